@@ -1,0 +1,1 @@
+//! Ingest, channels, metrics, attribution and dashboards.

@@ -1,0 +1,188 @@
+//! Time as a value: microseconds in UTC, and the clock that is handed to whoever needs to know what time it is.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// A moment, in microseconds since 1970-01-01T00:00:00Z. Shown and parsed as RFC 3339.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, format = DateTime, example = "2026-03-01T09:30:00Z")]
+pub struct Timestamp(i64);
+
+/// Microseconds in a second.
+pub const SECOND: i64 = 1_000_000;
+/// Microseconds in a minute.
+pub const MINUTE: i64 = 60 * SECOND;
+/// Microseconds in an hour.
+pub const HOUR: i64 = 60 * MINUTE;
+/// Microseconds in a day of 24 hours.
+pub const DAY: i64 = 24 * HOUR;
+
+/// A text that is not a moment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a date and time; write it like 2026-03-01T09:30:00Z")]
+pub struct BadTimestamp(pub String);
+
+impl Timestamp {
+    /// The moment this many microseconds after the epoch.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the epoch.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// This moment moved by `micros`, held at the ends of what can be shown.
+    #[must_use]
+    pub fn plus(self, micros: i64) -> Self {
+        Self(self.0.saturating_add(micros))
+    }
+
+    /// Microseconds from `earlier` to this moment; negative when `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Timestamp) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The calendar date in a time zone.
+    #[must_use]
+    pub fn date_in(self, zone: &jiff::tz::TimeZone) -> jiff::civil::Date {
+        zone.to_datetime(self.to_jiff()).date()
+    }
+
+    /// The first moment of a date in a time zone (the later one where the clock jumps over midnight).
+    #[must_use]
+    pub fn start_of(date: jiff::civil::Date, zone: &jiff::tz::TimeZone) -> Self {
+        date.to_zoned(zone.clone()).map_or(Self(0), |zoned| Self(zoned.timestamp().as_microsecond()))
+    }
+
+    /// The same moment as a `jiff` timestamp; the ends of `jiff`'s range where it does not reach.
+    #[must_use]
+    pub fn to_jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        })
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.to_jiff())
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = BadTimestamp;
+    fn from_str(text: &str) -> Result<Self, BadTimestamp> {
+        text.parse::<jiff::Timestamp>()
+            .map(|moment| Self(moment.as_microsecond()))
+            .map_err(|_| BadTimestamp(text.chars().take(64).collect()))
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = BadTimestamp;
+    fn try_from(text: String) -> Result<Self, BadTimestamp> {
+        text.parse()
+    }
+}
+
+impl From<Timestamp> for String {
+    fn from(moment: Timestamp) -> String {
+        moment.to_string()
+    }
+}
+
+/// A half-open span of time: `from` is in it, `to` is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TimeRange {
+    /// The first moment inside.
+    pub from: Timestamp,
+    /// The first moment after.
+    pub to: Timestamp,
+}
+
+impl TimeRange {
+    /// All of time.
+    pub const ALL: TimeRange = TimeRange { from: Timestamp(i64::MIN), to: Timestamp(i64::MAX) };
+
+    /// Whether a moment is inside.
+    #[must_use]
+    pub fn contains(&self, moment: Timestamp) -> bool {
+        self.from <= moment && moment < self.to
+    }
+}
+
+/// Where "now" comes from. Handed down as an argument; nothing else may ask what time it is.
+pub trait Clock: Send + Sync + 'static {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+    fn now(&self) -> Timestamp {
+        Timestamp(jiff::Timestamp::now().as_microsecond())
+    }
+}
+
+/// A clock that stands still until it is moved: tests, rehearsals and forks.
+#[derive(Debug)]
+pub struct SimClock(AtomicI64);
+
+impl SimClock {
+    /// A clock that shows `start`.
+    #[must_use]
+    pub fn new(start: Timestamp) -> Self {
+        Self(AtomicI64::new(start.0))
+    }
+
+    /// Moves the clock by `micros`.
+    pub fn advance(&self, micros: i64) {
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Sets the clock.
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_round_trips_as_text() {
+        let moment: Timestamp = "2026-03-01T09:30:00.123456Z".parse().unwrap();
+        assert_eq!(moment.to_string().parse::<Timestamp>().unwrap(), moment);
+    }
+
+    #[test]
+    fn a_day_follows_the_zone_not_utc() {
+        let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+        let moment: Timestamp = "2026-03-28T23:30:00Z".parse().unwrap();
+        assert_eq!(moment.date_in(&zone).to_string(), "2026-03-29");
+        let next = Timestamp::start_of("2026-03-30".parse().unwrap(), &zone);
+        let this = Timestamp::start_of("2026-03-29".parse().unwrap(), &zone);
+        assert_eq!(next.since(this), 23 * HOUR, "the day the clock jumps forward has 23 hours");
+    }
+}

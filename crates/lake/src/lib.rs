@@ -1,0 +1,1 @@
+//! The event store: append log, Parquet, catalog, folds and SQL. The only crate that knows DataFusion.

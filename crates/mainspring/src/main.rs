@@ -1,0 +1,3 @@
+//! The Mainspring server and command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Persons, companies, deals, identity and imports.

@@ -1,0 +1,1 @@
+//! Pure maths: identity rules, attribution models. No I/O.

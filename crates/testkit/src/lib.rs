@@ -1,0 +1,1 @@
+//! For tests only: a database per test on both backends, a clock and a random source.
