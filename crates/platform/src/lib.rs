@@ -1,1 +1,7 @@
 //! What every feature stands on: databases, jobs, HTTP, sign-in, workspaces, audit, configuration and telemetry.
+//!
+//! **Invariant:** `sqlx` is named in [`sql`] only, `axum` in [`http`] and in `api.rs` files only.
+//! **Invariant:** the time and chance are arguments; nothing here reads a clock by itself.
+
+pub mod accounts;
+pub mod http;

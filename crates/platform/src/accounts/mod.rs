@@ -1,0 +1,1 @@
+//! Users, sessions, workspaces, members and keys.

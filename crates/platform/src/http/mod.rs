@@ -1,0 +1,1 @@
+//! The HTTP edge: problems, extractors, permissions and limits.
