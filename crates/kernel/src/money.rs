@@ -83,9 +83,8 @@ impl From<Currency> for String {
 }
 
 /// An amount of one currency. In JSON: `{"amount": "1234.5", "currency": "EUR"}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "MoneyText", into = "MoneyText")]
-#[schema(as = Money, value_type = MoneyText)]
 pub struct Money {
     /// Millionths of the currency's unit.
     pub micros: i64,
@@ -101,6 +100,22 @@ pub struct MoneyText {
     amount: String,
     /// Three capital letters.
     currency: Currency,
+}
+
+impl utoipa::PartialSchema for Money {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        MoneyText::schema()
+    }
+}
+
+impl utoipa::ToSchema for Money {
+    fn name() -> std::borrow::Cow<'static, str> {
+        std::borrow::Cow::Borrowed("Money")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        MoneyText::schemas(schemas);
+    }
 }
 
 impl TryFrom<MoneyText> for Money {

@@ -18,11 +18,7 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// The same page with each row changed.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(change).collect(),
-            next_cursor: self.next_cursor,
-            total: self.total,
-        }
+        Page { items: self.items.into_iter().map(change).collect(), next_cursor: self.next_cursor, total: self.total }
     }
 }
 

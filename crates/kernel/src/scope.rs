@@ -106,23 +106,12 @@ impl Role {
         let read_all = [P::EventsRead, P::PeopleRead, P::DealsRead, P::ImportsRead, P::LedgerRead, P::JobsRead];
         let own: &[Permission] = match self {
             Role::Owner => return Permission::ALL.iter().copied().filter(|p| *p != P::EventsIngest).collect(),
-            Role::Director => &[
-                P::WorkspaceWrite,
-                P::MembersWrite,
-                P::KeysRead,
-                P::AuditRead,
-                P::LedgerWrite,
-                P::SqlRun,
-            ],
-            Role::AutomationSpecialist => &[
-                P::KeysRead,
-                P::KeysWrite,
-                P::PeopleWrite,
-                P::DealsWrite,
-                P::ImportsWrite,
-                P::JobsWrite,
-                P::SqlRun,
-            ],
+            Role::Director => {
+                &[P::WorkspaceWrite, P::MembersWrite, P::KeysRead, P::AuditRead, P::LedgerWrite, P::SqlRun]
+            }
+            Role::AutomationSpecialist => {
+                &[P::KeysRead, P::KeysWrite, P::PeopleWrite, P::DealsWrite, P::ImportsWrite, P::JobsWrite, P::SqlRun]
+            }
             Role::Analyst => &[P::SqlRun, P::AuditRead],
             Role::Specialist => &[P::PeopleWrite, P::DealsWrite, P::ImportsWrite, P::LedgerWrite],
             Role::ProjectManager => &[P::LedgerWrite],

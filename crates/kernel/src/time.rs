@@ -6,7 +6,9 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A moment, in microseconds since 1970-01-01T00:00:00Z. Shown and parsed as RFC 3339.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, format = DateTime, example = "2026-03-01T09:30:00Z")]
 pub struct Timestamp(i64);
@@ -59,7 +61,7 @@ impl Timestamp {
     /// The first moment of a date in a time zone (the later one where the clock jumps over midnight).
     #[must_use]
     pub fn start_of(date: jiff::civil::Date, zone: &jiff::tz::TimeZone) -> Self {
-        date.to_zoned(zone.clone()).map_or(Self(0), |zoned| Self(zoned.timestamp().as_microsecond()))
+        date.to_zoned_datetime(zone.clone()).map_or(Self(0), |zoned| Self(zoned.timestamp().as_microsecond()))
     }
 
     /// The same moment as a `jiff` timestamp; the ends of `jiff`'s range where it does not reach.
