@@ -1,1 +1,10 @@
 //! Persons, companies, deals, identity and imports.
+//!
+//! **Invariant:** every way a person, company or deal comes into being (events, imports, the API) goes through the same
+//! entry points, so that the same key never makes two of them.
+
+pub mod companies;
+pub mod deals;
+pub mod identity;
+pub mod imports;
+pub mod profiles;

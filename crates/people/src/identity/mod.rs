@@ -1,0 +1,1 @@
+//! Identity: turns the log of events into persons.

@@ -1,0 +1,1 @@
+//! Imports: files of people, companies, deals and spend.

@@ -1,0 +1,1 @@
+//! Profiles: lists of people, one person, the timeline.

@@ -1,0 +1,1 @@
+//! Who an event belongs to: typed identifiers, merges and their reversal.
