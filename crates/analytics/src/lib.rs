@@ -1,1 +1,3 @@
 //! Ingest, channels, metrics, attribution and dashboards.
+
+pub mod metrics;
