@@ -1,1 +1,8 @@
 //! Imports: files of people, companies, deals and spend.
+
+mod importer;
+
+pub use importer::{
+    Change, FieldChange, FieldKind, FieldSpec, FieldValue, ImportContext, ImporterSpec, MappedRow, Outcome, RowOutcome,
+    RowProblem, UndoReport, Undone, row_key,
+};
