@@ -8,3 +8,4 @@ pub mod deals;
 pub mod identity;
 pub mod imports;
 pub mod profiles;
+pub mod upsert;
