@@ -1,0 +1,68 @@
+import { Outlet } from "@tanstack/react-router";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { shortcutText, useShortcuts } from "#/lib/keyboard.ts";
+import { recall, remember } from "#/lib/storage.ts";
+import { buttonClass } from "#/ui/button.tsx";
+import { Rail } from "./rail.tsx";
+import styles from "./shell.module.css";
+import { useGo } from "./use-go.ts";
+import { usePlaces } from "./use-places.ts";
+
+const Palette = lazy(() => import("./palette.tsx").then((module) => ({ default: module.Palette })));
+const KeyboardHelp = lazy(() => import("./keyboard-help.tsx").then((module) => ({ default: module.KeyboardHelp })));
+
+type Overlay = "palette" | "help" | undefined;
+
+/** The frame of every page: rail, page, palette, keys. */
+export function Shell() {
+  const [overlay, setOverlay] = useState<Overlay>(undefined);
+  const [used, setUsed] = useState<Set<Overlay>>(new Set());
+  const [collapsed, setCollapsed] = useState(() => recall("rail") === "collapsed");
+  const places = usePlaces();
+  const go = useGo();
+  const shortcuts = useMemo(() => {
+    const open = (which: Overlay) => {
+      setUsed((before) => new Set(before).add(which));
+      setOverlay((before) => (before === which ? undefined : which));
+    };
+    const keys: Record<string, () => void> = { "mod+k": () => open("palette"), "?": () => open("help") };
+    for (const place of places) if (place.key) keys[`g ${place.key}`] = () => go(place.to);
+    return keys;
+  }, [places, go]);
+  useShortcuts(shortcuts);
+  const toggleRail = () => {
+    setCollapsed(!collapsed);
+    remember("rail", collapsed ? null : "collapsed");
+  };
+  return (
+    <div className={styles.shell} data-collapsed={collapsed || undefined}>
+      <a href="#main" className={`${buttonClass("primary")} ${styles.skip}`}>
+        Skip to the page
+      </a>
+      <Rail
+        places={places}
+        collapsed={collapsed}
+        onCollapse={toggleRail}
+        onFind={shortcuts["mod+k"]}
+        onHelp={shortcuts["?"]}
+        findKey={shortcutText("mod+k")}
+      />
+      <main id="main" className={styles.main} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <Suspense>
+        {used.has("palette") ? (
+          <Palette
+            open={overlay === "palette"}
+            places={places}
+            onClose={() => setOverlay(undefined)}
+            onHelp={() => shortcuts["?"]?.()}
+          />
+        ) : null}
+        {used.has("help") ? (
+          <KeyboardHelp open={overlay === "help"} places={places} onClose={() => setOverlay(undefined)} />
+        ) : null}
+      </Suspense>
+    </div>
+  );
+}

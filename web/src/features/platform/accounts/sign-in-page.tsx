@@ -1,0 +1,4 @@
+/** Signing in. */
+export function SignInPage() {
+  return <p>Sign in</p>;
+}

@@ -1,0 +1,4 @@
+/** The workspace's own settings. */
+export function WorkspacePage() {
+  return <p>Workspace</p>;
+}

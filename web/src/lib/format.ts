@@ -1,0 +1,133 @@
+/** Numbers, money and time as the user's locale writes them. */
+
+/** Money as the server sends it: an exact decimal text. */
+export interface Money {
+  amount: string;
+  currency: string;
+}
+
+/** How a figure is written. */
+export type Unit = "money" | "count" | "percent" | "ratio" | "days" | "seconds";
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = JSON.stringify(options);
+  const known = formats.get(key);
+  if (known) return known;
+  const made = new Intl.NumberFormat(undefined, options);
+  formats.set(key, made);
+  return made;
+}
+
+/** Money to the cent, exactly as recorded. */
+export function money(value: Money): string {
+  const format = numberFormat({ style: "currency", currency: value.currency, currencyDisplay: "narrowSymbol" });
+  return format.format(value.amount as Intl.StringNumericLiteral);
+}
+
+/** Money for a tile: three significant digits, `€1.23M`. */
+export function moneyShort(value: Money): string {
+  const format = numberFormat({
+    style: "currency",
+    currency: value.currency,
+    currencyDisplay: "narrowSymbol",
+    notation: "compact",
+    minimumSignificantDigits: 1,
+    maximumSignificantDigits: 3,
+  });
+  return format.format(value.amount as Intl.StringNumericLiteral);
+}
+
+/** A whole or decimal number with its grouping. */
+export function number(value: number, digits = 2): string {
+  return numberFormat({ maximumFractionDigits: digits }).format(value);
+}
+
+/** A number for a tile: three significant digits, `12.3K`. */
+export function numberShort(value: number): string {
+  if (Math.abs(value) < 1000 && Number.isInteger(value)) return numberFormat({}).format(value);
+  return numberFormat({ notation: "compact", maximumSignificantDigits: 3 }).format(value);
+}
+
+/** A share between 0 and 1 as a percentage to one decimal. */
+export function percent(share: number): string {
+  return numberFormat({ style: "percent", maximumFractionDigits: 1 }).format(share);
+}
+
+/** A change between two shares or amounts, with its sign. */
+export function signedPercent(share: number): string {
+  return numberFormat({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(share);
+}
+
+/** A size in bytes. */
+export function bytes(size: number): string {
+  const step = Math.min(3, size < 1 ? 0 : Math.floor(Math.log(size) / Math.log(1000)));
+  const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][step] ?? "byte";
+  const format = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: step > 1 ? 1 : 0 } as const;
+  return numberFormat(format).format(size / 1000 ** step);
+}
+
+/** The noun that fits a count: `1 row`, `2 rows`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
+
+function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = JSON.stringify(options);
+  const known = dateFormats.get(key);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat(undefined, options);
+  dateFormats.set(key, made);
+  return made;
+}
+
+/** A calendar date (`2026-03-01`), which has no time zone. */
+export function date(value: string): string {
+  return dateFormat({ dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${value.slice(0, 10)}T00:00:00Z`));
+}
+
+/** A moment, to the minute. */
+export function dateTime(value: string, timeZone?: string): string {
+  return dateFormat({ dateStyle: "medium", timeStyle: "short", timeZone }).format(new Date(value));
+}
+
+/** A moment, to the second, with its zone. */
+export function exactTime(value: string, timeZone?: string): string {
+  return dateFormat({ dateStyle: "full", timeStyle: "long", timeZone }).format(new Date(value));
+}
+
+/** The time of day with seconds. */
+export function clockTime(value: string): string {
+  return dateFormat({ timeStyle: "medium" }).format(new Date(value));
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_557_600],
+  ["month", 2_629_800],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** `3 minutes ago`; `just now` under ten seconds. */
+export function ago(value: string, now: number): string {
+  const seconds = (new Date(value).getTime() - now) / 1000;
+  const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+  if (Math.abs(seconds) < 10) return "just now";
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+  }
+  return relative.format(Math.round(seconds), "second");
+}
+
+/** A length of time in its two largest units: `3 min 12 s`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
+}

@@ -1,0 +1,159 @@
+import { channelColour } from "#/lib/channels.ts";
+import type { ChartData, ChartSeries } from "./chart-model.ts";
+
+/** The tokens a chart needs, resolved to colours of the current theme. */
+export interface ChartColours {
+  resolve: (colour: string) => string;
+  text: string;
+  muted: string;
+  grid: string;
+  surface: string;
+}
+
+export interface ChartSettings {
+  colours: ChartColours;
+  format: (value: number) => string;
+  label: (category: string) => string;
+  animate: boolean;
+  zoomable: boolean;
+}
+
+/** The colour of a series: its own, grey for a comparison, else by its name. */
+export function seriesColour(series: ChartSeries, place: number, count: number): string {
+  if (series.colour) return series.colour;
+  if (series.look === "comparison") return "var(--channel-other)";
+  return count === 1 || place === 0 ? "var(--accent)" : channelColour(series.name);
+}
+
+/** The library's options for a chart. */
+export function chartOptions(data: ChartData, settings: ChartSettings) {
+  const { colours, format, animate } = settings;
+  const rows = data.kind === "rows";
+  const categoryAxis = {
+    type: "category" as const,
+    data: data.categories.map(settings.label),
+    inverse: rows,
+    boundaryGap: rows || data.kind === "bar" || data.series.some((one) => one.kind === "bar"),
+    axisLine: { lineStyle: { color: colours.grid } },
+    axisTick: { show: false },
+    axisLabel: {
+      color: colours.muted,
+      hideOverlap: true,
+      width: rows ? 150 : undefined,
+      overflow: "truncate" as const,
+    },
+  };
+  const valueAxis = {
+    type: "value" as const,
+    splitNumber: 4,
+    splitLine: { lineStyle: { color: colours.grid } },
+    axisLabel: { color: colours.muted, formatter: (value: number) => format(value), hideOverlap: true },
+  };
+  return {
+    animation: animate,
+    animationDuration: 150,
+    animationDurationUpdate: 150,
+    textStyle: { fontFamily: "Inter Variable, system-ui, sans-serif", fontSize: 12 },
+    grid: { left: 4, right: rows ? 64 : 16, top: 12, bottom: 4, containLabel: true },
+    aria: { enabled: true, decal: { show: false } },
+    xAxis: rows ? valueAxis : categoryAxis,
+    yAxis: rows ? categoryAxis : valueAxis,
+    tooltip: {
+      trigger: "axis" as const,
+      confine: true,
+      transitionDuration: 0,
+      axisPointer: { type: rows || data.kind === "bar" ? ("shadow" as const) : ("line" as const) },
+      className: "chart-tooltip",
+      backgroundColor: "transparent",
+      borderWidth: 0,
+      padding: 0,
+      extraCssText: "box-shadow:none",
+    },
+    brush: settings.zoomable
+      ? {
+          xAxisIndex: 0,
+          brushType: "lineX" as const,
+          brushStyle: { color: colours.grid, borderColor: colours.muted },
+          outOfBrush: { colorAlpha: 1 },
+        }
+      : undefined,
+    toolbox: { show: false },
+    series: data.series.map((series, place) => seriesOption(data, series, place, settings)),
+  };
+}
+
+function seriesOption(data: ChartData, series: ChartSeries, place: number, { colours, format }: ChartSettings) {
+  const kind = series.kind ?? data.kind;
+  const bar = kind === "bar" || kind === "rows";
+  const colour = colours.resolve(seriesColour(series, place, data.series.length));
+  const dashed = series.look === "plan" || series.look === "forecast";
+  const last = data.categories.length - 1;
+  const values = series.values.map((value, at) =>
+    bar && data.incompleteLast && at === last && value !== null
+      ? {
+          value,
+          itemStyle: {
+            decal: {
+              symbol: "rect",
+              dashArrayX: [1, 0],
+              dashArrayY: [3, 3],
+              rotation: -Math.PI / 4,
+              color: colours.surface,
+            },
+          },
+        }
+      : value,
+  );
+  const shared = {
+    name: series.name,
+    data: values,
+    itemStyle: { color: colour, opacity: series.look === "comparison" ? 0.55 : 1 },
+    emphasis: { disabled: true },
+    markLine: place === 0 ? marks(data, colours) : undefined,
+  };
+  if (bar) {
+    const label = {
+      show: data.kind === "rows" && data.series.length === 1,
+      position: "right" as const,
+      color: colours.text,
+    };
+    return {
+      ...shared,
+      type: "bar" as const,
+      stack: data.stacked ? "all" : undefined,
+      barMaxWidth: data.kind === "rows" ? 16 : 28,
+      barGap: "10%",
+      label: {
+        ...label,
+        formatter: ({ value }: { value: unknown }) => (typeof value === "number" ? format(value) : ""),
+      },
+    };
+  }
+  return {
+    ...shared,
+    type: "line" as const,
+    step: kind === "step" ? ("end" as const) : undefined,
+    showSymbol: data.categories.length === 1,
+    symbolSize: 5,
+    connectNulls: false,
+    lineStyle: {
+      color: colour,
+      width: series.look === "comparison" ? 1.5 : 2,
+      type: dashed ? ("dashed" as const) : ("solid" as const),
+    },
+    stack: data.stacked ? "all" : undefined,
+    areaStyle: data.stacked ? { opacity: 0.5 } : undefined,
+    endLabel: { show: false },
+  };
+}
+
+function marks(data: ChartData, colours: ChartColours) {
+  if (!data.marks?.length) return undefined;
+  return {
+    symbol: "none",
+    silent: true,
+    lineStyle: { color: colours.muted, type: "dotted" as const, width: 1 },
+    label: { color: colours.muted, formatter: "{b}", position: "insideEndTop" as const },
+    data: data.marks.map((mark) => ({ name: mark.label, xAxis: data.categories.indexOf(mark.category) })),
+  };
+}

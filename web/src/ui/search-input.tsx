@@ -1,0 +1,55 @@
+import { Search } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import styles from "./search-input.module.css";
+
+interface SearchInputProps {
+  label: string;
+  value: string;
+  /** Called when typing rests, and at once on Enter or when cleared. */
+  onChange: (value: string) => void;
+  placeholder?: string;
+}
+
+const REST_MS = 250;
+
+/** A search box that writes to the address when typing rests. */
+export function SearchInput({ label, value, onChange, placeholder = label }: SearchInputProps) {
+  const [draft, setDraft] = useState(value);
+  const sent = useRef(value);
+  useEffect(() => {
+    if (value !== sent.current) {
+      sent.current = value;
+      setDraft(value);
+    }
+  }, [value]);
+  useEffect(() => {
+    if (draft === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = draft;
+      onChange(draft);
+    }, REST_MS);
+    return () => clearTimeout(timer);
+  }, [draft, onChange]);
+  const send = (text: string) => {
+    sent.current = text;
+    setDraft(text);
+    onChange(text);
+  };
+  return (
+    <div className={styles.box}>
+      <Search className={styles.icon} size={14} aria-hidden="true" />
+      <input
+        type="search"
+        className={styles.input}
+        aria-label={label}
+        placeholder={placeholder}
+        value={draft}
+        onChange={(event) => (event.target.value === "" ? send("") : setDraft(event.target.value))}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") send(draft);
+          if (event.key === "Escape" && draft !== "") send("");
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+import type { ReactNode } from "react";
+import type { CsvCell } from "#/lib/csv.ts";
+
+/** A column of a table. */
+export interface Column<Row> {
+  id: string;
+  header: string;
+  /** The plain value: what is sorted and exported. */
+  value: (row: Row) => CsvCell;
+  /** How it is shown; the value as text when absent. */
+  cell?: (row: Row) => ReactNode;
+  /** Numbers stand right. */
+  align?: "left" | "right";
+  /** In pixels; columns without one share what is left, at least `GROWING_WIDTH` each. */
+  width?: number;
+  /** Says what the column means, on hover and focus of its head. */
+  hint?: string;
+  sortable?: boolean;
+  /** Left out until the user asks for it. */
+  hidden?: boolean;
+}
+
+/** The least width of a column that grows. */
+export const GROWING_WIDTH = 160;
+
+/** The order of a table, as it stands in the address: `amount` or `-amount`. */
+export interface Sort {
+  id: string;
+  descending: boolean;
+}
+
+/** Reads an order from the address. */
+export function parseSort(text: string | undefined): Sort | undefined {
+  if (!text) return undefined;
+  return text.startsWith("-") ? { id: text.slice(1), descending: true } : { id: text, descending: false };
+}
+
+/** Writes an order for the address. */
+export function sortText(sort: Sort | undefined): string | undefined {
+  return sort && (sort.descending ? `-${sort.id}` : sort.id);
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+/** Orders two values: numbers as numbers, texts as people expect. */
+export function compareValues(a: CsvCell, b: CsvCell): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return collator.compare(String(a ?? ""), String(b ?? ""));
+}
+
+/** Whether a value counts as missing, which always stands last. */
+export function isMissing(value: CsvCell): boolean {
+  return value === null || value === undefined || value === "";
+}

@@ -1,0 +1,52 @@
+import { Columns3, Download } from "lucide-react";
+import { csvText, download } from "#/lib/csv.ts";
+import { Button } from "./button.tsx";
+import styles from "./data-table.module.css";
+import { IconButton } from "./icon-button.tsx";
+import { Menu } from "./menu.tsx";
+import type { Column } from "./table-model.ts";
+
+interface TableToolsProps<Row> {
+  name: string;
+  columns: readonly Column<Row>[];
+  visibility: Record<string, boolean>;
+  onVisibility: (next: Record<string, boolean>) => void;
+  rows: readonly Row[];
+}
+
+/** The choice of columns, and the export of what is shown. */
+export function TableTools<Row>({ name, columns, visibility, onVisibility, rows }: TableToolsProps<Row>) {
+  const visible = columns.filter((column) => visibility[column.id] !== false);
+  const save = () => {
+    const body = rows.map((row) => visible.map((column) => column.value(row)));
+    const header = visible.map((column) => column.header);
+    download(`${name.replaceAll(" ", "-")}.csv`, csvText(header, body));
+  };
+  const choices = columns.map((column) => {
+    const checked = visibility[column.id] !== false;
+    return {
+      label: column.header,
+      checked,
+      disabled: checked && visible.length === 1,
+      onSelect: () => onVisibility({ ...visibility, [column.id]: !checked }),
+    };
+  });
+  return (
+    <div className={styles.tools}>
+      <Menu
+        groups={[choices]}
+        trigger={
+          <Button look="quiet" size="small" icon={<Columns3 size={14} aria-hidden="true" />}>
+            Columns
+          </Button>
+        }
+      />
+      <IconButton
+        size="small"
+        label="Export the shown rows as CSV"
+        icon={<Download size={14} aria-hidden="true" />}
+        onClick={save}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import type { ReactNode } from "react";
+import { classNames } from "#/lib/class-names.ts";
+import { Skeleton } from "./skeleton.tsx";
+import { Sparkline } from "./sparkline.tsx";
+import styles from "./tile.module.css";
+
+/** Four different displays: a value (which may be zero), nothing recorded, not known, and not allowed. */
+export type Figure =
+  | { state: "value"; text: string; exact?: string }
+  | { state: "none"; text: string }
+  | { state: "unknown"; text: string }
+  | { state: "forbidden" }
+  | { state: "loading" };
+
+interface TileProps {
+  label: string;
+  figure: Figure;
+  comparison?: ReactNode;
+  /** The decision this number serves. */
+  decision?: string;
+  trend?: readonly (number | null)[];
+  /** "as of …", shown on hover. */
+  watermark?: string;
+  /** Opens the explanation. */
+  onOpen?: () => void;
+}
+
+/** One number that somebody decides by. */
+export function Tile({ label, figure, comparison, decision, trend, watermark, onOpen }: TileProps) {
+  const body = (
+    <>
+      <span className={styles.label}>{label}</span>
+      <FigureText figure={figure} />
+      {comparison}
+      {decision ? <span className={styles.decision}>{decision}</span> : null}
+      {trend && trend.length > 1 ? (
+        <span className={styles.trend}>
+          <Sparkline values={trend} label={`Trend of ${label.toLowerCase()}`} />
+        </span>
+      ) : null}
+    </>
+  );
+  if (!onOpen || figure.state === "loading" || figure.state === "forbidden") {
+    return (
+      <div className={styles.tile} title={watermark}>
+        {body}
+      </div>
+    );
+  }
+  return (
+    <button type="button" className={styles.tile} title={watermark} onClick={onOpen} aria-haspopup="dialog">
+      {body}
+    </button>
+  );
+}
+
+function FigureText({ figure }: { figure: Figure }) {
+  if (figure.state === "loading") return <Skeleton width={120} height={32} />;
+  if (figure.state === "value") {
+    return (
+      <span className={styles.figure} title={figure.exact}>
+        {figure.text}
+      </span>
+    );
+  }
+  const text = figure.state === "forbidden" ? "Not shown to your role" : figure.text;
+  return <span className={classNames(styles.figure, styles.quiet)}>{text}</span>;
+}
