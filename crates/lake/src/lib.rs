@@ -1,1 +1,27 @@
 //! The event store: append log, Parquet, catalog, folds and SQL. The only crate that knows DataFusion.
+//!
+//! An event is appended to a log, resolved to a person by its consumer, admitted (visible from then on), and sealed with
+//! many others into Parquet files by bucket of person and month. Questions are asked as a [`Fold`] over each person's
+//! events in time order, or in SQL.
+//!
+//! **Invariant:** an event whose append returned is never lost, and every fold and every SQL answer sees every admitted
+//! event exactly once, also while it is being sealed or merged.
+//! **Invariant:** an `event_id` is stored once, for ever.
+//! **Invariant:** nothing outside this crate sees Arrow, Parquet or DataFusion.
+
+mod catalog;
+mod config;
+mod error;
+mod event;
+mod fold;
+pub mod folds;
+mod lake;
+mod query;
+
+pub use catalog::{Catalog, CatalogError, CatalogState, FileCatalog, FileEntry, RunEntry, Switch};
+pub use config::{Faults, LakeConfig};
+pub use error::LakeError;
+pub use event::{AgentClass, Col, Columns, Event, EventKind};
+pub use fold::{Cancel, Dict, EventRef, Fold, FoldOptions, Recoder};
+pub use lake::{Appended, CheckReport, Lake, Watermark};
+pub use query::{SqlAnswer, SqlColumn, SqlLimits, SqlTable, SqlType, SqlValue};

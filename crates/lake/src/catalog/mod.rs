@@ -1,0 +1,114 @@
+//! Which files make up the lake: one state, changed by whole switches.
+//!
+//! **Invariant:** a file is part of the lake exactly while the catalog lists it. What lies in the folder besides is an
+//! orphan of a crash and is swept when the lake is opened.
+//! **Invariant:** a [`Switch`] happens whole or not at all.
+
+mod file;
+#[cfg(test)]
+mod tests;
+
+pub use file::FileCatalog;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// The catalog could not be read or switched.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the catalog of event files: {0}")]
+pub struct CatalogError(pub String);
+
+/// A sealed Parquet file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Unique among files and runs, never used again.
+    pub id: u64,
+    /// Path below the lake's folder, with `/`.
+    pub path: String,
+    /// Bucket of people.
+    pub bucket: u16,
+    /// Year × 12 + month − 1, UTC.
+    pub month: i32,
+    /// Rows in it.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// Smallest `at`, microseconds.
+    pub at_min: i64,
+    /// Largest `at`, microseconds.
+    pub at_max: i64,
+    /// Smallest log offset.
+    pub offset_min: u64,
+    /// Largest log offset.
+    pub offset_max: u64,
+}
+
+/// A sealed run of the hashes of event ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEntry {
+    /// Unique among files and runs, never used again.
+    pub id: u64,
+    /// Path below the lake's folder, with `/`.
+    pub path: String,
+    /// Hashes in it.
+    pub entries: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// What makes up the lake at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CatalogState {
+    /// Every event up to this log offset is in the files (or was a duplicate, or was rejected).
+    pub sealed_offset: u64,
+    /// `received_at` of the last event admitted when that was sealed, microseconds; 0 when none.
+    pub sealed_at: i64,
+    /// The next id to give out.
+    pub next_id: u64,
+    /// The Parquet files.
+    pub files: Vec<FileEntry>,
+    /// The runs of event ids.
+    pub runs: Vec<RunEntry>,
+}
+
+/// A change of the catalog: happens whole or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Switch {
+    /// Files to add.
+    pub add_files: Vec<FileEntry>,
+    /// Ids of files to remove.
+    pub remove_files: Vec<u64>,
+    /// Runs to add.
+    pub add_runs: Vec<RunEntry>,
+    /// Ids of runs to remove.
+    pub remove_runs: Vec<u64>,
+    /// The new sealed offset and `sealed_at`; none when they stay.
+    pub sealed: Option<(u64, i64)>,
+    /// The new `next_id`.
+    pub next_id: u64,
+}
+
+impl CatalogState {
+    /// The state after a switch.
+    pub fn apply(&mut self, switch: &Switch) {
+        self.files.retain(|file| !switch.remove_files.contains(&file.id));
+        self.files.extend(switch.add_files.iter().cloned());
+        self.runs.retain(|run| !switch.remove_runs.contains(&run.id));
+        self.runs.extend(switch.add_runs.iter().cloned());
+        if let Some((offset, at)) = switch.sealed {
+            self.sealed_offset = offset;
+            self.sealed_at = at;
+        }
+        self.next_id = switch.next_id;
+    }
+}
+
+/// Where the state is kept. One lake is its only writer.
+#[async_trait]
+pub trait Catalog: Send + Sync + 'static {
+    /// The state; the empty one for a new lake.
+    async fn load(&self) -> Result<CatalogState, CatalogError>;
+
+    /// Makes a change, durably, in one transaction. After an error the lake loads the state to see which it was.
+    async fn switch(&self, switch: &Switch) -> Result<(), CatalogError>;
+}

@@ -1,0 +1,92 @@
+//! The fold: a pure function over one person's events in time order, run over sealed and hot events alike.
+//!
+//! **Invariant:** `step` sees each admitted event of the range once, person by person, ordered by (at, offset), whatever
+//! files and memory it lies in and in whatever order it arrived.
+//! **Invariant:** a merged person's events come under the canonical person, in one order with the others.
+
+mod block;
+mod dict;
+
+pub use block::EventRef;
+pub use dict::{Dict, Recoder};
+
+use crate::event::Columns;
+use kernel::time::TimeRange;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A computation over each person's events. Outputs of different people merge in any grouping.
+pub trait Fold: Send + Sync {
+    /// What is carried along one person's events.
+    type State;
+    /// What many people add up to.
+    type Output: Send;
+
+    /// The columns `step` reads.
+    fn columns(&self) -> Columns;
+
+    /// Texts to compare codes with: literal `i` has the code [`Dict::literal`]`(i)`. Distinct and not empty.
+    fn literals(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The state before a person's first event.
+    fn init(&self) -> Self::State;
+
+    /// One event.
+    fn step(&self, state: &mut Self::State, event: &EventRef<'_>);
+
+    /// After a person's last event. Codes in the state are of `dict`; one output sees one `dict` until it is closed.
+    fn finish(&self, person: u64, state: Self::State, dict: &Dict, output: &mut Self::Output);
+
+    /// The output of nobody.
+    fn output(&self) -> Self::Output;
+
+    /// After the last person of a run: the last moment at which codes of `dict` mean something to the output.
+    fn close(&self, _dict: &Dict, _output: &mut Self::Output) {}
+
+    /// Adds an output to another; both were closed.
+    fn merge(&self, into: &mut Self::Output, from: Self::Output);
+}
+
+/// What to fold over.
+#[derive(Debug, Clone)]
+pub struct FoldOptions {
+    /// Events with `at` in this range.
+    pub range: TimeRange,
+    /// Only this person (with all that is merged into it).
+    pub person: Option<u64>,
+    /// Stops the fold.
+    pub cancel: Cancel,
+}
+
+impl Default for FoldOptions {
+    fn default() -> Self {
+        Self { range: TimeRange::ALL, person: None, cancel: Cancel::default() }
+    }
+}
+
+impl FoldOptions {
+    /// Everybody, in this range.
+    #[must_use]
+    pub fn over(range: TimeRange) -> Self {
+        Self { range, ..Self::default() }
+    }
+}
+
+/// A switch that stops work; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Stops the work that looks at this switch or a clone.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was switched.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
