@@ -1,29 +1,18 @@
 //! What an importer is: the fields it takes, and what happens to a row. People, companies, deals, stage history and
 //! contact roles stand in this slice; other areas (spend) bring their own and are handed in when the program is wired.
 //!
-//! **Invariant:** a dry run is the importer's own `apply` in a transaction that is then rolled back, so what
+//! **Invariant:** a dry run is the importer's own [`Importer::apply`] in a transaction that is then rolled back, so what
 //! is promised and what is done come from the same code.
 //! **Invariant:** every row given to an importer comes back with exactly one [`RowOutcome`], in the same order.
-//!
-//! The trait (it enters this file together with `platform::sql::Tx`):
-//!
-//! ```text
-//! #[async_trait]
-//! pub trait Importer: Send + Sync + 'static {
-//!     fn spec(&self) -> ImporterSpec;
-//!     fn keys(&self, context: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>);      // push row_key(kind, value)
-//!     async fn apply(&self, context: &ImportContext, tx: &mut Tx, rows: &[MappedRow]) -> Result<Vec<RowOutcome>, ImporterError>;
-//!     async fn undo(&self, context: &ImportContext, tx: &mut Tx, changes: &[Change]) -> Result<Vec<Undone>, ImporterError>;
-//!     fn committed(&self, scope: &Scope) {}                                               // drop caches
-//! }
-//! ```
 
+use async_trait::async_trait;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kernel::ids::ImportId;
 use kernel::money::Currency;
 use kernel::scope::Scope;
 use kernel::time::Timestamp;
+use platform::sql::{DbError, Tx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -238,14 +227,8 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of reports.
-    pub const ALL: [Outcome; 6] = [
-        Outcome::Create,
-        Outcome::Update,
-        Outcome::Unchanged,
-        Outcome::Conflict,
-        Outcome::Rejected,
-        Outcome::Skipped,
-    ];
+    pub const ALL: [Outcome; 6] =
+        [Outcome::Create, Outcome::Update, Outcome::Unchanged, Outcome::Conflict, Outcome::Rejected, Outcome::Skipped];
 
     /// The outcome as the API and the database write it.
     #[must_use]
@@ -403,12 +386,68 @@ pub struct ImportContext {
     /// The system the file came from: `hubspot`, `salesforce`, `google_ads`; `file` when it is not known. Ids in the
     /// file are unique within it.
     pub system: String,
-    /// The moment of this batch.
+    /// The moment of the import: the same for every row, also after a restart. See [`ImportContext::row_at`].
     pub now: Timestamp,
     /// The workspace's time zone.
     pub zone: TimeZone,
     /// The workspace's currency: what an amount without one is in.
     pub currency: Currency,
+}
+
+impl ImportContext {
+    /// The moment at which a row states its values: later lines are later, so that of two rows about one record the
+    /// later one wins.
+    #[must_use]
+    pub fn row_at(&self, row: &MappedRow) -> Timestamp {
+        self.now.plus(i64::try_from(row.line).unwrap_or(i64::MAX))
+    }
+}
+
+/// Why a batch could not be handled at all; the import stops and can be resumed.
+#[derive(Debug, thiserror::Error)]
+pub enum ImporterError {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// Anything else, in words for whoever runs the import.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// One kind of import.
+///
+/// A dry run calls [`Importer::apply`] in a transaction that is rolled back, a batch at a time; rows of one file that
+/// share a key are given in one batch. So `apply` must leave nothing behind outside the transaction (register caches to
+/// drop with [`Tx::after_commit`]), and given the same rows again it must answer [`Outcome::Unchanged`].
+#[async_trait]
+pub trait Importer: Send + Sync + 'static {
+    /// What it takes.
+    fn spec(&self) -> &'static ImporterSpec;
+
+    /// Adds the keys of a row (see [`row_key`]), normalised as the store compares them. Nothing for a row without keys.
+    fn keys(&self, context: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>);
+
+    /// Writes rows, in order (a later row about the same record changes it again), and says what became of each.
+    ///
+    /// # Errors
+    /// [`ImporterError`]; the transaction is then rolled back. A wrong row is an outcome, not an error.
+    async fn apply(
+        &self,
+        context: &ImportContext,
+        tx: &mut Tx,
+        rows: &[MappedRow],
+    ) -> Result<Vec<RowOutcome>, ImporterError>;
+
+    /// Takes changes back, in the given order (the last one first), and says what became of each.
+    ///
+    /// # Errors
+    /// [`ImporterError`]; the transaction is then rolled back.
+    async fn undo(
+        &self,
+        context: &ImportContext,
+        tx: &mut Tx,
+        changes: &[Change],
+    ) -> Result<Vec<Undone>, ImporterError>;
 }
 
 /// A key of a record as a number: rows of one file with a key in common may mean the same record, and a dry run keeps

@@ -3,6 +3,6 @@
 mod importer;
 
 pub use importer::{
-    Change, FieldChange, FieldKind, FieldSpec, FieldValue, ImportContext, ImporterSpec, MappedRow, Outcome, RowOutcome,
-    RowProblem, UndoReport, Undone, row_key,
+    Change, FieldChange, FieldKind, FieldSpec, FieldValue, ImportContext, Importer, ImporterError, ImporterSpec,
+    MappedRow, Outcome, RowOutcome, RowProblem, UndoReport, Undone, row_key,
 };
