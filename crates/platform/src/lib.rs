@@ -4,4 +4,14 @@
 //! **Invariant:** the time and chance are arguments; nothing here reads a clock by itself.
 
 pub mod accounts;
+pub mod audit;
+pub mod config;
 pub mod http;
+pub mod jobs;
+mod platform;
+pub mod sql;
+pub mod telemetry;
+pub mod world;
+
+pub use platform::Platform;
+pub use world::World;

@@ -1,0 +1,180 @@
+//! Members of a workspace: added, given another role, removed.
+//!
+//! Only an owner makes, changes or removes an owner; the last owner stays.
+
+use super::model::{Member, User};
+use super::secret::{hash_password, one_time_password};
+use super::workspaces::check_name;
+use super::{Accounts, store};
+use crate::sql::{DbError, Tx};
+use kernel::ids::{UserId, WorkspaceId};
+use kernel::page::{Page, PageRequest};
+use kernel::problem::{Class, Problem};
+use kernel::scope::{Actor, Role, Scope};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Somebody who is to become a member.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMember {
+    /// The address they will sign in with.
+    #[schema(example = "grace@example.com")]
+    pub email: String,
+    /// Their name; not used when they have an account already.
+    pub name: String,
+    /// What they may do here.
+    pub role: Role,
+}
+
+/// A member just added.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct AddedMember {
+    /// The member.
+    pub member: Member,
+    /// A password for the first sign-in, to be handed over in person; shown once. Absent for somebody who has an account
+    /// already.
+    pub one_time_password: Option<String>,
+}
+
+/// An address somebody signs in with.
+pub(super) fn check_email(email: &str) -> Result<String, Problem> {
+    let email = email.trim();
+    let good = email.len() <= 254
+        && !email.chars().any(|letter| letter.is_whitespace() || letter.is_control())
+        && email.split_once('@').is_some_and(|(mailbox, host)| {
+            !mailbox.is_empty() && !host.contains('@') && host.split('.').all(|part| !part.is_empty())
+        });
+    if good {
+        return Ok(email.to_owned());
+    }
+    let found: String = email.chars().take(64).collect();
+    Err(Problem::invalid("email", format!("`{found}` is not an e-mail address.")))
+}
+
+fn owners_only() -> Problem {
+    let message = "Only an owner can make, change or remove an owner.";
+    Problem::new(Class::Forbidden, "owner_needed", message)
+}
+
+impl Accounts {
+    /// The members of a workspace, in the order they got an account.
+    ///
+    /// # Errors
+    /// A database failure.
+    pub async fn members(&self, scope: &Scope, page: &PageRequest) -> Result<Page<Member>, Problem> {
+        Ok(store::members(&self.db(), &scope.workspace.id, page).await?)
+    }
+
+    /// The role whose authority a scope has: a key has its maker's, Mainspring itself an owner's.
+    async fn acting_role(&self, tx: &mut Tx, scope: &Scope) -> Result<Option<Role>, DbError> {
+        let user = match &scope.actor {
+            Actor::System(_) => return Ok(Some(Role::Owner)),
+            Actor::User(user) => Some(user.clone()),
+            Actor::Key(key) => store::creator_of(tx, key).await?,
+        };
+        match user {
+            Some(user) => store::role_now(tx, &scope.workspace.id, &user).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Adds a member. Somebody without an account gets one, with a password for one use.
+    ///
+    /// # Errors
+    /// 403 `owner_needed`, 409 `already_member`, 422 for a field that is wrong.
+    pub async fn add_member(&self, scope: &Scope, new: NewMember) -> Result<AddedMember, Problem> {
+        let (email, name) = (check_email(&new.email)?, check_name("name", &new.name)?);
+        // Hashed before the transaction begins, because it is slow on purpose and others wait for the transaction.
+        let password = one_time_password(&mut self.0.world.rng());
+        let cost = self.0.settings.password_cost;
+        let hash = hash_password(password.clone(), cost, self.0.world.rng()).await?;
+        let (workspace, now) = (&scope.workspace.id, self.0.world.now());
+        let mut tx = self.db().begin().await?;
+        store::lock(&mut tx).await?;
+        if new.role == Role::Owner && self.acting_role(&mut tx, scope).await? != Some(Role::Owner) {
+            return Err(owners_only());
+        }
+        let known = store::user_by_email_now(&mut tx, &email).await?.map(|row| row.user);
+        let one_time_password = known.is_none().then_some(password);
+        let user = match known {
+            Some(user) => user,
+            None => {
+                let id = UserId::new(now, &mut self.0.world.rng());
+                let user = User { id, email, name, must_change_password: true };
+                store::insert_user(&mut tx, &user, &hash, now).await?;
+                user
+            }
+        };
+        if !store::insert_member(&mut tx, workspace, &user.id, new.role, now).await? {
+            let message = format!("{} is a member of this workspace already.", user.email);
+            return Err(Problem::new(Class::Conflict, "already_member", message).at("email"));
+        }
+        let details = json!({"email": user.email, "role": new.role, "new_account": one_time_password.is_some()});
+        self.record(&mut tx, &scope.actor, workspace.as_str(), "member.add", user.id.as_str(), details).await?;
+        let member = self.member_now(&mut tx, workspace, &user.id).await?;
+        tx.commit().await?;
+        Ok(AddedMember { member, one_time_password })
+    }
+
+    async fn member_now(&self, tx: &mut Tx, workspace: &WorkspaceId, user: &UserId) -> Result<Member, Problem> {
+        store::member_now(tx, workspace, user).await?.ok_or_else(|| Problem::not_found("member", user))
+    }
+
+    /// Whether a scope may take this member's role away or give it another.
+    async fn check_change(&self, tx: &mut Tx, scope: &Scope, member: &Member, to: Option<Role>) -> Result<(), Problem> {
+        let acting = self.acting_role(tx, scope).await?;
+        if acting != Some(Role::Owner) {
+            if member.role == Role::Owner || to == Some(Role::Owner) {
+                return Err(owners_only());
+            }
+            if scope.actor == Actor::User(member.id.clone()) && to.is_some() {
+                let message = "Nobody but an owner changes their own role.";
+                return Err(Problem::new(Class::Forbidden, "own_role", message));
+            }
+        }
+        if member.role == Role::Owner && store::owners(tx, &scope.workspace.id).await? <= 1 {
+            let message = "This is the last owner. Make somebody else an owner first.";
+            return Err(Problem::new(Class::Conflict, "last_owner", message));
+        }
+        Ok(())
+    }
+
+    /// Gives a member another role.
+    ///
+    /// # Errors
+    /// 403 `owner_needed` or `own_role`, 404 `member_not_found`, 409 `last_owner`.
+    pub async fn set_role(&self, scope: &Scope, user: &UserId, role: Role) -> Result<Member, Problem> {
+        let workspace = &scope.workspace.id;
+        let mut tx = self.db().begin().await?;
+        store::lock(&mut tx).await?;
+        let mut member = self.member_now(&mut tx, workspace, user).await?;
+        if member.role != role {
+            self.check_change(&mut tx, scope, &member, Some(role)).await?;
+            store::set_role(&mut tx, workspace, user, role).await?;
+            let details = json!({"email": member.email, "from": member.role, "to": role});
+            self.record(&mut tx, &scope.actor, workspace.as_str(), "member.update", user.as_str(), details).await?;
+            member.role = role;
+        }
+        tx.commit().await?;
+        Ok(member)
+    }
+
+    /// Removes a member from the workspace and revokes the API keys they made; their account stays.
+    ///
+    /// # Errors
+    /// 403 `owner_needed`, 404 `member_not_found`, 409 `last_owner`.
+    pub async fn remove_member(&self, scope: &Scope, user: &UserId) -> Result<(), Problem> {
+        let workspace = &scope.workspace.id;
+        let mut tx = self.db().begin().await?;
+        store::lock(&mut tx).await?;
+        let member = self.member_now(&mut tx, workspace, user).await?;
+        self.check_change(&mut tx, scope, &member, None).await?;
+        store::delete_member(&mut tx, workspace, user).await?;
+        let revoked = self.revoke_keys_of(&mut tx, scope, user).await?;
+        let details = json!({"email": member.email, "role": member.role, "keys_revoked": revoked});
+        self.record(&mut tx, &scope.actor, workspace.as_str(), "member.remove", user.as_str(), details).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! Secrets: passwords as argon2id, random tokens as SHA-256.
+//!
+//! A password is guessable, so its hash is slow on purpose. A token has 160 bits of chance or more, so a fast hash
+//! keeps it: nobody finds it by trying, and it can be looked up.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{CustomizedPasswordHasher as _, PasswordVerifier as _};
+use argon2::{Argon2, Params};
+use kernel::limits::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
+use kernel::problem::{Class, Problem};
+use rand::Rng as _;
+use rand::rngs::StdRng;
+use sha2::{Digest as _, Sha256};
+
+/// How slow the hash of a password is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordCost {
+    /// 19 MiB, 2 rounds: the first choice of OWASP's password storage guidance for argon2id.
+    Real,
+    /// As little as possible: tests.
+    Test,
+}
+
+impl PasswordCost {
+    fn params(self) -> Params {
+        match self {
+            Self::Real => Params::new(19 * 1024, 2, 1, None),
+            Self::Test => Params::new(Params::MIN_M_COST, 1, 1, None),
+        }
+        .unwrap_or_default()
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Problem {
+    Problem::new(Class::Internal, "internal", format!("password hash: {error}"))
+}
+
+/// Hashes a password away from the threads that serve requests.
+pub(super) async fn hash_password(password: String, cost: PasswordCost, mut rng: StdRng) -> Result<String, Problem> {
+    tokio::task::spawn_blocking(move || {
+        let mut salt = [0_u8; 16];
+        rng.fill_bytes(&mut salt);
+        let hash: PasswordHash =
+            Argon2::default().hash_password_with_params(password.as_bytes(), &salt, cost.params()).map_err(failed)?;
+        Ok(hash.to_string())
+    })
+    .await
+    .map_err(failed)?
+}
+
+/// Whether a password fits a hash; takes as long either way.
+pub(super) async fn fits(password: String, hash: String) -> Result<bool, Problem> {
+    tokio::task::spawn_blocking(move || {
+        let hash = PasswordHash::new(&hash).map_err(failed)?;
+        Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    })
+    .await
+    .map_err(failed)?
+}
+
+/// Refuses passwords that are too short, too long, or the obvious ones.
+pub(super) fn check_password(password: &str, email: &str, name: &str) -> Result<(), Problem> {
+    let length = password.chars().count();
+    if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&length) {
+        let message = format!("Choose a password of {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters.");
+        return Err(Problem::invalid("password", message));
+    }
+    let lower = password.to_lowercase();
+    let mailbox = email.split('@').next().unwrap_or(email).to_lowercase();
+    let repeats = (1..=4).any(|period| {
+        let letters: Vec<char> = lower.chars().collect();
+        letters.iter().zip(letters.iter().skip(period)).all(|(one, other)| one == other)
+    });
+    let sequence = ["0123456789", "1234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm"]
+        .iter()
+        .any(|row| row.repeat(2).contains(&lower));
+    let own = [email.to_lowercase(), mailbox.repeat(2), name.to_lowercase()].contains(&lower);
+    let known = ["password", "passw0rd", "mainspring", "letmein", "welcome", "changeme"].iter().any(|word| {
+        lower.strip_prefix(word).or_else(|| lower.strip_suffix(word)).is_some_and(|rest| {
+            rest.len() <= 6 && rest.chars().all(|letter| letter.is_ascii_digit() || letter == '!' || letter == '.')
+        })
+    });
+    if repeats || sequence || own || known {
+        return Err(Problem::invalid(
+            "password",
+            "This password is easy to guess. Three random words make a good one.",
+        ));
+    }
+    Ok(())
+}
+
+/// Letters and digits that are not mistaken for one another: Crockford base 32.
+const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// `count` random letters, five bits each.
+pub(super) fn random_text(count: usize, rng: &mut StdRng) -> String {
+    (0..count).map(|_| char::from(LETTERS[usize::try_from(rng.next_u64() & 31).unwrap_or(0)])).collect()
+}
+
+/// A password for one use: four groups of five letters, 100 bits.
+pub(super) fn one_time_password(rng: &mut StdRng) -> String {
+    (0..4).map(|_| random_text(5, rng)).collect::<Vec<_>>().join("-")
+}
+
+/// The hash a token is stored and found by.
+pub(super) fn token_hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng as _;
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_only() {
+        let rng = StdRng::seed_from_u64(1);
+        let hash = hash_password("correct horse".to_owned(), PasswordCost::Real, rng).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(fits("correct horse".to_owned(), hash.clone()).await.unwrap());
+        assert!(!fits("correct horsf".to_owned(), hash).await.unwrap());
+    }
+
+    #[test]
+    fn easy_passwords_are_refused() {
+        for password in [
+            "short",
+            "aaaaaaaaaaaaaa",
+            "abcabcabcabcabc",
+            "123456789012",
+            "password1234",
+            "Mainspring2026!",
+            "ada@example.com",
+            "Ada Lovelace",
+            "qwertyuiopas",
+        ] {
+            assert!(check_password(password, "ada@example.com", "Ada Lovelace").is_err(), "{password}");
+        }
+        for password in ["three random words", "k3v9-tq2mx-8fs7a", "grün-blau-gelb-rot"] {
+            assert!(check_password(password, "ada@example.com", "Ada Lovelace").is_ok(), "{password}");
+        }
+    }
+
+    #[test]
+    fn one_time_passwords_pass_the_rules_and_differ() {
+        let mut rng = StdRng::seed_from_u64(1);
+        let (one, two) = (one_time_password(&mut rng), one_time_password(&mut rng));
+        assert_ne!(one, two);
+        assert!(check_password(&one, "a@b.c", "A").is_ok(), "{one}");
+    }
+}

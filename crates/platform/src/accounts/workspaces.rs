@@ -1,0 +1,228 @@
+//! Workspaces: their short names, and their settings.
+
+use super::keys::KeyRequest;
+use super::model::{KeyKind, NewKey, Workspace, WorkspaceSettings};
+use super::{Accounts, store};
+use crate::sql::{DbError, Tx};
+use kernel::ids::{UserId, WorkspaceId};
+use kernel::limits::NAME_CHARS_MAX;
+use kernel::money::Currency;
+use kernel::problem::{Class, Problem};
+use kernel::scope::{Actor, Role, Scope, WorkspaceRef};
+use serde::Deserialize;
+use serde_json::json;
+
+/// Longest short name, in characters.
+const SLUG_CHARS_MAX: usize = 40;
+
+/// What a new workspace is made of.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWorkspace {
+    /// What people will call it; its short name follows from this.
+    #[schema(example = "Acme")]
+    pub name: String,
+    /// The currency its totals are shown in.
+    pub currency: Currency,
+    /// The time zone its days begin in, by its IANA name.
+    #[schema(example = "Europe/Berlin")]
+    pub time_zone: String,
+}
+
+/// What is to change in a workspace; what is absent stays.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkspaceChange {
+    /// What people call it.
+    pub name: Option<String>,
+    /// The currency its totals are shown in.
+    pub currency: Option<Currency>,
+    /// The time zone its days begin in, by its IANA name.
+    pub time_zone: Option<String>,
+}
+
+/// A name people give to something: not empty, not too long.
+pub(super) fn check_name(field: &str, name: &str) -> Result<String, Problem> {
+    let name = name.trim();
+    let length = name.chars().count();
+    if length == 0 || length > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(Problem::invalid(field, format!("Write a name of 1 to {NAME_CHARS_MAX} characters.")));
+    }
+    Ok(name.to_owned())
+}
+
+fn check_zone(zone: &str) -> Result<(), Problem> {
+    jiff::tz::TimeZone::get(zone).map(|_| ()).map_err(|_| {
+        let found: String = zone.chars().take(64).collect();
+        let message = format!("`{found}` is not a time zone; write an IANA name such as Europe/Berlin.");
+        Problem::invalid("time_zone", message)
+    })
+}
+
+/// Lower-case letters, digits and single hyphens.
+fn slug_of(name: &str) -> String {
+    let mut slug = String::new();
+    for letter in name.to_lowercase().chars() {
+        let plain = match letter {
+            'a'..='z' | '0'..='9' => Some(letter.to_string()),
+            'ä' | 'æ' => Some("ae".to_owned()),
+            'ö' | 'ø' | 'œ' => Some("oe".to_owned()),
+            'ü' => Some("ue".to_owned()),
+            'ß' => Some("ss".to_owned()),
+            'à' | 'á' | 'â' | 'ã' | 'å' => Some("a".to_owned()),
+            'ç' => Some("c".to_owned()),
+            'è' | 'é' | 'ê' | 'ë' => Some("e".to_owned()),
+            'ì' | 'í' | 'î' | 'ï' => Some("i".to_owned()),
+            'ñ' => Some("n".to_owned()),
+            'ò' | 'ó' | 'ô' | 'õ' => Some("o".to_owned()),
+            'ù' | 'ú' | 'û' => Some("u".to_owned()),
+            _ => None,
+        };
+        match plain {
+            Some(plain) => slug.push_str(&plain),
+            None if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
+            None => {}
+        }
+    }
+    let slug: String = slug.chars().take(SLUG_CHARS_MAX - 4).collect();
+    let slug = slug.trim_matches('-').to_owned();
+    if slug.len() < 2 { format!("workspace-{slug}").trim_matches('-').to_owned() } else { slug }
+}
+
+impl Accounts {
+    /// Every workspace.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn workspaces(&self) -> Result<Vec<WorkspaceRef>, DbError> {
+        store::workspace_refs(&self.db()).await
+    }
+
+    /// The workspace of a short name.
+    ///
+    /// # Errors
+    /// 404 `workspace_not_found`.
+    pub async fn find_workspace(&self, slug: &str) -> Result<Workspace, Problem> {
+        store::workspace_by_slug(&self.db(), slug).await?.ok_or_else(|| {
+            let found: String = slug.chars().take(SLUG_CHARS_MAX).collect();
+            Problem::new(Class::NotFound, "workspace_not_found", format!("There is no workspace `{found}`."))
+        })
+    }
+
+    /// A workspace with its settings.
+    ///
+    /// # Errors
+    /// 404 `workspace_not_found`.
+    pub async fn workspace(&self, workspace: &WorkspaceRef) -> Result<Workspace, Problem> {
+        let found = store::workspace(&self.db(), &workspace.id).await?;
+        found.ok_or_else(|| Problem::not_found("workspace", &workspace.slug))
+    }
+
+    /// Name, currency and time zone of a workspace.
+    ///
+    /// # Errors
+    /// 404 `workspace_not_found`.
+    pub async fn settings(&self, workspace: &WorkspaceRef) -> Result<WorkspaceSettings, Problem> {
+        Ok(self.workspace(workspace).await?.settings())
+    }
+
+    /// Creates a workspace with a first write key; the user becomes its owner. Only who owns one may make another.
+    ///
+    /// # Errors
+    /// 403 `forbidden`, 422 for a field that is wrong.
+    pub async fn create_workspace(&self, user: &UserId, new: NewWorkspace) -> Result<(Workspace, NewKey), Problem> {
+        let owned = store::memberships(&self.db(), user).await?;
+        if !owned.iter().any(|membership| membership.role == Role::Owner) {
+            let message = "Only somebody who owns a workspace can create another.";
+            return Err(Problem::new(Class::Forbidden, "forbidden", message));
+        }
+        let mut tx = self.db().begin().await?;
+        let actor = Actor::User(user.clone());
+        let made = self.insert_workspace(&mut tx, &actor, user, new).await?;
+        tx.commit().await?;
+        self.0.databases.workspace(&made.0.reference()).await?;
+        Ok(made)
+    }
+
+    /// The rows of a new workspace: itself, its owner, its first write key, and the audit entries.
+    pub(super) async fn insert_workspace(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        owner: &UserId,
+        new: NewWorkspace,
+    ) -> Result<(Workspace, NewKey), Problem> {
+        let name = check_name("name", &new.name)?;
+        check_zone(&new.time_zone)?;
+        store::lock(tx).await?;
+        let base = slug_of(&name);
+        let taken = store::slugs_like(tx, &base).await?;
+        let free = (1..).map(|number| if number == 1 { base.clone() } else { format!("{base}-{number}") });
+        let slug = free.into_iter().find(|slug| !taken.contains(slug)).unwrap_or(base);
+        let now = self.0.world.now();
+        let id = WorkspaceId::new(now, &mut self.0.world.rng());
+        let NewWorkspace { currency, time_zone, .. } = new;
+        let workspace = Workspace { id, slug, name, currency, time_zone, created_at: now };
+        store::insert_workspace(tx, &workspace).await?;
+        store::insert_member(tx, &workspace.id, owner, Role::Owner, now).await?;
+        let details = json!({"slug": workspace.slug, "name": workspace.name, "currency": currency});
+        let id = workspace.id.as_str();
+        self.record(tx, actor, id, "workspace.create", id, details).await?;
+        let request =
+            KeyRequest { kind: KeyKind::Write, name: "Website".to_owned(), permissions: Vec::new(), expires_at: None };
+        let key = self.insert_key(tx, &workspace.reference(), actor, request).await?;
+        Ok((workspace, key))
+    }
+
+    /// Changes name, currency or time zone.
+    ///
+    /// # Errors
+    /// 422 for a field that is wrong.
+    pub async fn update_workspace(&self, scope: &Scope, change: WorkspaceChange) -> Result<Workspace, Problem> {
+        let mut workspace = self.workspace(&scope.workspace).await?;
+        let mut details = serde_json::Map::new();
+        if let Some(name) = change.name {
+            workspace.name = check_name("name", &name)?;
+            details.insert("name".to_owned(), json!(workspace.name));
+        }
+        if let Some(currency) = change.currency {
+            workspace.currency = currency;
+            details.insert("currency".to_owned(), json!(currency));
+        }
+        if let Some(zone) = change.time_zone {
+            check_zone(&zone)?;
+            workspace.time_zone = zone;
+            details.insert("time_zone".to_owned(), json!(workspace.time_zone));
+        }
+        if details.is_empty() {
+            return Ok(workspace);
+        }
+        let mut tx = self.db().begin().await?;
+        store::update_workspace(&mut tx, &workspace.id, &workspace.name, workspace.currency, &workspace.time_zone)
+            .await?;
+        let id = workspace.id.as_str();
+        self.record(&mut tx, &scope.actor, id, "workspace.update", id, serde_json::Value::Object(details)).await?;
+        tx.commit().await?;
+        Ok(workspace)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slug_of;
+
+    #[test]
+    fn short_names_are_folders_and_schemas() {
+        for (name, slug) in [
+            ("Acme", "acme"),
+            ("  Acme GmbH & Co. KG ", "acme-gmbh-co-kg"),
+            ("Müller/Söhne", "mueller-soehne"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("X", "workspace-x"),
+            ("東京", "workspace"),
+            ("a".repeat(90).as_str(), "a".repeat(36).as_str()),
+        ] {
+            assert_eq!(slug_of(name), slug);
+        }
+    }
+}

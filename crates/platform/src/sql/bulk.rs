@@ -1,0 +1,126 @@
+//! Many rows at once: several rows a statement on SQLite, one array a column on Postgres.
+
+use super::error::DbError;
+use super::value::{Value, placeholder_rows};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::{PgConnection, Postgres};
+use sqlx::sqlite::{Sqlite, SqliteConnection};
+use std::fmt::Write as _;
+
+pub(super) async fn sqlite(
+    on: &mut SqliteConnection,
+    table: &str,
+    columns: &[&str],
+    rows: Vec<Vec<Value>>,
+    suffix: &str,
+    parameters_max: usize,
+) -> Result<u64, DbError> {
+    // Powers of two keep the number of different statements small, so that nearly all of them are already prepared.
+    let largest = (parameters_max / columns.len().max(1)).clamp(1, 512);
+    let (mut rows, mut left, mut touched) = (rows.into_iter(), 0, 0);
+    left += rows.len();
+    while left > 0 {
+        let size = if left >= largest { largest } else { 1 << left.ilog2() };
+        let names = columns.join(", ");
+        let text =
+            format!("insert into {table} ({names}) values {} {suffix}", placeholder_rows(1, size, columns.len()));
+        let mut query = sqlx::query::<Sqlite>(AssertSqlSafe(text));
+        for value in rows.by_ref().take(size).flatten() {
+            query = match value {
+                Value::Text(value) => query.bind(value),
+                Value::Int(value) => query.bind(value),
+                Value::Bool(value) => query.bind(value),
+                Value::Float(value) => query.bind(value),
+                Value::Bytes(value) => query.bind(value),
+            };
+        }
+        touched += query.execute(&mut *on).await?.rows_affected();
+        left -= size;
+    }
+    Ok(touched)
+}
+
+/// One column of a chunk, as Postgres takes it.
+enum Column {
+    Text(Vec<Option<String>>),
+    Int(Vec<Option<i64>>),
+    Bool(Vec<Option<bool>>),
+    Float(Vec<Option<f64>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+}
+
+impl Column {
+    fn like(value: &Value, rows: usize) -> Self {
+        match value {
+            Value::Text(_) => Self::Text(Vec::with_capacity(rows)),
+            Value::Int(_) => Self::Int(Vec::with_capacity(rows)),
+            Value::Bool(_) => Self::Bool(Vec::with_capacity(rows)),
+            Value::Float(_) => Self::Float(Vec::with_capacity(rows)),
+            Value::Bytes(_) => Self::Bytes(Vec::with_capacity(rows)),
+        }
+    }
+
+    fn type_name(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Int(_) => "bigint",
+            Self::Bool(_) => "boolean",
+            Self::Float(_) => "double precision",
+            Self::Bytes(_) => "bytea",
+        }
+    }
+
+    /// Adds a value; gives its type back when that is not the column's.
+    fn push(&mut self, value: Value) -> Result<(), &'static str> {
+        match (self, value) {
+            (Self::Text(all), Value::Text(value)) => all.push(value),
+            (Self::Int(all), Value::Int(value)) => all.push(value),
+            (Self::Bool(all), Value::Bool(value)) => all.push(value),
+            (Self::Float(all), Value::Float(value)) => all.push(value),
+            (Self::Bytes(all), Value::Bytes(value)) => all.push(value),
+            (_, other) => return Err(other.type_name()),
+        }
+        Ok(())
+    }
+}
+
+pub(super) async fn postgres(
+    on: &mut PgConnection,
+    table: &str,
+    names: &[&str],
+    rows: Vec<Vec<Value>>,
+    suffix: &str,
+    rows_max: usize,
+) -> Result<u64, DbError> {
+    let (mut rows, mut touched) = (rows.into_iter().peekable(), 0);
+    while let Some(first) = rows.peek() {
+        let mut columns: Vec<Column> = first.iter().map(|value| Column::like(value, rows_max.min(256))).collect();
+        for row in rows.by_ref().take(rows_max) {
+            for ((column, value), name) in columns.iter_mut().zip(row).zip(names) {
+                let expected = column.type_name();
+                column.push(value).map_err(|found| DbError::Shape {
+                    table: table.to_owned(),
+                    reason: format!("`{name}` is {expected} in one row and {found} in another"),
+                })?;
+            }
+        }
+        let mut arrays = String::new();
+        for (place, column) in columns.iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            let _ = write!(arrays, "{comma}${}::{}[]", place + 1, column.type_name());
+        }
+        let text = format!("insert into {table} ({}) select * from unnest({arrays}) {suffix}", names.join(", "));
+        let mut query = sqlx::query::<Postgres>(AssertSqlSafe(text));
+        for column in columns {
+            query = match column {
+                Column::Text(values) => query.bind(values),
+                Column::Int(values) => query.bind(values),
+                Column::Bool(values) => query.bind(values),
+                Column::Float(values) => query.bind(values),
+                Column::Bytes(values) => query.bind(values),
+            };
+        }
+        touched += query.execute(&mut *on).await?.rows_affected();
+    }
+    Ok(touched)
+}
