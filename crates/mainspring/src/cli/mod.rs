@@ -1,0 +1,77 @@
+//! The command line: every command is scriptable, prints for people or (with `--json`) for programs, and exits with 0,
+//! 1 (it failed) or 2 (it was called wrongly).
+
+mod init;
+mod key;
+mod output;
+mod serve;
+mod source;
+mod user;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+pub(crate) use output::Output;
+
+/// Marketing operations: events, people, deals, spend and what they say.
+#[derive(Debug, Parser)]
+#[command(name = "mainspring", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Prints one JSON document instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Where the data is and how the program is set up.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DataArgs {
+    /// The folder that holds everything.
+    #[arg(long, env = "MAINSPRING_DATA", default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// A configuration file; `mainspring config` prints every setting with its default.
+    #[arg(long, env = "MAINSPRING_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// One workspace of a data folder.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WorkspaceArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The workspace's short name; may be left out when there is one.
+    #[arg(long, env = "MAINSPRING_WORKSPACE")]
+    pub(crate) workspace: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server.
+    Serve(serve::ServeArgs),
+    /// Creates the owner, the first workspace and its keys, and prints them once.
+    Init(init::InitArgs),
+    /// Lists, creates and revokes keys.
+    Key(key::KeyArgs),
+    /// Lists, adds and removes members, and resets passwords.
+    User(user::UserArgs),
+    /// Prints every setting with its default and what it does.
+    Config,
+    /// Prints the OpenAPI document.
+    Openapi,
+}
+
+/// Runs the command of the process's arguments.
+pub(crate) async fn run() -> Result<()> {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    match cli.command {
+        Command::Serve(args) => serve::run(args, &output).await,
+        Command::Init(args) => init::run(args, &output).await,
+        Command::Key(args) => key::run(args, &output).await,
+        Command::User(args) => user::run(args, &output).await,
+        Command::Config => output.text(platform::config::DEFAULTS),
+        Command::Openapi => output.text(&crate::router::openapi().await?),
+    }
+}
