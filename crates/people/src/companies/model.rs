@@ -18,6 +18,9 @@ pub struct CompanyInput {
     pub domain: String,
     /// The name. Alone it finds a company of exactly this name (case and spacing aside).
     pub name: String,
+    /// The domain of the e-mail address of somebody in it. A hint, taken only where the name alone would decide: a company
+    /// of that domain that nobody has named yet is meant, or a new one gets the domain if it is nobody's.
+    pub email_domain: String,
     /// Further values (`industry`, `employees`, `country` …).
     pub properties: Map<String, Json>,
     /// When these values were stated.
@@ -37,6 +40,7 @@ impl CompanyInput {
             external: Vec::new(),
             domain: String::new(),
             name: String::new(),
+            email_domain: String::new(),
             properties: Map::new(),
             at,
             created_at: None,

@@ -1,0 +1,118 @@
+//! What the resolver remembers between batches: bounded, and never wrong, because it says which state it belongs to.
+
+use crate::bulk::Held;
+use hashbrown::HashMap;
+use kernel::ids::CompanyId;
+use science::identity::Identifier;
+use std::hash::Hash;
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Entries of one generation: two of them are kept, about 40 bytes an identifier and 60 a person.
+const GENERATION: usize = 200_000;
+
+/// A map that forgets what was not used for a while: the young generation becomes the old one when it is full.
+struct Bounded<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+}
+
+impl<K, V> Default for Bounded<K, V> {
+    fn default() -> Self {
+        Self { young: HashMap::new(), old: HashMap::new() }
+    }
+}
+
+impl<K: Hash + Eq + Copy, V: Clone> Bounded<K, V> {
+    fn get(&mut self, key: K) -> Option<V> {
+        if let Some(value) = self.young.get(&key) {
+            return Some(value.clone());
+        }
+        let value = self.old.remove(&key)?;
+        self.put(key, value.clone());
+        Some(value)
+    }
+
+    fn put(&mut self, key: K, value: V) {
+        if self.young.len() >= GENERATION {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, value);
+    }
+
+    fn clear(&mut self) {
+        self.young.clear();
+        self.old.clear();
+    }
+}
+
+/// What is remembered of a person.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) first_seen: i64,
+    pub(super) last_seen: i64,
+    pub(super) lead: Option<i64>,
+    pub(super) company: Option<CompanyId>,
+}
+
+/// The memory of one workspace's resolver.
+#[derive(Default)]
+pub(super) struct Cache {
+    homes: Bounded<u128, u64>,
+    people: Bounded<u64, Known>,
+    pub(super) merges: Arc<std::collections::HashMap<u64, u64>>,
+    at: Option<Held>,
+}
+
+fn hash(identifier: &Identifier) -> u128 {
+    xxh3_128(identifier.key().as_bytes())
+}
+
+impl Cache {
+    /// Drops what somebody else's writes made stale. Returns whether the merges have to be read again.
+    pub(super) fn follow(&mut self, held: Held) -> bool {
+        let at = self.at.replace(held);
+        let Some(at) = at else { return true };
+        if at.unlinks != held.unlinks {
+            self.homes.clear();
+        }
+        if at.changes + 1 != held.changes {
+            self.people.clear();
+        }
+        at.merges != held.merges
+    }
+
+    /// Says that this batch itself merged, so that the next one does not read the merges again.
+    pub(super) fn merged(&mut self) {
+        if let Some(at) = &mut self.at {
+            at.merges += 1;
+        }
+    }
+
+    /// Forgets everything: the batch was given up.
+    pub(super) fn clear(&mut self) {
+        self.homes.clear();
+        self.people.clear();
+        self.at = None;
+    }
+
+    pub(super) fn home(&mut self, identifier: &Identifier) -> Option<u64> {
+        self.homes.get(hash(identifier))
+    }
+
+    pub(super) fn set_home(&mut self, identifier: &Identifier, person: u64) {
+        self.homes.put(hash(identifier), person);
+    }
+
+    pub(super) fn person(&mut self, person: u64) -> Option<Known> {
+        self.people.get(person)
+    }
+
+    pub(super) fn set_person(&mut self, person: u64, known: Known) {
+        self.people.put(person, known);
+    }
+
+    pub(super) fn canonical(&self, person: u64) -> u64 {
+        self.merges.get(&person).copied().unwrap_or(person)
+    }
+}
