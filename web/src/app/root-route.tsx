@@ -32,6 +32,7 @@ export const shellRoute = createRoute({
       const next = location.href === "/" ? undefined : location.href;
       throw redirect({ to: "/sign-in", search: { next }, replace: true });
     });
+    if (session.user.must_change_password) throw redirect({ to: "/new-password", replace: true });
     if (asked !== undefined) return;
     enterWorkspace(session.workspace.slug);
     // The same page again, now with the workspace in its address.

@@ -1,4 +1,9 @@
+import * as channels from "#/features/analytics/channels/routes.tsx";
+import * as events from "#/features/analytics/events/routes.tsx";
+import * as imports from "#/features/people/imports/routes.tsx";
 import * as accounts from "#/features/platform/accounts/routes.tsx";
+import * as audit from "#/features/platform/audit/routes.tsx";
+import * as jobs from "#/features/platform/jobs/routes.tsx";
 import type { Place } from "./places.ts";
 import { rootRoute, shellRoute } from "./root-route.tsx";
 
@@ -7,8 +12,22 @@ import { rootRoute, shellRoute } from "./root-route.tsx";
 /** All pages. */
 export const routeTree = rootRoute.addChildren([
   ...accounts.outsideRoutes,
-  shellRoute.addChildren([...accounts.routes]),
+  shellRoute.addChildren([
+    ...imports.routes,
+    ...events.routes,
+    ...channels.routes,
+    ...accounts.routes,
+    ...jobs.routes,
+    ...audit.routes,
+  ]),
 ]);
 
 /** Where the rail and the palette lead. */
-export const places: readonly Place[] = [...accounts.places];
+export const places: readonly Place[] = [
+  ...imports.places,
+  ...events.places,
+  ...channels.places,
+  ...accounts.places,
+  ...jobs.places,
+  ...audit.places,
+];

@@ -1,18 +1,40 @@
 import { queryOptions, useSuspenseQuery } from "@tanstack/react-query";
 import { api } from "#/api/http.ts";
+import { ApiProblem } from "#/api/problem.ts";
 
 /** Who is signed in, where, and what they may do. */
 export interface Session {
-  user: { id: string; name: string; email: string };
+  user: { id: string; name: string; email: string; must_change_password: boolean };
   workspaces: { slug: string; name: string; role: string }[];
-  workspace: { slug: string; name: string; currency: string; time_zone: string };
+  workspace: WorkspaceFacts;
   permissions: string[];
 }
+
+/** What pages need to know of the workspace. */
+export interface WorkspaceFacts {
+  slug: string;
+  name: string;
+  currency: string;
+  time_zone: string;
+}
+
+/** The session as the server tells it: somebody may be a member of nothing. */
+type SessionAnswer = Omit<Session, "workspace"> & { workspace: WorkspaceFacts | null };
+
+const NO_WORKSPACE = {
+  code: "no_workspace",
+  message:
+    "You are not a member of a workspace here. Ask an owner to add you, or open an address that you are a member of.",
+};
 
 /** The session, fetched once and kept until sign-out. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: ({ signal }) => api.get<Session>("/session", {}, signal),
+  queryFn: async ({ signal }): Promise<Session> => {
+    const answer = await api.get<SessionAnswer>("/session", {}, signal);
+    if (answer.workspace === null) throw new ApiProblem(403, NO_WORKSPACE);
+    return { ...answer, workspace: answer.workspace };
+  },
   staleTime: 5 * 60_000,
   retry: false,
 });

@@ -33,4 +33,4 @@ export function addWorkspace(url: URL): URL {
 }
 
 /** Pages that belong to no workspace. */
-const OUTSIDE = new Set(["/sign-in", "/welcome"]);
+const OUTSIDE = new Set(["/sign-in", "/welcome", "/new-password"]);

@@ -1,8 +1,129 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { api } from "#/api/http.ts";
-import { type Session, sessionQuery } from "#/app/session.ts";
 import { enterWorkspace } from "#/app/workspace.ts";
+import type { Page } from "#/lib/pages.ts";
+import { type FreshKey, keepFreshKey } from "./fresh-key.ts";
+
+/** A workspace and its settings. */
+export interface Workspace {
+  id: string;
+  slug: string;
+  name: string;
+  currency: string;
+  time_zone: string;
+  created_at: string;
+}
+
+/** A user in the workspace. */
+export interface Member {
+  id: string;
+  email: string;
+  name: string;
+  role: Role;
+  created_at: string;
+  signed_in_at: string | null;
+}
+
+/** A key, without its secret. */
+export interface Key {
+  id: string;
+  kind: "api" | "write";
+  name: string;
+  prefix: string;
+  permissions: string[];
+  created_by: string;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  revoked_at: string | null;
+}
+
+/** A key just made: the only moment its secret is known. */
+export interface NewKey {
+  key: Key;
+  secret: string;
+}
+
+/** What a role of a marketing team may do, in a few words. */
+export const ROLES = [
+  { value: "owner", label: "Owner", detail: "everything, including members and keys" },
+  { value: "director", label: "Director", detail: "reads everything, plans money, manages members" },
+  {
+    value: "automation_specialist",
+    label: "Automation specialist",
+    detail: "keeps data flowing: keys, imports, jobs, SQL",
+  },
+  { value: "analyst", label: "Analyst", detail: "reads everything, asks questions in SQL" },
+  { value: "specialist", label: "Specialist", detail: "changes people and deals, imports, enters spend" },
+  { value: "project_manager", label: "Project manager", detail: "reads everything, plans budget" },
+  { value: "viewer", label: "Viewer", detail: "reads dashboards" },
+] as const;
+
+export type Role = (typeof ROLES)[number]["value"];
+
+/** The name of a role. */
+export function roleLabel(role: string): string {
+  return ROLES.find((one) => one.value === role)?.label ?? role;
+}
+
+/** Whether the first owner still has to be made. */
+export const setupQuery = queryOptions({
+  queryKey: ["setup"],
+  queryFn: ({ signal }) => api.get<{ needed: boolean }>("/setup", {}, signal),
+  staleTime: 0,
+});
+
+/** What the first owner and the first workspace are made of. */
+export interface NewOwner {
+  name: string;
+  email: string;
+  password: string;
+  workspace_name: string;
+  currency: string;
+  time_zone: string;
+}
+
+/** A workspace just made, with the only sight of its first write key. */
+interface MadeWorkspace {
+  workspace: Workspace;
+  write_key: FreshKey;
+}
+
+/** Makes the owner and the first workspace; signs in. */
+export function useSetUp() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (owner: NewOwner) => api.post<MadeWorkspace>("/setup", owner),
+    meta: { shown: true },
+    onSuccess: async ({ workspace, write_key }) => {
+      keepFreshKey(workspace.slug, write_key);
+      enterWorkspace(workspace.slug);
+      queries.clear();
+    },
+  });
+}
+
+/** Signs in; the session comes back as a cookie. */
+export function useSignIn() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (who: { email: string; password: string }) => api.post<void>("/session", who),
+    meta: { shown: true },
+    onSuccess: () => queries.clear(),
+  });
+}
+
+/** Replaces the user's own password; other sessions end. */
+export function useChangePassword() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (passwords: { current_password: string; new_password: string }) =>
+      api.put<void>("/session/password", passwords),
+    meta: { shown: true },
+    onSuccess: () => queries.clear(),
+  });
+}
 
 /** Ends the session. */
 export function useSignOut() {
@@ -12,26 +133,116 @@ export function useSignOut() {
     mutationFn: () => api.delete<void>("/session"),
     meta: { failed: "You are still signed in" },
     onSuccess: async () => {
-      queries.clear();
       enterWorkspace(undefined);
       await router.navigate({ to: "/sign-in", search: {} });
+      queries.clear();
     },
   });
 }
 
-/** Signs in; the session comes back as a cookie. */
-export function useSignIn() {
+/** The workspace of this tab. */
+export const workspaceQuery = queryOptions({
+  queryKey: ["workspace"],
+  queryFn: ({ signal }) => api.get<Workspace>("/workspace", {}, signal),
+});
+
+/** Changes the workspace's settings. */
+export function useChangeWorkspace() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (who: { email: string; password: string }) => api.post<Session>("/session", who),
+    mutationFn: (change: Partial<Pick<Workspace, "name" | "currency" | "time_zone">>) =>
+      api.patch<Workspace>("/workspace", change),
     meta: { shown: true },
-    onSuccess: () => queries.invalidateQueries({ queryKey: sessionQuery.queryKey }),
+    onSuccess: () => queries.invalidateQueries(),
   });
 }
 
-/** Whether the first owner still has to be made. */
-export const setupQuery = queryOptions({
-  queryKey: ["setup"],
-  queryFn: ({ signal }) => api.get<{ needed: boolean }>("/setup", {}, signal),
-  staleTime: 0,
+/** Creates another workspace and makes it the one of this tab. */
+export function useCreateWorkspace() {
+  return useMutation({
+    mutationFn: (workspace: Pick<Workspace, "name" | "currency" | "time_zone">) =>
+      api.post<MadeWorkspace>("/workspaces", workspace),
+    meta: { shown: true },
+    onSuccess: ({ workspace, write_key }) => {
+      keepFreshKey(workspace.slug, write_key);
+      // A whole new page: nothing of one workspace may stay in sight in another.
+      location.assign(`/w/${workspace.slug}/connect`);
+    },
+  });
+}
+
+/** Everybody in the workspace. */
+export const membersQuery = queryOptions({
+  queryKey: ["members"],
+  queryFn: ({ signal }) => api.get<Page<Member>>("/members", { limit: 500 }, signal),
 });
+
+/** A member just added; a new user comes with a password to hand over. */
+export interface AddedMember {
+  member: Member;
+  one_time_password: string | null;
+}
+
+/** Adds somebody to the workspace. */
+export function useAddMember() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (member: { email: string; name: string; role: Role }) => api.post<AddedMember>("/members", member),
+    meta: { shown: true },
+    onSuccess: () => queries.invalidateQueries({ queryKey: membersQuery.queryKey }),
+  });
+}
+
+/** Changes what a member may do. */
+export function useChangeRole() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, role }: { id: string; role: Role }) => api.patch<Member>(`/members/${id}`, { role }),
+    meta: { failed: "The role stays as it was" },
+    onSettled: () => queries.invalidateQueries({ queryKey: membersQuery.queryKey }),
+  });
+}
+
+/** Takes somebody out of the workspace. */
+export function useRemoveMember() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => api.delete<void>(`/members/${id}`),
+    meta: { failed: "The member was not removed" },
+    onSuccess: () => queries.invalidateQueries({ queryKey: membersQuery.queryKey }),
+  });
+}
+
+/** The workspace's keys, without their secrets. */
+export const keysQuery = queryOptions({
+  queryKey: ["keys"],
+  queryFn: ({ signal }) => api.get<Page<Key>>("/keys", { limit: 500 }, signal),
+});
+
+/** What a new key is made of. */
+export interface KeyRequest {
+  kind: "api" | "write";
+  name: string;
+  permissions?: string[];
+  expires_at?: string;
+}
+
+/** Makes a key. */
+export function useCreateKey() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (key: KeyRequest) => api.post<NewKey>("/keys", key),
+    meta: { shown: true },
+    onSuccess: () => queries.invalidateQueries({ queryKey: keysQuery.queryKey }),
+  });
+}
+
+/** Ends a key at once. */
+export function useRevokeKey() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => api.delete<void>(`/keys/${id}`),
+    meta: { failed: "The key still works" },
+    onSuccess: () => queries.invalidateQueries({ queryKey: keysQuery.queryKey }),
+  });
+}

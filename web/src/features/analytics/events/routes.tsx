@@ -1,0 +1,56 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { Plug, Radio } from "lucide-react";
+import type { Place } from "#/app/places.ts";
+import { shellRoute } from "#/app/root-route.tsx";
+import { compact, oneOf, text } from "#/lib/search.ts";
+import { FATES, type FateFilter } from "./queries.ts";
+
+/** The filters of the live page, and the event whose drawer is open. */
+interface LiveSearch extends FateFilter {
+  open?: string | undefined;
+}
+
+const liveRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/events",
+  validateSearch: (search: Record<string, unknown>): LiveSearch =>
+    compact({
+      status: oneOf(search, "status", FATES),
+      person: text(search, "person"),
+      name: text(search, "name"),
+      key: text(search, "key"),
+      open: text(search, "open"),
+    }),
+  component: lazyRouteComponent(() => import("./live-page.tsx"), "LivePage"),
+});
+
+const connectRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/connect",
+  component: lazyRouteComponent(() => import("./connect-page.tsx"), "ConnectPage"),
+});
+
+/** The pages of this feature. */
+export const routes = [liveRoute, connectRoute] as const;
+
+/** Where the rail and the palette lead. */
+export const places: Place[] = [
+  {
+    area: "Analytics",
+    label: "Live events",
+    to: "/events",
+    icon: Radio,
+    permission: "events.read",
+    words: "stream debugger rejected quarantine",
+    key: "e",
+  },
+  {
+    area: "Analytics",
+    label: "Connect a source",
+    to: "/connect",
+    icon: Plug,
+    permission: "events.read",
+    words: "snippet sdk segment write key install website node python curl",
+    hidden: true,
+  },
+];

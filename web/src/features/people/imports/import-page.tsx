@@ -1,0 +1,4 @@
+/** One import: what was found, what it becomes, what would change, and what changed. */
+export function ImportPage() {
+  return null;
+}

@@ -1,0 +1,186 @@
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { api, apiUrl } from "#/api/http.ts";
+import { nextCursor, type Page } from "#/lib/pages.ts";
+
+/** What becomes of a row. */
+export const OUTCOMES = ["create", "update", "unchanged", "conflict", "rejected", "skipped"] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Where an import stands. */
+export type ImportState =
+  | "uploaded"
+  | "checking"
+  | "checked"
+  | "applying"
+  | "applied"
+  | "undoing"
+  | "undone"
+  | "failed";
+
+/** What one column becomes: a field, a property, or nothing. */
+export interface ColumnMapping {
+  column: number;
+  field?: string | null;
+  property?: string | null;
+  date_order?: "day_first" | "month_first" | null;
+  decimal_mark?: "point" | "comma" | null;
+}
+
+/** How a file is read into records. */
+export interface Mapping {
+  kind: string;
+  preset?: string | null;
+  system: string;
+  columns: ColumnMapping[];
+  constants: Record<string, string>;
+}
+
+/** Something the file does not say by itself. */
+export interface Question {
+  code: string;
+  column?: number | null;
+  field?: string | null;
+  message: string;
+  choices?: string[];
+}
+
+/** A column of the file, as it was found. */
+export interface FileColumn {
+  name: string;
+  samples: string[];
+}
+
+/** An uploaded file and what became of it. */
+export interface Import {
+  id: string;
+  file_name: string;
+  state: ImportState;
+  kind: string | null;
+  bytes: number;
+  rows: number | null;
+  counts: Partial<Record<Outcome, number>>;
+  job: string | null;
+  error: string | null;
+  created_at: string;
+  created_by: string;
+}
+
+/** An import with what was found in its file. */
+export interface ImportDetail extends Import {
+  encoding: string;
+  delimiter: string;
+  header_line: number;
+  columns: FileColumn[];
+  mapping: Mapping;
+  questions: Question[];
+}
+
+/** What a column can become. */
+export interface FieldSpec {
+  name: string;
+  title: string;
+  kind: string;
+  required: boolean;
+  key: boolean;
+}
+
+/** A kind of import and its fields. */
+export interface ImportKind {
+  kind: string;
+  title: string;
+  fields: FieldSpec[];
+  keeps_properties: boolean;
+}
+
+/** What became, or would become, of one row. */
+export interface ImportRow {
+  line: number;
+  outcome: Outcome;
+  record: string | null;
+  problem: { code: string; field?: string | null; message: string } | null;
+  changes: { field: string; from?: string | null; to: string }[];
+}
+
+/** Whether an import waits for a job. */
+export function isBusy(state: ImportState): boolean {
+  return state === "checking" || state === "applying" || state === "undoing";
+}
+
+/** All imports, newest first. */
+export const importsQuery = infiniteQueryOptions({
+  queryKey: ["imports"],
+  queryFn: ({ pageParam, signal }) => api.get<Page<Import>>("/imports", { limit: 100, cursor: pageParam }, signal),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: nextCursor,
+  refetchInterval: (query) =>
+    query.state.data?.pages.some((page) => page.items.some((one) => isBusy(one.state))) ? 2_000 : false,
+});
+
+/** One import. */
+export function importQuery(id: string) {
+  return queryOptions({
+    queryKey: ["import", id],
+    queryFn: ({ signal }) => api.get<ImportDetail>(`/imports/${id}`, {}, signal),
+  });
+}
+
+/** What can be imported. */
+export const kindsQuery = queryOptions({
+  queryKey: ["import-kinds"],
+  queryFn: ({ signal }) => api.get<ImportKind[]>("/imports/kinds", {}, signal),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** The rows of an import with one outcome, or all. */
+export function rowsQuery(id: string, outcome: Outcome | undefined) {
+  return infiniteQueryOptions({
+    queryKey: ["import", id, "rows", outcome],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<ImportRow>>(`/imports/${id}/rows`, { outcome, limit: 200, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: nextCursor,
+  });
+}
+
+/** The file of the rows that were not imported, with the reason beside each. */
+export function errorsUrl(id: string): string {
+  return apiUrl(`/imports/${id}/errors.csv`);
+}
+
+function useImportAction<Input>(id: string, act: (input: Input) => Promise<unknown>, failed: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: act,
+    meta: { failed },
+    onSuccess: () =>
+      Promise.all([
+        queries.invalidateQueries({ queryKey: ["import", id] }),
+        queries.invalidateQueries({ queryKey: ["imports"] }),
+      ]),
+  });
+}
+
+/** Changes what the columns become. */
+export function useSaveMapping(id: string) {
+  return useImportAction(
+    id,
+    (mapping: Mapping) => api.put(`/imports/${id}/mapping`, mapping),
+    "The mapping stays as it was",
+  );
+}
+
+/** Starts a dry run: every row gets its outcome, nothing is written. */
+export function useCheck(id: string) {
+  return useImportAction<void>(id, () => api.post(`/imports/${id}/check`), "The check did not start");
+}
+
+/** Starts writing. */
+export function useApply(id: string) {
+  return useImportAction<void>(id, () => api.post(`/imports/${id}/apply`), "The import did not start");
+}
+
+/** Starts taking every change of the import back. */
+export function useUndo(id: string) {
+  return useImportAction<void>(id, () => api.post(`/imports/${id}/undo`), "The undoing did not start");
+}

@@ -1,0 +1,37 @@
+import { infiniteQueryOptions, useMutation } from "@tanstack/react-query";
+import { api } from "#/api/http.ts";
+import { nextCursor, type Page } from "#/lib/pages.ts";
+import type { Json } from "#/ui/json-tree.tsx";
+
+/** One change of one thing. */
+export interface AuditEntry {
+  id: string;
+  at: string;
+  actor: string;
+  action: string;
+  target: string;
+  details: Json;
+}
+
+/** The audit trail, newest first. */
+export const auditQuery = infiniteQueryOptions({
+  queryKey: ["audit"],
+  queryFn: ({ pageParam, signal }) => api.get<Page<AuditEntry>>("/audit", { limit: 200, cursor: pageParam }, signal),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: nextCursor,
+});
+
+/** What following the chain found. */
+export interface AuditCheck {
+  intact: boolean;
+  entries: number;
+  broken_at: number | null;
+}
+
+/** Follows the chain of entries and says whether one was changed. */
+export function useAuditCheck() {
+  return useMutation({
+    mutationFn: () => api.get<AuditCheck>("/audit/check"),
+    meta: { failed: "The trail could not be checked" },
+  });
+}
