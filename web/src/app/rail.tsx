@@ -23,10 +23,12 @@ export function Rail({ places, collapsed, onCollapse, onFind, onHelp, findKey }:
   return (
     <aside className={styles.rail} aria-label="Mainspring">
       <WorkspaceSwitcher />
-      <button type="button" className={styles.find} onClick={onFind} aria-label="Search and commands">
+      <button type="button" className={styles.find} onClick={onFind}>
         <Search size={14} aria-hidden="true" />
         <span className={styles.label}>Search</span>
-        <kbd>{findKey}</kbd>
+        <span className={styles.key} aria-hidden="true">
+          {findKey}
+        </span>
       </button>
       <nav className={styles.nav} aria-label="Areas">
         {AREAS.map((area) => {

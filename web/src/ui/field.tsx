@@ -9,7 +9,7 @@ export interface FieldLinks {
 }
 
 interface FieldProps {
-  label: string;
+  label: ReactNode;
   hint?: ReactNode;
   error?: string | undefined;
   optional?: boolean;

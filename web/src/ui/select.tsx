@@ -11,7 +11,8 @@ export interface Option<Value extends string> {
 }
 
 interface SelectProps<Value extends string> {
-  label: string;
+  /** A filter may hide its label from the eye: `<span className="visually-hidden">…</span>`. */
+  label: ReactNode;
   options: readonly Option<Value>[];
   value: Value | null;
   onChange: (value: Value) => void;

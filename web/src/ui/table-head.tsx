@@ -40,8 +40,9 @@ export function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
                     className={classNames(styles.sort, sorted && styles.sorted)}
                     onClick={() => onSort({ id: column.id, descending: sorted ? !sort.descending : numeric })}
                   >
+                    {numeric ? <Arrow size={12} aria-hidden="true" /> : null}
                     <span className={styles.head}>{column.header}</span>
-                    <Arrow size={12} aria-hidden="true" />
+                    {numeric ? null : <Arrow size={12} aria-hidden="true" />}
                   </button>
                 )}
               </th>

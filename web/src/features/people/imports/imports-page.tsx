@@ -10,7 +10,7 @@ import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { TimeAgo } from "#/ui/time-ago.tsx";
-import { ImportStateBadge, stateLabel } from "./import-state.tsx";
+import { ImportStateBadge, phaseOf, stateLabel } from "./import-state.tsx";
 import { type Import, importsQuery, kindsQuery } from "./queries.ts";
 import { Uploader } from "./uploader.tsx";
 
@@ -61,12 +61,12 @@ export function ImportsPage() {
 function columnsOf(titles: Map<string, string>): Column<Import>[] {
   return [
     {
-      id: "file_name",
+      id: "filename",
       header: "File",
-      value: (one) => one.file_name,
+      value: (one) => one.filename,
       cell: (one) => (
         <Link to="/imports/$id" params={{ id: one.id }}>
-          {one.file_name}
+          {one.filename}
         </Link>
       ),
     },
@@ -83,8 +83,8 @@ function columnsOf(titles: Map<string, string>): Column<Import>[] {
       header: "Rows",
       width: 100,
       align: "right",
-      value: (one) => one.rows,
-      cell: (one) => (one.rows === null ? "–" : number(one.rows)),
+      value: (one) => one.rows_total,
+      cell: (one) => (one.rows_total === null ? "–" : number(one.rows_total)),
     },
     ...(["create", "update", "rejected"] as const).map(
       (outcome): Column<Import> => ({
@@ -92,8 +92,8 @@ function columnsOf(titles: Map<string, string>): Column<Import>[] {
         header: { create: "Created", update: "Updated", rejected: "Rejected" }[outcome],
         width: 100,
         align: "right",
-        value: (one) => one.counts[outcome],
-        cell: (one) => (one.counts[outcome] === undefined ? "–" : number(one.counts[outcome])),
+        value: (one) => countOf(one, outcome),
+        cell: (one) => (countOf(one, outcome) === null ? "–" : number(countOf(one, outcome) ?? 0)),
       }),
     ),
     {
@@ -113,4 +113,11 @@ function columnsOf(titles: Map<string, string>): Column<Import>[] {
       cell: (one) => <TimeAgo at={one.created_at} />,
     },
   ];
+}
+
+/** What was written, or else what would be; null before the file was checked. */
+function countOf(one: Import, outcome: "create" | "update" | "rejected"): number | null {
+  const phase = phaseOf(one);
+  if (phase === undefined) return null;
+  return (phase === "check" ? one.checked : one.applied)?.[outcome] ?? null;
 }

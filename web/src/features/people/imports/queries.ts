@@ -10,13 +10,18 @@ export type Outcome = (typeof OUTCOMES)[number];
 /** Where an import stands. */
 export type ImportState =
   | "uploaded"
+  | "mapped"
   | "checking"
   | "checked"
   | "applying"
   | "applied"
   | "undoing"
   | "undone"
-  | "failed";
+  | "failed"
+  | "cancelled";
+
+/** How many rows had each outcome; they add up to the rows of the file. */
+export type Counts = Record<Outcome, number>;
 
 /** What one column becomes: a field, a property, or nothing. */
 export interface ColumnMapping {
@@ -46,34 +51,41 @@ export interface Question {
 }
 
 /** A column of the file, as it was found. */
-export interface FileColumn {
+export interface SheetColumn {
   name: string;
   samples: string[];
+}
+
+/** How a file is written. */
+export interface SheetForm {
+  encoding: string;
+  delimiter: string;
+  header_line: number;
+  columns: SheetColumn[];
 }
 
 /** An uploaded file and what became of it. */
 export interface Import {
   id: string;
-  file_name: string;
-  state: ImportState;
-  kind: string | null;
+  filename: string;
   bytes: number;
-  rows: number | null;
-  counts: Partial<Record<Outcome, number>>;
+  state: ImportState;
+  kind: string;
+  form: SheetForm;
+  mapping: Mapping;
+  questions: Question[];
+  preset_title: string | null;
+  /** An earlier import that applied exactly this file. */
+  same_as: string | null;
+  rows_total: number | null;
+  checked: Counts | null;
+  applied: Counts;
+  undo: { reverted: number; refused: number };
   job: string | null;
   error: string | null;
   created_at: string;
   created_by: string;
-}
-
-/** An import with what was found in its file. */
-export interface ImportDetail extends Import {
-  encoding: string;
-  delimiter: string;
-  header_line: number;
-  columns: FileColumn[];
-  mapping: Mapping;
-  questions: Question[];
+  finished_at: string | null;
 }
 
 /** What a column can become. */
@@ -94,13 +106,17 @@ export interface ImportKind {
 }
 
 /** What became, or would become, of one row. */
-export interface ImportRow {
+export interface RowReport {
   line: number;
   outcome: Outcome;
-  record: string | null;
-  problem: { code: string; field?: string | null; message: string } | null;
-  changes: { field: string; from?: string | null; to: string }[];
+  record?: string | null;
+  problem?: { code: string; field?: string | null; message: string } | null;
+  changes?: { field: string; from?: string | null; to: string }[];
+  values?: Record<string, string>;
 }
+
+/** Which report: of the dry run, of the writing, of the undoing. */
+export type Phase = "check" | "apply" | "undo";
 
 /** Whether an import waits for a job. */
 export function isBusy(state: ImportState): boolean {
@@ -121,7 +137,7 @@ export const importsQuery = infiniteQueryOptions({
 export function importQuery(id: string) {
   return queryOptions({
     queryKey: ["import", id],
-    queryFn: ({ signal }) => api.get<ImportDetail>(`/imports/${id}`, {}, signal),
+    queryFn: ({ signal }) => api.get<Import>(`/imports/${id}`, {}, signal),
   });
 }
 
@@ -132,12 +148,12 @@ export const kindsQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-/** The rows of an import with one outcome, or all. */
-export function rowsQuery(id: string, outcome: Outcome | undefined) {
+/** The rows of a report with one outcome, or all that are kept. */
+export function rowsQuery(id: string, phase: Phase, outcome: Outcome | undefined) {
   return infiniteQueryOptions({
-    queryKey: ["import", id, "rows", outcome],
+    queryKey: ["import", id, "rows", phase, outcome],
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<ImportRow>>(`/imports/${id}/rows`, { outcome, limit: 200, cursor: pageParam }, signal),
+      api.get<Page<RowReport>>(`/imports/${id}/rows`, { phase, outcome, limit: 200, cursor: pageParam }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: nextCursor,
   });
@@ -148,7 +164,7 @@ export function errorsUrl(id: string): string {
   return apiUrl(`/imports/${id}/errors.csv`);
 }
 
-function useImportAction<Input>(id: string, act: (input: Input) => Promise<unknown>, failed: string) {
+function useImportAction<Input>(id: string, act: (input: Input) => Promise<Import>, failed: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: act,
@@ -161,13 +177,22 @@ function useImportAction<Input>(id: string, act: (input: Input) => Promise<unkno
   });
 }
 
-/** Changes what the columns become. */
+/** Changes what the columns become; shown at once, and taken back when the server refuses. */
 export function useSaveMapping(id: string) {
-  return useImportAction(
-    id,
-    (mapping: Mapping) => api.put(`/imports/${id}/mapping`, mapping),
-    "The mapping stays as it was",
-  );
+  const queries = useQueryClient();
+  const key = importQuery(id).queryKey;
+  return useMutation({
+    mutationFn: (mapping: Mapping) => api.put<Import>(`/imports/${id}/mapping`, mapping),
+    meta: { failed: "The mapping stays as it was" },
+    onMutate: async (mapping) => {
+      await queries.cancelQueries({ queryKey: key, exact: true });
+      const before = queries.getQueryData(key);
+      if (before) queries.setQueryData(key, { ...before, mapping });
+      return { before };
+    },
+    onError: (_error, _mapping, context) => context?.before && queries.setQueryData(key, context.before),
+    onSuccess: (answer) => queries.setQueryData(key, answer),
+  });
 }
 
 /** Starts a dry run: every row gets its outcome, nothing is written. */
@@ -175,7 +200,7 @@ export function useCheck(id: string) {
   return useImportAction<void>(id, () => api.post(`/imports/${id}/check`), "The check did not start");
 }
 
-/** Starts writing. */
+/** Starts writing, or goes on where it stopped. */
 export function useApply(id: string) {
   return useImportAction<void>(id, () => api.post(`/imports/${id}/apply`), "The import did not start");
 }

@@ -43,7 +43,7 @@ export function MembersPage() {
             <Select
               form="filter"
               size="small"
-              label=""
+              label={<span className="visually-hidden">Role of {member.name}</span>}
               options={ROLES.map(({ value, label }) => ({ value, label }))}
               value={member.role}
               onChange={(role: Role) =>
