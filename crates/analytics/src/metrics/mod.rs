@@ -1,7 +1,30 @@
 //! Metrics: the only way to a number.
+//!
+//! **Invariant:** a metric is a formula over whole numbers (micros, millionths, counts), so that rows of an additive
+//! metric sum to its total exactly.
+//! **Invariant:** a question that would give a wrong number is refused, naming the field and the reason.
 
+mod engine;
+mod measures;
+mod query;
+mod registry;
 pub mod spend;
+mod table;
 
+pub use measures::{Dimension, Direction, Formula, Measure, Unit};
+pub use query::{
+    Agents, Compare, DateRange, Filter, FilterOp, MODEL, Plan, PlannedFilter, Query, compare_range, parse_model,
+};
+pub use registry::{METRICS, Metric, Words};
 pub use spend::{
     CampaignTouch, NoSpend, PlanFact, RateTable, SpendFact, SpendFacts, SpendMatch, SpendSource, StaleRate, TouchIndex,
 };
+pub use table::{AsOf, Cell, Figure, KeyPart, MetricColumn, Span, Table, TableRow};
+
+/// What the other slices of this area build on.
+pub(crate) mod internal {
+    pub(crate) use super::engine::{Key, Record, Run, Subject, converting_session, first_session, spread};
+    pub(crate) use super::measures::{Dimension, Formula, Measure, Unit};
+    pub(crate) use super::query::{Plan, PlannedFilter};
+    pub(crate) use super::table::{AsOf, Cell, Figure, Span, Sums, answer, elapsed, is_distinct, part};
+}

@@ -1,0 +1,138 @@
+//! The book of credits: for every goal, what each touch got under a model; and the memory of books already written.
+
+use super::journeys::{Goal, JourneyKind, Journeys, NONE};
+use crate::facts::{Facts, GoalRow};
+use parking_lot::Mutex;
+use science::attribution::{Model, credits};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Most books kept beside one set of facts; older ones are written again when asked for.
+const BOOKS_MAX: usize = 48;
+
+/// One line: what one touch got of one goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CreditRow {
+    /// Place of the goal in the journeys.
+    pub item: u32,
+    /// Place of the session; [`NONE`] on the line "No touch known".
+    pub session: u32,
+    /// The part of the value, in micros.
+    pub micros: i64,
+    /// The part of one goal, in millionths.
+    pub share: i64,
+    /// Whether it is the first touch of the journey.
+    pub first: bool,
+}
+
+/// Every credit under one model.
+#[derive(Debug)]
+pub struct Book {
+    /// The model.
+    pub model: Model,
+    /// The goals.
+    pub journeys: Arc<Journeys>,
+    /// The lines, goal by goal, touch by touch. Under a conserving model the micros of a goal sum to its value and the
+    /// shares to one million; a goal without a touch has one line without a session.
+    pub rows: Vec<CreditRow>,
+}
+
+impl Book {
+    fn write(facts: &Facts, model: &Model, journeys: Arc<Journeys>) -> Self {
+        let mut rows = Vec::new();
+        for (item, place) in journeys.items.iter().zip(0_u32..) {
+            let value = item.value.unwrap_or(0);
+            if item.touches.is_empty() {
+                rows.push(CreditRow { item: place, session: NONE, micros: value, share: 1_000_000, first: true });
+                continue;
+            }
+            let shares = credits(model, &item.journey(facts), value);
+            let lines = item.touches.iter().zip(shares).enumerate().map(|(rank, (session, credit))| CreditRow {
+                item: place,
+                session: *session,
+                micros: credit.micros,
+                share: credit.share,
+                first: rank == 0,
+            });
+            rows.extend(lines);
+        }
+        Self { model: model.clone(), journeys, rows }
+    }
+}
+
+/// Which journeys.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct JourneyKey {
+    /// The goal.
+    pub goal: Goal,
+    /// How far back, in days.
+    pub lookback_days: u32,
+    /// Whose touches.
+    pub kind: JourneyKind,
+}
+
+/// What was computed from one set of facts. Lives and dies with them.
+#[derive(Debug, Default)]
+pub struct Memo {
+    events: Mutex<HashMap<String, Arc<Vec<GoalRow>>>>,
+    journeys: Mutex<HashMap<JourneyKey, Arc<Journeys>>>,
+    books: Mutex<HashMap<(JourneyKey, Model), Arc<Book>>>,
+}
+
+impl Memo {
+    /// The occurrences of an event, if they were brought.
+    #[must_use]
+    pub fn events(&self, name: &str) -> Option<Arc<Vec<GoalRow>>> {
+        self.events.lock().get(name).cloned()
+    }
+
+    /// Brings the occurrences of an event.
+    pub fn bring(&self, name: String, rows: Vec<GoalRow>) {
+        let mut events = self.events.lock();
+        if events.len() >= 8 {
+            events.clear();
+        }
+        events.insert(name, Arc::new(rows));
+    }
+}
+
+impl Facts {
+    /// The journeys of a goal. An event goal has none until its occurrences were brought.
+    #[must_use]
+    pub fn journeys(&self, key: &JourneyKey) -> Arc<Journeys> {
+        if let Some(known) = self.memo.journeys.lock().get(key) {
+            return known.clone();
+        }
+        let events = match &key.goal {
+            Goal::Event(name) => match self.memo.events(name) {
+                Some(events) => events,
+                // Not remembered: once the occurrences are brought, the journeys are there.
+                None => return Arc::default(),
+            },
+            Goal::DealCreated | Goal::DealWon => Arc::default(),
+        };
+        let journeys = Arc::new(Journeys::new(self, &key.goal, key.lookback_days, key.kind, &events));
+        let mut kept = self.memo.journeys.lock();
+        if kept.len() >= BOOKS_MAX {
+            kept.clear();
+        }
+        kept.insert(key.clone(), journeys.clone());
+        journeys
+    }
+
+    /// The book of a goal under a model.
+    #[must_use]
+    pub fn book(&self, key: &JourneyKey, model: &Model) -> Arc<Book> {
+        let name = (key.clone(), model.clone());
+        if let Some(known) = self.memo.books.lock().get(&name) {
+            return known.clone();
+        }
+        let book = Arc::new(Book::write(self, model, self.journeys(key)));
+        let mut kept = self.memo.books.lock();
+        if kept.len() >= BOOKS_MAX {
+            kept.clear();
+        }
+        kept.insert(name, book.clone());
+        book
+    }
+}

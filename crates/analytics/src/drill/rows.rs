@@ -1,0 +1,263 @@
+//! The rows behind a part of a formula.
+
+use crate::attribution::{Goal, Item, NONE};
+use crate::facts::{Facts, Session, date_of};
+use crate::metrics::internal::{Figure, Key, Measure, Plan, Record, Run, Subject, is_distinct};
+use kernel::ids::PersonId;
+use kernel::money::Money;
+use kernel::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One thing that was counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DrillRow {
+    /// `session`, `person`, `deal`, `event`, `spend` or `plan`.
+    pub kind: String,
+    /// Its id, where it has one.
+    pub id: String,
+    /// What to call it.
+    pub label: String,
+    /// When it happened, where the moment is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// The date it counts for.
+    #[schema(format = Date)]
+    pub date: String,
+    /// What it adds to the part.
+    pub value: Figure,
+    /// The person of the session, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// Log offset of the touch's first event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_offset: Option<u64>,
+    /// More about it: name and text.
+    pub facts: Vec<DrillFact>,
+}
+
+/// One more thing about a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DrillFact {
+    /// What.
+    pub name: String,
+    /// Its value as text.
+    pub text: String,
+}
+
+/// One number of a formula, and its rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DrillPart {
+    /// What it is.
+    pub name: String,
+    /// Its value.
+    pub value: Figure,
+    /// How many rows there are.
+    pub rows_total: usize,
+    /// The rows, largest first.
+    pub rows: Vec<DrillRow>,
+    /// Give this back as `cursor` for more rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// This part for the SQL console.
+    pub sql: String,
+}
+
+pub(super) fn part(
+    facts: &Facts,
+    plan: &Plan,
+    measure: Measure,
+    total: i64,
+    key: Option<&Key>,
+    (limit, cursor): (u32, Option<&str>),
+) -> DrillPart {
+    let run = Run::new(facts, plan, plan.range);
+    let distinct = is_distinct(plan, measure);
+    let mut records: Vec<Record> = Vec::new();
+    run.visit(measure, &mut |record| {
+        let wanted = key.map_or(record.model == 0, |key| run.key(record) == *key);
+        let again = distinct && records.last().is_some_and(|last| last.unit == record.unit);
+        if wanted && !again {
+            records.push(*record);
+        }
+    });
+    // Stable: rows of one value stay in the order in which they were found.
+    records.sort_by_key(|record| std::cmp::Reverse(record.value.unsigned_abs()));
+    let name = format!("{measure:?}").to_lowercase();
+    let skip = cursor.and_then(|cursor| cursor.strip_prefix(&format!("{name}:"))?.parse().ok()).unwrap_or(0_usize);
+    let end = skip.saturating_add(limit as usize).min(records.len());
+    let rows = records.get(skip..end).unwrap_or(&[]).iter().map(|record| row(facts, plan, measure, record)).collect();
+    let range = super::narrowed(plan, key);
+    DrillPart {
+        name: measure.title().to_owned(),
+        value: figure(facts, measure, total),
+        rows_total: records.len(),
+        rows,
+        next_cursor: (end < records.len()).then(|| format!("{name}:{end}")),
+        sql: super::sql_text::of_measure(facts, plan, measure, range, key),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown, not summed")]
+fn figure(facts: &Facts, measure: Measure, whole: i64) -> Figure {
+    if measure.is_money() {
+        Figure::Money(Money::new(whole, facts.currency))
+    } else if measure.is_share() {
+        Figure::Number(whole as f64 / 1e6)
+    } else if measure == Measure::TimeToWin {
+        Figure::Number(whole as f64 / kernel::time::DAY as f64)
+    } else {
+        Figure::Number(whole as f64)
+    }
+}
+
+fn row(facts: &Facts, plan: &Plan, measure: Measure, record: &Record) -> DrillRow {
+    let session = facts.sessions.rows.get(record.session as usize);
+    let mut row = DrillRow {
+        kind: "session".to_owned(),
+        id: String::new(),
+        label: String::new(),
+        at: None,
+        date: date_of(record.day).to_string(),
+        value: figure(facts, measure, record.value),
+        person: session.and_then(|session| PersonId::from_number(session.person).ok()),
+        event_offset: session.map(|session| session.offset),
+        facts: Vec::new(),
+    };
+    match record.subject {
+        Subject::Session => row.of_session(facts, session),
+        Subject::Person(place) => row.of_person(facts, place, session),
+        Subject::Credit { goal, share, .. } => {
+            let item = facts.book(&plan.journeys(goal_of(plan, measure)), &plan.model).journeys.items.get(goal as usize).cloned();
+            row.of_goal(facts, item.as_ref());
+            row.touch(facts, session);
+            row.fact("Share of the goal", format!("{}.{:04} %", share / 10_000, share % 10_000));
+        }
+        Subject::Goal(goal) => {
+            let journeys = facts.journeys(&plan.journeys(goal_of(plan, measure)));
+            row.of_goal(facts, journeys.items.get(goal as usize));
+            row.touch(facts, session);
+            if measure == Measure::AssistedPipeline {
+                row.fact("Page", facts.shown(record.page));
+            }
+        }
+        Subject::Spend(place) => row.of_spend(facts, place),
+        Subject::Plan(place) => row.of_plan(facts, place),
+    }
+    row
+}
+
+fn goal_of(plan: &Plan, measure: Measure) -> Goal {
+    use Measure as M;
+    match measure {
+        M::DealsCreated | M::Pipeline | M::MarketingPipeline | M::AssistedPipeline => Goal::DealCreated,
+        M::Goals | M::GoalValue => plan.goal.clone().unwrap_or(Goal::DealCreated),
+        _ => Goal::DealWon,
+    }
+}
+
+impl DrillRow {
+    fn fact(&mut self, name: &str, text: impl Into<String>) {
+        self.facts.push(DrillFact { name: name.to_owned(), text: text.into() });
+    }
+
+    fn touch(&mut self, facts: &Facts, session: Option<&Session>) {
+        let Some(session) = session else {
+            self.fact("Touch", crate::facts::NO_TOUCH_TEXT);
+            return;
+        };
+        self.fact("Touch at", Timestamp::from_micros(session.start).to_string());
+        for (name, code) in [
+            ("Channel", session.channel),
+            ("Source", session.source),
+            ("Campaign", session.campaign),
+            ("Landing page", session.landing),
+        ] {
+            if code != 0 {
+                self.fact(name, facts.shown(code));
+            }
+        }
+    }
+
+    fn of_session(&mut self, facts: &Facts, session: Option<&Session>) {
+        let Some(session) = session else { return };
+        self.id = session.offset.to_string();
+        self.at = Some(Timestamp::from_micros(session.start));
+        self.label = format!("{} · {}", facts.shown(session.channel), facts.shown(session.landing));
+        self.touch(facts, Some(session));
+        self.fact("Pages", session.pages.to_string());
+        self.fact("Seconds", session.seconds.to_string());
+        self.fact("Engaged", if session.engaged { "yes" } else { "no" });
+    }
+
+    fn of_person(&mut self, facts: &Facts, place: u32, session: Option<&Session>) {
+        let Some(person) = facts.people.get(place as usize) else { return };
+        "person".clone_into(&mut self.kind);
+        self.person = PersonId::from_number(person.person).ok();
+        self.id = self.person.map_or_else(String::new, |id| id.to_string());
+        self.label.clone_from(&self.id);
+        self.at = Some(Timestamp::from_micros(person.lead_at.unwrap_or(person.created_at)));
+        if person.company != 0 {
+            self.fact("Company", facts.company_names.get(&person.company).cloned().unwrap_or_default());
+        }
+        self.touch(facts, session);
+    }
+
+    fn of_goal(&mut self, facts: &Facts, item: Option<&Item>) {
+        let Some(item) = item else { return };
+        self.at = Some(Timestamp::from_micros(item.at));
+        if item.deal == NONE {
+            "event".clone_into(&mut self.kind);
+            self.id = item.offset.to_string();
+            self.label = PersonId::from_number(item.person).map_or_else(|_| String::new(), |id| id.to_string());
+            return;
+        }
+        let Some(deal) = facts.deals.get(item.deal as usize) else { return };
+        "deal".clone_into(&mut self.kind);
+        self.id.clone_from(&deal.id);
+        self.label.clone_from(&deal.name);
+        match deal.amount {
+            Some(amount) => self.fact("Amount", amount.to_string()),
+            None => self.fact("Amount", "not known"),
+        }
+        self.fact("Stage", deal.stage.clone());
+        if !deal.source_row.is_empty() {
+            self.fact("Imported from", deal.source_row.clone());
+        }
+        if item.suggested {
+            self.fact("People", "taken from the company: the deal names none");
+        }
+        if item.value.is_none() {
+            self.fact("Exchange rate", "none for this currency: worth nothing here");
+        }
+    }
+
+    fn of_spend(&mut self, facts: &Facts, place: u32) {
+        let Some(entry) = facts.spend.entries.get(place as usize) else { return };
+        "spend".clone_into(&mut self.kind);
+        self.id.clone_from(&entry.id);
+        self.label = if entry.campaign.is_empty() { entry.channel.clone() } else { entry.campaign.clone() };
+        self.fact("Booked", entry.original.to_string());
+        if let Some((rate, date)) = entry.rate {
+            self.fact("Exchange rate", format!("{rate} of {date}"));
+        }
+        self.fact("Channel", entry.channel.clone());
+        let matched = entry.matched.map_or("no touch", |matched| match matched {
+            crate::metrics::SpendMatch::ClickId => "click id",
+            crate::metrics::SpendMatch::UtmId => "UTM id",
+            crate::metrics::SpendMatch::Name => "campaign name",
+            crate::metrics::SpendMatch::Channel => "channel",
+        });
+        self.fact("Joined by", matched);
+        if !entry.note.is_empty() {
+            self.fact("Note", entry.note.clone());
+        }
+    }
+
+    fn of_plan(&mut self, facts: &Facts, place: u32) {
+        let Some(plan) = facts.spend.plan.get(place as usize) else { return };
+        "plan".clone_into(&mut self.kind);
+        self.id = format!("{} {}", plan.month, plan.channel);
+        self.label = plan.channel.clone();
+        self.fact("Planned for the month", plan.original.to_string());
+    }
+}

@@ -1,0 +1,17 @@
+//! Facts: sessions, people, deals and spend of a workspace in memory, as of one watermark; what every metric counts.
+//!
+//! **Invariant:** facts never change once built: two numbers from the same facts agree.
+//! **Invariant:** money is integer micros of the workspace's currency, converted once, at the rate of its own date.
+//! **Invariant:** nothing that cannot be converted or attributed disappears: it is counted and shown as such.
+
+mod build;
+mod calendar;
+mod model;
+mod touches;
+
+pub use build::{DealInput, Inputs, PersonInput};
+pub use calendar::{Calendar, Day, Grain, date_of, day_of};
+pub use model::{
+    DIRECT, Deal, Facts, NO_TOUCH, NO_TOUCH_TEXT, NOT_SET_TEXT, Outcome, Part, Person, Session, SessionFacts,
+};
+pub use touches::{GoalFold, GoalRow, TouchFold, TouchRows};

@@ -1,0 +1,353 @@
+//! The one walk over the facts that every number comes from: totals, rows, and the drill behind them.
+//!
+//! **Invariant:** a cell and the rows behind it come from the same records, so they cannot differ.
+
+use super::measures::{Dimension, Measure};
+use super::query::{Agents, FilterOp, Plan, PlannedFilter};
+use crate::attribution::{Goal, NONE};
+use crate::facts::{Day, Facts, Grain, NO_TOUCH, Session, day_of};
+use jiff::ToSpan;
+use kernel::money::split_micros;
+use lake::AgentClass;
+use std::collections::HashSet;
+
+/// Codes of a row's place, one a dimension; the rest is zero.
+pub(crate) type Key = [u32; kernel::limits::QUERY_DIMENSIONS_MAX];
+
+/// What a record is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A session, by place.
+    Session,
+    /// A person, by place.
+    Person(u32),
+    /// A line of a book: place of the model, the goal, and its share.
+    Credit { goal: u32, micros: i64, share: i64 },
+    /// A goal and a page, or a goal as a whole.
+    Goal(u32),
+    /// An entry of the ledger, by place.
+    Spend(u32),
+    /// A plan, by place.
+    Plan(u32),
+}
+
+/// One thing that is counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Record {
+    pub(crate) day: Day,
+    pub(crate) session: u32,
+    pub(crate) company: u32,
+    pub(crate) page: u32,
+    /// Channel, source, medium, campaign and content where no session says them.
+    pub(crate) own: Option<[u32; 5]>,
+    pub(crate) model: u32,
+    pub(crate) value: i64,
+    /// Things with the same unit count once in a row, where the measure is not additive.
+    pub(crate) unit: u64,
+    pub(crate) subject: Subject,
+}
+
+struct CodeFilter {
+    dimension: Dimension,
+    codes: HashSet<u32>,
+    keep: bool,
+}
+
+/// A plan over facts and a range.
+pub(crate) struct Run<'a> {
+    pub(crate) facts: &'a Facts,
+    pub(crate) plan: &'a Plan,
+    pub(crate) range: (Day, Day),
+    filters: Vec<CodeFilter>,
+    periods: Vec<(Grain, Vec<Day>)>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(facts: &'a Facts, plan: &'a Plan, range: (Day, Day)) -> Self {
+        let filters = plan.filters.iter().map(|filter| CodeFilter::new(facts, filter)).collect();
+        let grains = plan.dimensions.iter().filter_map(|dimension| dimension.grain());
+        let periods = grains.map(|grain| (grain, (range.0..=range.1).map(|day| grain.start(day)).collect())).collect();
+        Self { facts, plan, range, filters, periods }
+    }
+
+    fn has(&self, day: Day) -> bool {
+        self.range.0 <= day && day <= self.range.1
+    }
+
+    /// The row a record belongs to.
+    pub(crate) fn key(&self, record: &Record) -> Key {
+        let mut key = Key::default();
+        for (place, dimension) in self.plan.dimensions.iter().enumerate() {
+            key[place] = self.code(record, *dimension);
+        }
+        key
+    }
+
+    fn code(&self, record: &Record, dimension: Dimension) -> u32 {
+        let session = self.facts.sessions.rows.get(record.session as usize);
+        let of = |own: usize, field: fn(&Session) -> u32| match record.own {
+            Some(own_codes) => own_codes[own],
+            None => session.map_or(NO_TOUCH, field),
+        };
+        match dimension {
+            Dimension::Day | Dimension::Week | Dimension::Month | Dimension::Quarter => {
+                let place = usize::try_from(record.day - self.range.0).unwrap_or(0);
+                let grain = self.periods.iter().find(|(grain, _)| dimension.grain() == Some(*grain));
+                grain.and_then(|(_, starts)| starts.get(place)).copied().unwrap_or(record.day).cast_unsigned()
+            }
+            Dimension::Channel => of(0, |session| session.channel),
+            Dimension::Source => of(1, |session| session.source),
+            Dimension::Medium => of(2, |session| session.medium),
+            Dimension::Campaign => of(3, |session| session.campaign),
+            Dimension::Content => of(4, |session| session.content),
+            Dimension::LandingPage => session.map_or(NO_TOUCH, |session| session.landing),
+            Dimension::Country => session.map_or(NO_TOUCH, |session| session.country),
+            Dimension::Device => session.map_or(NO_TOUCH, |session| session.device),
+            Dimension::Page => record.page,
+            Dimension::Company => record.company,
+            Dimension::Model => record.model,
+        }
+    }
+
+    /// Every record of a measure in the range that the filters keep.
+    pub(crate) fn visit(&self, measure: Measure, emit: &mut dyn FnMut(&Record)) {
+        let keep = &mut |record: &Record| {
+            let kept = |filter: &CodeFilter| filter.codes.contains(&self.code(record, filter.dimension)) == filter.keep;
+            if self.filters.iter().all(kept) {
+                emit(record);
+            }
+        };
+        match measure {
+            Measure::Sessions => self.sessions(false, keep),
+            Measure::EngagedSessions => self.sessions(true, keep),
+            Measure::People => self.people(keep),
+            Measure::Leads => self.leads(false, keep),
+            Measure::LeadsWithSession => self.leads(true, keep),
+            Measure::Spend => self.spend(keep),
+            Measure::Plan => self.planned(keep),
+            Measure::CampaignsStarted => self.campaigns(keep),
+            Measure::AssistedPipeline => self.assisted(keep),
+            Measure::SourcedRevenue | Measure::InfluencedRevenue | Measure::TimeToWin => self.won(measure, keep),
+            Measure::DealsCreated | Measure::Pipeline | Measure::MarketingPipeline => {
+                self.credits(&Goal::DealCreated, measure, keep);
+            }
+            Measure::DealsWon | Measure::Revenue | Measure::MarketingRevenue => {
+                self.credits(&Goal::DealWon, measure, keep);
+            }
+            Measure::Goals | Measure::GoalValue => {
+                if let Some(goal) = &self.plan.goal {
+                    self.credits(goal, measure, keep);
+                }
+            }
+        }
+    }
+
+    fn asks_pages(&self) -> bool {
+        self.plan.dimensions.contains(&Dimension::Page)
+            || self.plan.filters.iter().any(|filter| filter.dimension == Dimension::Page)
+    }
+
+    fn sessions(&self, engaged: bool, emit: &mut dyn FnMut(&Record)) {
+        let sessions = &self.facts.sessions;
+        let pages = self.asks_pages();
+        for place in sessions.between(self.range.0, self.range.1) {
+            let session = &sessions.rows[*place as usize];
+            let wanted = match self.plan.agents {
+                Agents::Human => session.is_human(),
+                Agents::Bot => session.agent_class == AgentClass::Bot,
+                Agents::AiAgent => session.agent_class == AgentClass::AiAgent,
+                Agents::All => true,
+            };
+            if !wanted || (engaged && !session.engaged) {
+                continue;
+            }
+            let company = self.facts.company_of_session(*place as usize);
+            let mut record = Record::new(session.day, *place, company, 1, Subject::Session);
+            record.unit = u64::from(*place);
+            if !pages {
+                emit(&record);
+                continue;
+            }
+            for page in sessions.pages_of(*place as usize) {
+                emit(&Record { page: *page, ..record });
+            }
+        }
+    }
+
+    fn people(&self, emit: &mut dyn FnMut(&Record)) {
+        for (person, place) in self.facts.people.iter().zip(0_u32..) {
+            let day = self.facts.day(person.created_at);
+            if self.has(day) {
+                let session = first_session(self.facts, person.person);
+                emit(&Record::new(day, session, person.company, 1, Subject::Person(place)));
+            }
+        }
+    }
+
+    fn leads(&self, with_session: bool, emit: &mut dyn FnMut(&Record)) {
+        for (person, place) in self.facts.people.iter().zip(0_u32..) {
+            let Some(lead_at) = person.lead_at else { continue };
+            let day = self.facts.day(lead_at);
+            if !self.has(day) {
+                continue;
+            }
+            let session = converting_session(self.facts, person.person, lead_at, self.plan.lookback_days);
+            if session != NONE || !with_session {
+                emit(&Record::new(day, session, person.company, 1, Subject::Person(place)));
+            }
+        }
+    }
+
+    fn spend(&self, emit: &mut dyn FnMut(&Record)) {
+        let code = |text: &str| self.facts.texts.find(text).unwrap_or(0);
+        for (entry, place) in self.facts.spend.entries.iter().zip(0_u32..) {
+            let day = day_of(entry.date);
+            let Some(value) = entry.micros.filter(|_| self.has(day)) else { continue };
+            let own = [&entry.channel, &entry.source, &entry.medium, &entry.campaign, &entry.content];
+            let own = Some(own.map(|text| code(text)));
+            let record = Record { own, ..Record::new(day, NONE, 0, value, Subject::Spend(place)) };
+            // Split by model, each model stands beside the same spend.
+            let models = if self.plan.dimensions.contains(&Dimension::Model) { self.plan.models.len() } else { 1 };
+            for model in 0..u32::try_from(models).unwrap_or(1) {
+                emit(&Record { model, ..record });
+            }
+        }
+    }
+
+    fn planned(&self, emit: &mut dyn FnMut(&Record)) {
+        for (plan, place) in self.facts.spend.plan.iter().zip(0_u32..) {
+            let start = day_of(plan.month.first_of_month());
+            let days = day_of(plan.month.first_of_month().saturating_add(1.month())) - start;
+            let Some(micros) = plan.micros.filter(|_| start <= self.range.1 && start + days > self.range.0) else {
+                continue;
+            };
+            let channel = self.facts.texts.find(&plan.channel).unwrap_or(0);
+            for (day, value) in (start..start + days).zip(spread(micros, days)) {
+                if self.has(day) {
+                    let own = Some([channel, 0, 0, 0, 0]);
+                    emit(&Record { own, ..Record::new(day, NONE, 0, value, Subject::Plan(place)) });
+                }
+            }
+        }
+    }
+
+    fn campaigns(&self, emit: &mut dyn FnMut(&Record)) {
+        for place in &self.facts.sessions.campaign_starts {
+            let session = &self.facts.sessions.rows[*place as usize];
+            if self.has(session.day) {
+                emit(&Record::new(session.day, *place, 0, 1, Subject::Session));
+            }
+        }
+    }
+
+    fn assisted(&self, emit: &mut dyn FnMut(&Record)) {
+        let journeys = self.facts.journeys(&self.plan.journeys(Goal::DealCreated));
+        let mut seen: HashSet<u32> = HashSet::new();
+        for (item, place) in journeys.items.iter().zip(0_u32..) {
+            let Some(value) = item.value.filter(|_| self.has(item.day)) else { continue };
+            seen.clear();
+            for session in &item.touches {
+                for page in self.facts.sessions.pages_of(*session as usize) {
+                    if seen.insert(*page) {
+                        let record = Record::new(item.day, *session, item.company, value, Subject::Goal(place));
+                        emit(&Record { page: *page, unit: u64::from(place), ..record });
+                    }
+                }
+            }
+        }
+    }
+
+    fn won(&self, measure: Measure, emit: &mut dyn FnMut(&Record)) {
+        let journeys = self.facts.journeys(&self.plan.journeys(Goal::DealWon));
+        let rows = &self.facts.sessions.rows;
+        for (item, place) in journeys.items.iter().zip(0_u32..) {
+            let Some(first) = item.touches.first().filter(|_| self.has(item.day)) else { continue };
+            let start = &rows[*first as usize];
+            let value = item.value.unwrap_or(0);
+            let record = Record::new(item.day, *first, item.company, value, Subject::Goal(place));
+            match measure {
+                Measure::TimeToWin => emit(&Record { value: item.at - start.start, ..record }),
+                Measure::SourcedRevenue if !start.direct => emit(&record),
+                Measure::InfluencedRevenue => {
+                    for session in item.touches.iter().filter(|session| !rows[**session as usize].direct) {
+                        emit(&Record { session: *session, unit: u64::from(place), ..record });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn credits(&self, goal: &Goal, measure: Measure, emit: &mut dyn FnMut(&Record)) {
+        let split = self.plan.dimensions.contains(&Dimension::Model);
+        let models = self.plan.models.iter().take(if split { usize::MAX } else { 1 });
+        let marketing = matches!(measure, Measure::MarketingPipeline | Measure::MarketingRevenue);
+        for (model, number) in models.zip(0_u32..) {
+            let book = self.facts.book(&self.plan.journeys(goal.clone()), model);
+            for row in &book.rows {
+                let item = &book.journeys.items[row.item as usize];
+                if !self.has(item.day) {
+                    continue;
+                }
+                let session = self.facts.sessions.rows.get(row.session as usize);
+                if marketing && session.is_none_or(|session| session.direct) {
+                    continue;
+                }
+                let value = if measure.is_share() { row.share } else { row.micros };
+                let subject = Subject::Credit { goal: row.item, micros: row.micros, share: row.share };
+                let record = Record::new(item.day, row.session, item.company, value, subject);
+                emit(&Record { model: number, unit: u64::from(number) << 32 | u64::from(row.item), ..record });
+            }
+        }
+    }
+}
+
+impl Record {
+    fn new(day: Day, session: u32, company: u32, value: i64, subject: Subject) -> Self {
+        Self { day, session, company, page: 0, own: None, model: 0, value, unit: 0, subject }
+    }
+}
+
+impl CodeFilter {
+    fn new(facts: &Facts, filter: &PlannedFilter) -> Self {
+        let contains = matches!(filter.op, FilterOp::Contains | FilterOp::NotContains);
+        let wanted: Vec<String> =
+            filter.values.iter().map(|value| if contains { value.to_lowercase() } else { value.clone() }).collect();
+        let matches = |text: &str| match contains {
+            true => wanted.iter().any(|value| text.to_lowercase().contains(value.as_str())),
+            false => wanted.iter().any(|value| value == text),
+        };
+        let mut codes: HashSet<u32> = HashSet::new();
+        if contains {
+            let known = u32::try_from(facts.texts.len()).unwrap_or(u32::MAX);
+            codes.extend((0..known).chain([NO_TOUCH]).filter(|code| matches(facts.shown(*code))));
+        } else {
+            codes.extend(filter.values.iter().filter_map(|value| facts.code(value)));
+        }
+        if filter.dimension == Dimension::Company {
+            codes.extend(facts.company_names.iter().filter(|(_, name)| matches(name)).map(|(code, _)| *code));
+        }
+        Self { dimension: filter.dimension, codes, keep: matches!(filter.op, FilterOp::In | FilterOp::Contains) }
+    }
+}
+
+/// A month's plan spread over its days; the days sum to the month.
+pub(crate) fn spread(micros: i64, days: i32) -> Vec<i64> {
+    split_micros(micros, &vec![1; usize::try_from(days).unwrap_or(0)]).unwrap_or_default()
+}
+
+/// Place of a person's first human session; [`NONE`] when there is none.
+pub(crate) fn first_session(facts: &Facts, person: u64) -> u32 {
+    let place = facts.sessions.of(person).find(|place| facts.sessions.rows[*place].is_human());
+    place.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
+}
+
+/// Place of the session that made a person a lead: the last one before that was not Direct, else the last one.
+pub(crate) fn converting_session(facts: &Facts, person: u64, at: i64, lookback_days: u32) -> u32 {
+    let from = at.saturating_sub(i64::from(lookback_days) * kernel::time::DAY);
+    let rows = &facts.sessions.rows;
+    let touch = |place: &usize| rows[*place].is_human() && rows[*place].start <= at && rows[*place].start >= from;
+    let touches = || facts.sessions.of(person).rev().filter(touch);
+    let chosen = touches().find(|place| !rows[*place].direct).or_else(|| touches().next());
+    chosen.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
+}
