@@ -3,7 +3,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
 // The server that `npm run dev` talks to.
-const server = process.env.MAINSPRING_URL ?? "http://127.0.0.1:8080";
+const server = process.env.MAINSPRING_URL ?? "http://127.0.0.1:7788";
 
 export default defineConfig({
   plugins: [react()],

@@ -12,7 +12,8 @@ interface ComboboxProps {
   value: string | null;
   onChange: (value: string | null) => void;
   placeholder?: string;
-  form?: "field" | "filter";
+  /** A field has its label above, a filter inside the box; a bare one has it for assistive technology only. */
+  form?: "field" | "filter" | "bare";
   size?: "normal" | "small";
   hint?: ReactNode;
   error?: string | undefined;
@@ -21,7 +22,7 @@ interface ComboboxProps {
 
 /** One choice of a long list, found by typing. */
 export function Combobox(props: ComboboxProps) {
-  if (props.form === "filter") return <Box {...props} />;
+  if (props.form === "filter" || props.form === "bare") return <Box {...props} />;
   return (
     <Field label={props.label} hint={props.hint} error={props.error}>
       {(links) => <Box {...props} links={links} />}
@@ -31,6 +32,7 @@ export function Combobox(props: ComboboxProps) {
 
 function Box({ links, ...props }: ComboboxProps & { links?: FieldLinks }) {
   const filter = props.form === "filter";
+  const inField = !filter && props.form !== "bare";
   const chosen = props.options.find((option) => option.value === props.value) ?? null;
   return (
     <Base.Root
@@ -47,7 +49,7 @@ function Box({ links, ...props }: ComboboxProps & { links?: FieldLinks }) {
     >
       <Base.Trigger
         {...links}
-        aria-label={filter ? props.label : undefined}
+        aria-label={inField ? undefined : `${props.label}: ${chosen?.label ?? "not chosen"}`}
         className={classNames(styles.trigger, !filter && styles.wide, props.size === "small" && styles.small)}
       >
         <span className={styles.value}>

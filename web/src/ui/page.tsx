@@ -25,9 +25,9 @@ export function Page({ title, state, crumb, text, actions, filters, fill = false
   }, [title]);
   return (
     <div className={classNames(styles.page, fill && styles.fill)}>
+      {crumb ? <div className={styles.crumb}>{crumb}</div> : null}
       <header className={styles.head}>
         <div className={styles.title}>
-          {crumb ? <div className={styles.crumb}>{crumb}</div> : null}
           <h1>{title}</h1>
           {state}
         </div>

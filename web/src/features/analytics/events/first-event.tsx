@@ -19,7 +19,10 @@ const EVERYTHING = {};
 export function FirstEvent({ secret }: { secret: string | undefined }) {
   const recent = useQuery(recentQuery(EVERYTHING, 1));
   const [arrived, setArrived] = useState<Fate | undefined>(undefined);
-  const state = useStream<Fate>(watchUrl(EVERYTHING), setArrived);
+  const state = useStream<Fate>(watchUrl(EVERYTHING), (next) =>
+    // The first one stays in sight, unless it was rejected and a better one follows.
+    setArrived((before) => (before && before.status !== "rejected" ? before : next)),
+  );
   const fate = arrived ?? recent.data?.items[0];
   const accepted = fate !== undefined && fate.status !== "rejected";
   useEffect(() => {

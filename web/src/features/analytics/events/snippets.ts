@@ -38,7 +38,9 @@ export function snippetsFor(origin: string, key: string): Snippet[] {
 }
 
 function browser(origin: string, key: string): string {
-  return `<script async src="${origin}/mainspring.js" data-write-key="${key}"></script>`;
+  return `<script async
+  src="${origin}/mainspring.js"
+  data-key="${key}"></script>`;
 }
 
 function node(origin: string, key: string): string {

@@ -57,6 +57,12 @@ export function MappingEditor({ one, kinds, editable }: MappingEditorProps) {
       ) : null}
       <div className={styles.scroll}>
         <table className={styles.table}>
+          <colgroup>
+            <col style={{ width: "24%" }} />
+            <col />
+            <col style={{ width: 250 }} />
+            <col style={{ width: 210 }} />
+          </colgroup>
           <thead>
             <tr>
               <th scope="col">Column of the file</th>
@@ -74,7 +80,7 @@ export function MappingEditor({ one, kinds, editable }: MappingEditorProps) {
                 </td>
                 <td>
                   <Combobox
-                    form="filter"
+                    form="bare"
                     size="small"
                     label={`What ${column.name} becomes`}
                     disabled={!editable}
