@@ -1,3 +1,10 @@
 //! Ingest, channels, metrics, attribution and dashboards.
 
+pub mod attribution;
+pub mod channels;
+pub mod drill;
+pub mod events;
+pub mod facts;
+pub mod ingest;
+pub mod messages;
 pub mod metrics;

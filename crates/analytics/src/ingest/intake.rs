@@ -1,0 +1,279 @@
+//! One request taken in: its messages read, the rejected ones quarantined, the others stored.
+//!
+//! **Invariant:** when this returns well, every message of the request is durable: in the log or in the quarantine.
+
+use super::lakes::{Intake, Lakes};
+use crate::events::{Entry, Fate, FateStatus, Quarantined};
+use crate::messages::{Body, Doubt, Rejected, Rejection, Request, key_of_first, messages, read, unpack, visible};
+use kernel::ids::{KeyId, QuarantineId};
+use kernel::problem::{Class, Problem};
+use kernel::scope::WorkspaceRef;
+use kernel::time::Timestamp;
+use lake::{Event, EventKind, LakeError};
+use rand::{Rng as _, SeedableRng as _};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A request as it arrived.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Arrival<'a> {
+    /// The call; none for a batch.
+    pub(super) kind: Option<EventKind>,
+    pub(super) body: &'a [u8],
+    /// The user name of Basic authentication, or the key in the query.
+    pub(super) write_key: &'a str,
+    pub(super) user_agent: &'a str,
+    pub(super) edge_country: &'a str,
+    pub(super) gpc: bool,
+}
+
+/// What became of a request's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Taken {
+    /// Stored in the log.
+    pub(super) stored: usize,
+    /// In the quarantine.
+    pub(super) rejected: usize,
+    /// Of those, too large.
+    pub(super) too_large: usize,
+    /// The body as a whole was no JSON.
+    pub(super) unreadable: bool,
+}
+
+/// Takes in a request.
+pub(super) async fn take(lakes: &Lakes, arrival: Arrival<'_>) -> Result<Taken, Problem> {
+    let bytes = unpack(arrival.body)?;
+    let body = messages(&bytes, arrival.kind.is_none());
+    let (workspace, key) = authenticate(lakes, &arrival, &body).await?;
+    let intake = lakes.intake(&workspace).await?;
+    let world = &lakes.platform().world;
+    let received_at = world.now();
+    let mut rng = world.rng();
+    let nonce = (u128::from(rng.next_u64()) << 64) | u128::from(rng.next_u64());
+    let request = Request {
+        kind: arrival.kind,
+        received_at,
+        write_key: key.as_str(),
+        user_agent: arrival.user_agent,
+        edge_country: arrival.edge_country,
+        gpc: arrival.gpc,
+        sent_at: &body.sent_at,
+        nonce,
+    };
+    let mut events = Vec::with_capacity(body.messages.len());
+    let mut rejected: Vec<Rejected> = Vec::new();
+    let mut doubts = Vec::new();
+    for (place, message) in body.messages.iter().enumerate() {
+        match read(message, place, &request) {
+            Ok((event, found)) => {
+                doubts.extend(found.into_iter().map(|doubt| (event.event_id.clone(), events.len(), doubt)));
+                events.push(event);
+            }
+            Err(found) => rejected.push(*found),
+        }
+    }
+    let unreadable = body.unreadable.is_some();
+    rejected.extend(body.unreadable.map(|found| *found));
+    let too_large = rejected.iter().filter(|found| matches!(found.rejection, Rejection::TooLarge(_))).count();
+    let taken = Taken { stored: events.len(), rejected: rejected.len(), too_large, unreadable };
+    let mut new_id = || QuarantineId::new(received_at, &mut rng);
+    let mut entries: Vec<Entry> = Vec::with_capacity(rejected.len());
+    entries.extend(rejected.into_iter().map(|found| entry_of(found, &request, new_id())));
+    let fates: Vec<Fate> = entries.iter().map(fate_of_entry).collect();
+    for (_, place, doubt) in &doubts {
+        entries.push(doubt_entry(&events[*place], doubt, new_id()));
+    }
+    keep(&intake, entries).await?;
+    intake.live.push(fates);
+    store(&intake, events, doubts).await?;
+    count(&workspace, &taken);
+    Ok(taken)
+}
+
+async fn authenticate(lakes: &Lakes, arrival: &Arrival<'_>, body: &Body<'_>) -> Result<(WorkspaceRef, KeyId), Problem> {
+    let mut key: Cow<'_, str> = Cow::Borrowed(arrival.write_key);
+    if key.is_empty() {
+        key = body.write_key.clone();
+    }
+    if key.is_empty() {
+        key = key_of_first(body).unwrap_or_default();
+    }
+    lakes.platform().accounts.authenticate_write_key(key.trim()).await?.ok_or_else(|| {
+        let message = if key.trim().is_empty() {
+            "There is no write key. Send it as the user name of Basic authentication, or as `writeKey` in the body."
+        } else {
+            "This write key is not known, or was revoked. Create one under Settings, Keys."
+        };
+        Problem::new(Class::Unauthenticated, "unknown_write_key", message)
+    })
+}
+
+async fn keep(intake: &Intake, entries: Vec<Entry>) -> Result<(), Problem> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    // By chance, about every thousandth time, old rows are pruned.
+    let chance = entries.first().map_or(1, |entry| xxhash_rust::xxh3::xxh3_64(entry.id.as_str().as_bytes()));
+    let kept = intake.quarantine.insert(entries).await;
+    let kept = match kept {
+        Ok(()) => intake.quarantine.prune(chance).await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    kept.map_err(|error| {
+        tracing::error!(%error, "rejected events could not be quarantined; the sender is asked to try again");
+        Problem::new(Class::Unavailable, "quarantine_unavailable", "The events could not be stored; send them again.")
+            .retry_after(5)
+    })
+}
+
+async fn store(intake: &Arc<Intake>, events: Vec<Event>, doubts: Vec<(String, usize, Doubt)>) -> Result<(), Problem> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    if !doubts.is_empty() {
+        let mut waiting = intake.doubts.lock();
+        for (event_id, _, doubt) in &doubts {
+            waiting.entry(event_id.clone()).or_default().push(doubt.clone());
+        }
+    }
+    let Err(error) = intake.lake.append(events).await else { return Ok(()) };
+    let mut waiting = intake.doubts.lock();
+    for (event_id, ..) in &doubts {
+        waiting.remove(event_id);
+    }
+    Err(match error {
+        LakeError::Overloaded { retry_after_s } => Problem::new(
+            Class::TooMany,
+            "overloaded",
+            "More events are waiting than may wait. Nothing of this request was stored; send it again.",
+        )
+        .retry_after(retry_after_s.max(1)),
+        other => {
+            tracing::error!(error = %other, "events could not be stored");
+            Problem::new(Class::Unavailable, "log_unavailable", "The events could not be stored; send them again.")
+                .retry_after(5)
+        }
+    })
+}
+
+fn count(workspace: &WorkspaceRef, taken: &Taken) {
+    for (outcome, number) in [("stored", taken.stored), ("rejected", taken.rejected)] {
+        let labels = [("workspace", workspace.slug.clone()), ("outcome", outcome.to_owned())];
+        metrics::counter!("mainspring_ingest_events_total", &labels).increment(number as u64);
+    }
+}
+
+/// What makes two rejected messages the same: key, reason and content.
+fn rejection_print(found: &Rejected, write_key: &str) -> String {
+    let text = format!("{write_key}\0{}\0{}", found.rejection.code(), found.raw);
+    format!("r-{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
+}
+
+/// What makes two doubts the same: the event.
+pub(super) fn doubt_print(event_id: &str) -> String {
+    format!("d-{:032x}", xxhash_rust::xxh3::xxh3_128(event_id.as_bytes()))
+}
+
+fn entry_of(found: Rejected, request: &Request<'_>, id: QuarantineId) -> Entry {
+    Entry {
+        id,
+        fingerprint: rejection_print(&found, request.write_key),
+        status: FateStatus::Rejected,
+        code: found.rejection.code().to_owned(),
+        reason: visible(&found.rejection.to_string(), 500),
+        received_at: request.received_at,
+        texts: [
+            found.kind,
+            found.name,
+            found.message_id,
+            found.user_id,
+            found.anonymous_id,
+            request.write_key.to_owned(),
+            found.library,
+            found.raw,
+        ],
+    }
+}
+
+fn doubt_entry(event: &Event, doubt: &Doubt, id: QuarantineId) -> Entry {
+    Entry {
+        id,
+        fingerprint: doubt_print(&event.event_id),
+        status: FateStatus::Suspicious,
+        code: doubt.code().to_owned(),
+        reason: visible(&doubt.to_string(), 500),
+        received_at: Timestamp::from_micros(event.received_at),
+        texts: [
+            event.kind.as_str().to_owned(),
+            event.name.clone(),
+            event.event_id.clone(),
+            event.user_id.clone(),
+            event.anonymous_id.clone(),
+            event.write_key.clone(),
+            visible(&event.library, 500),
+            event.raw.clone(),
+        ],
+    }
+}
+
+/// Keeps a doubt that came up after the event was stored. It is also in the server's log, so a failure is not fatal.
+pub(super) async fn keep_doubt(intake: &Intake, event: &Event, doubt: &Doubt) {
+    // Seeded by the event, so that a repeated batch asks for the same row again.
+    let mut rng = rand::rngs::StdRng::seed_from_u64(xxhash_rust::xxh3::xxh3_64(event.event_id.as_bytes()));
+    let id = QuarantineId::new(Timestamp::from_micros(event.received_at), &mut rng);
+    if let Err(error) = intake.quarantine.insert(vec![doubt_entry(event, doubt, id)]).await {
+        tracing::error!(%error, offset = event.offset, "a doubt could not be kept");
+    }
+}
+
+fn fate_of_entry(entry: &Entry) -> Fate {
+    let [kind, name, message_id, user_id, anonymous_id, write_key, library, _] = entry.texts.clone();
+    Fate {
+        sequence: 0,
+        status: entry.status,
+        code: entry.code.clone(),
+        reason: entry.reason.clone(),
+        offset: None,
+        quarantine: Some(entry.id.clone()),
+        at: entry.received_at,
+        received_at: entry.received_at,
+        kind,
+        name,
+        person: None,
+        user_id,
+        anonymous_id,
+        message_id,
+        write_key,
+        library,
+        channel: String::new(),
+        url: String::new(),
+        agent_class: String::new(),
+        agent_reason: String::new(),
+    }
+}
+
+/// The fate that a row of the quarantine stands for.
+pub(super) fn fate_of_row(row: Quarantined) -> Fate {
+    Fate {
+        sequence: 0,
+        status: row.status,
+        code: row.code,
+        reason: row.reason,
+        offset: row.offset,
+        quarantine: Some(row.id),
+        at: row.received_at,
+        received_at: row.last_received_at,
+        kind: row.kind,
+        name: row.name,
+        person: None,
+        user_id: row.user_id,
+        anonymous_id: row.anonymous_id,
+        message_id: row.message_id,
+        write_key: row.write_key,
+        library: row.library,
+        channel: String::new(),
+        url: String::new(),
+        agent_class: String::new(),
+        agent_reason: String::new(),
+    }
+}

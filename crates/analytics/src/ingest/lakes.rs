@@ -1,0 +1,252 @@
+//! The lakes of all workspaces: opened on demand, each with its pump, its live stream and its quarantine.
+//!
+//! **Invariant:** one process opens a workspace's lake once; everybody gets a clone of it.
+
+use super::catalog::DbCatalog;
+use super::pump::{Pump, Resolver};
+use crate::events::{Fate, FateStatus, Live, Quarantine, RING_MAX};
+use crate::messages::Doubt;
+use hashbrown::HashMap;
+use kernel::ids::{PersonId, WorkspaceId};
+use kernel::problem::Problem;
+use kernel::scope::{Scope, WorkspaceRef};
+use kernel::time::{SECOND, Timestamp};
+use lake::{Event, Lake, LakeConfig, LakeError, SqlLimits};
+use parking_lot::Mutex;
+use platform::Platform;
+use platform::sql::DbError;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A lake that could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its files.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// Its workspace's database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Lake(error) => error.into(),
+            OpenError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// What belongs to the events of one workspace.
+pub(crate) struct Intake {
+    pub(crate) scope: Scope,
+    pub(crate) lake: Lake,
+    pub(crate) live: Live,
+    pub(crate) quarantine: Quarantine,
+    /// Doubts about events between their receipt and their admission, by event id.
+    pub(super) doubts: Mutex<HashMap<String, Vec<Doubt>>>,
+}
+
+type Slot = Arc<OnceCell<Arc<Intake>>>;
+
+struct Shared {
+    platform: Platform,
+    resolver: Arc<dyn Resolver>,
+    open: Mutex<HashMap<WorkspaceId, Slot>>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// The lakes of all workspaces. Clones share them.
+#[derive(Clone)]
+pub struct Lakes(Arc<Shared>);
+
+impl std::fmt::Debug for Lakes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lakes").field("open", &self.0.open.lock().len()).finish()
+    }
+}
+
+impl Lakes {
+    /// No lake is open yet. `resolver` says whose an event is.
+    #[must_use]
+    pub fn new(platform: &Platform, resolver: Arc<dyn Resolver>) -> Self {
+        Self(Arc::new(Shared {
+            platform: platform.clone(),
+            resolver,
+            open: Mutex::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    /// The lake of a workspace; opens it, and starts its pump, when it is not open.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn get(&self, workspace: &WorkspaceRef) -> Result<Lake, OpenError> {
+        Ok(self.intake(workspace).await?.lake.clone())
+    }
+
+    /// The lake, the live stream and the quarantine of a workspace.
+    pub(crate) async fn intake(&self, workspace: &WorkspaceRef) -> Result<Arc<Intake>, OpenError> {
+        let slot = self.0.open.lock().entry(workspace.id.clone()).or_default().clone();
+        slot.get_or_try_init(|| self.open(workspace)).await.cloned()
+    }
+
+    pub(crate) fn platform(&self) -> &Platform {
+        &self.0.platform
+    }
+
+    /// Opens the lakes of all workspaces, so that what an earlier process left in a log is taken up at once. A lake
+    /// that cannot be opened is logged and tried again when it is asked for.
+    pub async fn open_all(&self) {
+        let workspaces = match self.0.platform.accounts.workspaces().await {
+            Ok(workspaces) => workspaces,
+            Err(error) => return tracing::error!(%error, "the workspaces could not be listed"),
+        };
+        for workspace in workspaces {
+            if let Err(error) = self.get(&workspace).await {
+                tracing::error!(workspace = %workspace.slug, %error, "the events of a workspace could not be opened");
+            }
+        }
+    }
+
+    /// Stops the pumps after the batch they are at. Nothing is lost: what is not admitted is taken up at the next start.
+    pub async fn close(&self) {
+        self.0.stop.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    async fn open(&self, workspace: &WorkspaceRef) -> Result<Arc<Intake>, OpenError> {
+        let platform = &self.0.platform;
+        let db = platform.databases.workspace(workspace).await?;
+        let events = &platform.config.events;
+        let config = LakeConfig {
+            buckets: u16::try_from(events.buckets).unwrap_or(u16::MAX),
+            hot_events_max: usize::try_from(events.seal_events).unwrap_or(usize::MAX),
+            hot_age_us_max: i64::from(events.seal_seconds) * SECOND,
+            ..LakeConfig::at(platform.databases.folder(workspace))
+        };
+        let catalog = Arc::new(DbCatalog(db.clone()));
+        let lake = Lake::open(config, catalog, platform.world.clock()).await?;
+        let intake = Arc::new(Intake {
+            scope: Scope::system(workspace.clone(), "ingest"),
+            lake,
+            live: Live::default(),
+            quarantine: Quarantine::new(db),
+            doubts: Mutex::default(),
+        });
+        let pump = Pump::new(intake.clone(), self.0.resolver.clone(), self.0.stop.clone());
+        self.0.tasks.spawn(pump.run());
+        let refilled = intake.clone();
+        self.0.tasks.spawn(async move { refill(&refilled).await });
+        Ok(intake)
+    }
+}
+
+/// The fate of a stored event.
+pub(super) fn fate_of(event: &Event, status: FateStatus, code: &str, reason: String) -> Fate {
+    Fate {
+        sequence: 0,
+        status,
+        code: code.to_owned(),
+        reason,
+        offset: Some(event.offset),
+        quarantine: None,
+        at: Timestamp::from_micros(event.at),
+        received_at: Timestamp::from_micros(event.received_at),
+        kind: event.kind.as_str().to_owned(),
+        name: event.name.clone(),
+        person: PersonId::from_number(event.person).ok().filter(|person| person.number() != 0),
+        user_id: event.user_id.clone(),
+        anonymous_id: event.anonymous_id.clone(),
+        message_id: event.event_id.clone(),
+        write_key: event.write_key.clone(),
+        library: event.library.clone(),
+        channel: event.channel.clone(),
+        url: event.url.clone(),
+        agent_class: event.agent_class.as_str().to_owned(),
+        agent_reason: event.agent_reason.clone(),
+    }
+}
+
+/// Puts the last fates from before this process into the live stream: from the lake and from the quarantine.
+async fn refill(intake: &Intake) {
+    let stored = match stored_fates(&intake.lake).await {
+        Ok(stored) => stored,
+        Err(error) => {
+            tracing::warn!(%error, "the live stream starts empty: the last events could not be read");
+            Vec::new()
+        }
+    };
+    let filter = crate::events::QuarantineFilter { limit: Some(500), ..Default::default() };
+    let kept = intake.quarantine.list(&filter).await.map(|page| page.items).unwrap_or_default();
+    let mut fates = stored;
+    for row in kept {
+        let known = row.offset.and_then(|offset| fates.iter_mut().find(|fate| fate.offset == Some(offset)));
+        let (status, code, reason, id) = (row.status, row.code.clone(), row.reason.clone(), row.id.clone());
+        if let Some(fate) = known {
+            *fate = Fate { status, code, reason, quarantine: Some(id), ..fate.clone() };
+        } else if status == FateStatus::Rejected {
+            fates.push(super::intake::fate_of_row(row));
+        }
+    }
+    fates.sort_by_key(|fate| (fate.received_at, fate.offset));
+    intake.live.refill(fates);
+}
+
+/// Columns of the question in [`stored_fates`], in order.
+const STORED: &str = "select \"offset\", person, at, received_at, kind, name, user_id, anonymous_id, event_id, write_key, \
+     library, channel, url, agent_class, agent_reason from events";
+
+async fn stored_fates(lake: &Lake) -> Result<Vec<Fate>, LakeError> {
+    let last = lake.watermark().offset;
+    if last == 0 {
+        return Ok(Vec::new());
+    }
+    let from = last.saturating_sub(RING_MAX as u64 / 4);
+    let text = format!("{STORED} where \"offset\" > {from} order by \"offset\"");
+    let limits = SqlLimits { rows: RING_MAX, ..SqlLimits::default() };
+    let answer = lake.sql(&text, Vec::new(), limits).await?;
+    Ok(answer.rows.iter().map(|row| fate_of_answer(row)).collect())
+}
+
+fn fate_of_answer(row: &[serde_json::Value]) -> Fate {
+    let text = |place: usize| row.get(place).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+    let number = |place: usize| {
+        let value = row.get(place);
+        value.and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok())).unwrap_or(0)
+    };
+    let moment = |place: usize| match row.get(place) {
+        Some(serde_json::Value::Number(micros)) => Timestamp::from_micros(micros.as_i64().unwrap_or(0)),
+        Some(serde_json::Value::String(text)) => text.parse().unwrap_or_default(),
+        _ => Timestamp::default(),
+    };
+    Fate {
+        sequence: 0,
+        status: FateStatus::Accepted,
+        code: String::new(),
+        reason: String::new(),
+        offset: Some(number(0)),
+        quarantine: None,
+        person: PersonId::from_number(number(1)).ok().filter(|person| person.number() != 0),
+        at: moment(2),
+        received_at: moment(3),
+        kind: text(4),
+        name: text(5),
+        user_id: text(6),
+        anonymous_id: text(7),
+        message_id: text(8),
+        write_key: text(9),
+        library: text(10),
+        channel: text(11),
+        url: text(12),
+        agent_class: text(13),
+        agent_reason: text(14),
+    }
+}

@@ -1,0 +1,15 @@
+//! Ingest: messages become events in the lake of a workspace.
+//!
+//! [`crate::messages`] reads them; the log makes them durable; the pump resolves them to people and makes them visible.
+//!
+//! **Invariant:** what was answered with 200 is durable: in the log, or in the quarantine with its reason.
+
+mod api;
+mod catalog;
+mod intake;
+mod lakes;
+mod pump;
+
+pub use api::sender_routes;
+pub use lakes::{Lakes, OpenError};
+pub use pump::Resolver;

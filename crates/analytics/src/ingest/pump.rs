@@ -1,0 +1,219 @@
+//! The pump: takes events from the log, in order, drops repeats, finds out whose they are, and makes them visible.
+//!
+//! **Invariant:** an event is admitted after every event before it, or not at all; a failure repeats the batch.
+//! **Invariant:** one event whose identifiers cannot be resolved does not hold up the others: it is admitted as nobody's,
+//! with a doubt.
+
+use super::intake::doubt_print;
+use super::lakes::{Intake, fate_of};
+use crate::events::{Fate, FateStatus};
+use crate::messages::{Doubt, anonymous, observe};
+use async_trait::async_trait;
+use kernel::problem::Problem;
+use kernel::scope::Scope;
+use lake::{Event, LakeError};
+use people::identity::{Observation, Resolved};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Whose an event is: identity, as the pump sees it.
+#[async_trait]
+pub trait Resolver: Send + Sync + 'static {
+    /// One answer for each observation, in order. Asked again for the same offsets it gives the same answers.
+    async fn resolve(&self, scope: &Scope, batch: &[Observation]) -> Result<Vec<Resolved>, Problem>;
+
+    /// Which persons are to be read as which other.
+    async fn merges(&self, scope: &Scope) -> Result<Arc<HashMap<u64, u64>>, Problem>;
+}
+
+/// Events that are taken from the log at a time.
+const BATCH_MAX: usize = 4_000;
+/// Failures in a row after which a batch is taken apart to find the event that is to blame.
+const FAILURES_MAX: u32 = 4;
+/// How often merges and the age of the hot events are looked at.
+const LOOK: Duration = Duration::from_secs(5);
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+#[derive(Debug, thiserror::Error)]
+enum PumpError {
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    #[error("identity: {0}")]
+    Identity(Problem),
+    #[error("identity gave {found} answers for {asked} events")]
+    Answers { asked: usize, found: usize },
+}
+
+/// The pump of one workspace.
+pub(super) struct Pump {
+    intake: Arc<Intake>,
+    resolver: Arc<dyn Resolver>,
+    stop: CancellationToken,
+    sealing: Arc<AtomicBool>,
+    merges: Arc<HashMap<u64, u64>>,
+}
+
+impl Pump {
+    pub(super) fn new(intake: Arc<Intake>, resolver: Arc<dyn Resolver>, stop: CancellationToken) -> Self {
+        Self { intake, resolver, stop, sealing: Arc::default(), merges: Arc::default() }
+    }
+
+    /// Pumps until it is stopped.
+    pub(super) async fn run(mut self) {
+        let mut failures = 0_u32;
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            let lake = self.intake.lake.clone();
+            let result = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                _ = look.tick() => self.look().await,
+                taken = lake.next(BATCH_MAX) => match taken {
+                    Ok(events) => self.admit(events, failures >= FAILURES_MAX).await,
+                    Err(LakeError::Closed) => break,
+                    Err(error) => Err(error.into()),
+                },
+            };
+            let Err(error) = result else {
+                failures = 0;
+                continue;
+            };
+            failures += 1;
+            let workspace = &self.intake.scope.workspace.slug;
+            tracing::warn!(%workspace, %error, failures, "events could not be admitted; the batch is tried again");
+            metrics::counter!("mainspring_ingest_failures_total", "workspace" => workspace.clone()).increment(1);
+            lake.rewind();
+            let pause = Duration::from_millis(50 << failures.min(8)).min(PAUSE_MAX);
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn admit(&mut self, mut events: Vec<Event>, apart: bool) -> Result<(), PumpError> {
+        let Some(up_to) = events.last().map(|event| event.offset) else { return Ok(()) };
+        let lake = self.intake.lake.clone();
+        let repeats = lake.dedup(&mut events).await?;
+        let resolved = self.resolve(&events, apart).await?;
+        for (event, answer) in events.iter_mut().zip(&resolved) {
+            event.person = answer.person.number();
+            event.company = answer.company.as_ref().map_or_else(String::new, ToString::to_string);
+        }
+        self.take_merges().await?;
+        let fates = self.fates(&events, &repeats);
+        lake.admit(events, up_to).await?;
+        self.intake.live.push(fates);
+        self.measure();
+        self.seal();
+        Ok(())
+    }
+
+    /// Whose the events are. `apart`: one by one, because the batch as a whole failed again and again.
+    async fn resolve(&self, events: &[Event], apart: bool) -> Result<Vec<Resolved>, PumpError> {
+        let observations: Vec<Observation> = events.iter().map(observe).collect();
+        if !apart {
+            return self.ask(&observations).await;
+        }
+        let mut resolved = Vec::with_capacity(events.len());
+        for (event, observation) in events.iter().zip(&observations) {
+            match self.ask(std::slice::from_ref(observation)).await {
+                Ok(answers) => resolved.extend(answers),
+                Err(error) => {
+                    // When nobody's event cannot be resolved either, the event is not to blame: the batch waits.
+                    resolved.extend(self.ask(&[anonymous(event)]).await?);
+                    tracing::error!(offset = event.offset, %error, "an event is admitted as nobody's");
+                    let doubt = Doubt::Unresolved(error.to_string());
+                    self.intake.doubts.lock().entry(event.event_id.clone()).or_default().push(doubt.clone());
+                    super::intake::keep_doubt(&self.intake, event, &doubt).await;
+                }
+            }
+        }
+        Ok(resolved)
+    }
+
+    async fn ask(&self, observations: &[Observation]) -> Result<Vec<Resolved>, PumpError> {
+        let answers = self.resolver.resolve(&self.intake.scope, observations).await.map_err(PumpError::Identity)?;
+        if answers.len() == observations.len() {
+            Ok(answers)
+        } else {
+            Err(PumpError::Answers { asked: observations.len(), found: answers.len() })
+        }
+    }
+
+    /// What became of a batch, in the order of the log. Doubts of admitted events get their place.
+    fn fates(&self, events: &[Event], repeats: &[Event]) -> Vec<Fate> {
+        let mut doubts = self.intake.doubts.lock();
+        let mut doubtful = Vec::new();
+        let accepted = events.iter().map(|event| {
+            let Some(found) = doubts.remove(&event.event_id).filter(|found| !found.is_empty()) else {
+                return fate_of(event, FateStatus::Accepted, "", String::new());
+            };
+            doubtful.push((doubt_print(&event.event_id), event.offset));
+            let reasons: Vec<String> = found.iter().map(ToString::to_string).collect();
+            fate_of(event, FateStatus::Suspicious, found[0].code(), reasons.join("; "))
+        });
+        let mut fates: Vec<Fate> = accepted.collect();
+        fates.extend(repeats.iter().map(|event| {
+            let reason = "an event with this message id is already stored".to_owned();
+            fate_of(event, FateStatus::Duplicate, "duplicate", reason)
+        }));
+        drop(doubts);
+        fates.sort_by_key(|fate| fate.offset);
+        if !doubtful.is_empty() {
+            let quarantine = self.intake.quarantine.clone();
+            tokio::spawn(async move {
+                for (fingerprint, offset) in doubtful {
+                    if let Err(error) = quarantine.stored_at(&fingerprint, offset).await {
+                        tracing::warn!(%error, offset, "a doubt keeps no link to its event");
+                    }
+                }
+            });
+        }
+        fates
+    }
+
+    async fn take_merges(&mut self) -> Result<(), PumpError> {
+        let merges = self.resolver.merges(&self.intake.scope).await.map_err(PumpError::Identity)?;
+        if !Arc::ptr_eq(&merges, &self.merges) {
+            self.intake.lake.set_merges(merges.clone());
+            self.merges = merges;
+        }
+        Ok(())
+    }
+
+    /// What has to happen also when no event comes: merges made by hand, and the age of the hot events.
+    async fn look(&mut self) -> Result<(), PumpError> {
+        self.take_merges().await?;
+        self.measure();
+        self.seal();
+        Ok(())
+    }
+
+    /// Seals beside the pump when it is due: events go on becoming visible meanwhile.
+    fn seal(&self) {
+        if self.sealing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (lake, sealing) = (self.intake.lake.clone(), self.sealing.clone());
+        let workspace = self.intake.scope.workspace.slug.clone();
+        tokio::spawn(async move {
+            if let Err(error) = lake.seal_if_due().await {
+                tracing::warn!(%workspace, %error, "events could not be sealed; they stay visible, it is tried again");
+            }
+            sealing.store(false, Ordering::Release);
+        });
+    }
+
+    fn measure(&self) {
+        let watermark = self.intake.lake.watermark();
+        let behind = watermark.appended_offset.saturating_sub(watermark.offset);
+        let workspace = self.intake.scope.workspace.slug.clone();
+        #[expect(clippy::cast_precision_loss, reason = "a gauge; the count is far below 2^52")]
+        metrics::gauge!("mainspring_ingest_lag_events", "workspace" => workspace).set(behind as f64);
+    }
+}

@@ -1,0 +1,374 @@
+//! One message to one event: parse, check, stamp, and derive where it came from and who sent it.
+//!
+//! **Invariant:** a message gives an event or a rejection with its reason; nothing is dropped.
+//! **Invariant:** neither a write key nor a whole IP address gets into what is stored.
+
+use super::place::{Hints, country};
+use super::reason::{Doubt, Rejection};
+use super::stamp::{Times, stamp};
+use super::wire::{Bag, Context, Core, Page, Text};
+use super::worth::worth;
+use crate::channels::{Address, Evidence, Marks, RULES_VERSION, classify, origin, visitor};
+use kernel::limits;
+use kernel::time::Timestamp;
+use lake::{AgentClass, Event, EventKind};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// What is known about a request besides its messages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    /// The call of the address; none in a batch, where each message says its own.
+    pub(crate) kind: Option<EventKind>,
+    pub(crate) received_at: Timestamp,
+    pub(crate) write_key: &'a str,
+    /// The header `User-Agent`.
+    pub(crate) user_agent: &'a str,
+    /// A country that the network in front of Mainspring found.
+    pub(crate) edge_country: &'a str,
+    /// The header `Sec-GPC: 1`.
+    pub(crate) gpc: bool,
+    /// The batch's `sentAt`.
+    pub(crate) sent_at: &'a str,
+    /// From chance: the ids of messages that have none are made from it.
+    pub(crate) nonce: u128,
+}
+
+/// A message that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rejected {
+    pub(crate) rejection: Rejection,
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) message_id: String,
+    pub(crate) user_id: String,
+    pub(crate) anonymous_id: String,
+    pub(crate) library: String,
+    pub(crate) raw: String,
+}
+
+/// An event, and what is doubtful about it.
+pub(crate) type Taken = (Event, Vec<Doubt>);
+
+/// Reads the message at `place` of a request.
+pub(crate) fn read(raw: &RawValue, place: usize, request: &Request<'_>) -> Result<Taken, Box<Rejected>> {
+    let text = raw.get();
+    let core: Core<'_> = match serde_json::from_str(text) {
+        Ok(core) => core,
+        Err(error) => return Err(unreadable(text, Rejection::Unreadable(error.to_string()))),
+    };
+    let mut doubts = Vec::new();
+    let context = read_context(core.context, &mut doubts);
+    let stored = redact(text, &core, &context);
+    let library = library_of(&context);
+    let reject = |rejection| {
+        let clean = |text: &str| visible(text, 500);
+        Box::new(Rejected {
+            rejection,
+            kind: clean(request.kind.map_or(&core.kind, |kind| kind.as_str())),
+            name: clean(&core.event),
+            message_id: clean(&core.message_id),
+            user_id: clean(&core.user_id),
+            anonymous_id: clean(&core.anonymous_id),
+            library: clean(&library),
+            raw: stored.clone().into_owned(),
+        })
+    };
+    if text.len() > limits::EVENT_BYTES_MAX {
+        return Err(reject(Rejection::TooLarge(text.len())));
+    }
+    let kind = request.kind.or_else(|| EventKind::parse(&core.kind.trim().to_ascii_lowercase()));
+    let Some(kind) = kind else { return Err(reject(Rejection::Type(visible(&core.kind, 64)))) };
+    check(kind, &core).map_err(&reject)?;
+    let (bag, properties) = properties(kind, &core).map_err(&reject)?;
+    let sent = if core.sent_at.trim().is_empty() { request.sent_at } else { &core.sent_at };
+    let times = Times { original: &core.original_timestamp, timestamp: &core.timestamp, sent };
+    let (at, doubt) = stamp(&times, request.received_at).map_err(&reject)?;
+    doubts.extend(doubt);
+    let (value, currency, doubt) = if kind == EventKind::Track { worth(&bag) } else { (None, String::new(), None) };
+    doubts.extend(doubt);
+    let mut event = Event {
+        at: at.micros(),
+        received_at: request.received_at.micros(),
+        kind,
+        value,
+        currency,
+        event_id: message_id(text, place, &core, request),
+        name: name(kind, &core),
+        anonymous_id: core.anonymous_id.trim().to_owned(),
+        user_id: core.user_id.trim().to_owned(),
+        write_key: request.write_key.to_owned(),
+        library: library.into_owned(),
+        properties,
+        raw: stored.into_owned(),
+        ..Event::default()
+    };
+    describe_sender(&mut event, &context, request);
+    describe_page(&mut event, context, &bag);
+    Ok((event, doubts))
+}
+
+/// A message of which nothing can be read.
+pub(crate) fn unreadable(text: &str, rejection: Rejection) -> Box<Rejected> {
+    let cut = &text[..text.floor_char_boundary(limits::EVENT_BYTES_MAX)];
+    Box::new(Rejected {
+        rejection,
+        kind: String::new(),
+        name: String::new(),
+        message_id: String::new(),
+        user_id: String::new(),
+        anonymous_id: String::new(),
+        library: String::new(),
+        raw: visible(cut, limits::EVENT_BYTES_MAX),
+    })
+}
+
+/// At most `most` characters, without those that cannot be seen (a database's text does not take NUL).
+pub(crate) fn visible(text: &str, most: usize) -> String {
+    text.chars().filter(|letter| !letter.is_control() || *letter == '\n' || *letter == '\t').take(most).collect()
+}
+
+/// The context; one that cannot be read is left out with a doubt, as the event itself is sound.
+fn read_context<'a>(raw: Option<&'a RawValue>, doubts: &mut Vec<Doubt>) -> Context<'a> {
+    let Some(raw) = raw else { return Context::default() };
+    serde_json::from_str::<Option<Context<'a>>>(raw.get()).map_or_else(
+        |error| {
+            doubts.push(Doubt::Context(error.to_string()));
+            Context::default()
+        },
+        Option::unwrap_or_default,
+    )
+}
+
+fn check(kind: EventKind, core: &Core<'_>) -> Result<(), Rejection> {
+    let ids = [
+        ("userId", &core.user_id, limits::IDENTIFIER_CHARS_MAX),
+        ("anonymousId", &core.anonymous_id, limits::IDENTIFIER_CHARS_MAX),
+        ("previousId", &core.previous_id, limits::IDENTIFIER_CHARS_MAX),
+        ("groupId", &core.group_id, limits::IDENTIFIER_CHARS_MAX),
+        ("messageId", &core.message_id, limits::MESSAGE_ID_CHARS_MAX),
+    ];
+    for (field, text, most) in ids {
+        if text.len() > most && text.chars().count() > most {
+            return Err(Rejection::IdTooLong { field, found: text.chars().count(), most });
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Rejection::ControlCharacter(field));
+        }
+    }
+    let missing = |text: &Text<'_>| text.trim().is_empty();
+    match kind {
+        EventKind::Alias if missing(&core.previous_id) => return Err(Rejection::AliasIncomplete("previousId")),
+        EventKind::Alias if missing(&core.user_id) => return Err(Rejection::AliasIncomplete("userId")),
+        _ if missing(&core.user_id) && missing(&core.anonymous_id) => return Err(Rejection::NobodyNamed),
+        EventKind::Group if missing(&core.group_id) => return Err(Rejection::NoGroupId),
+        EventKind::Track if missing(&core.event) => return Err(Rejection::NoEventName),
+        _ => {}
+    }
+    let letters = core.event.chars().count();
+    if kind == EventKind::Track && letters > limits::EVENT_NAME_CHARS_MAX {
+        return Err(Rejection::EventNameTooLong(letters));
+    }
+    Ok(())
+}
+
+/// The properties of a kind of call (the traits of identify and group), read and as text.
+fn properties<'a>(kind: EventKind, core: &Core<'a>) -> Result<(Bag<'a>, String), Rejection> {
+    let (field, raw) = match kind {
+        EventKind::Identify | EventKind::Group => ("traits", core.traits),
+        _ => ("properties", core.properties),
+    };
+    let Some(raw) = raw else { return Ok((Bag::default(), "{}".to_owned())) };
+    let bag: Bag<'a> = serde_json::from_str(raw.get()).map_err(|_| Rejection::NotAnObject(field))?;
+    if bag.count > limits::EVENT_PROPERTIES_MAX {
+        return Err(Rejection::TooManyProperties { field, found: bag.count });
+    }
+    let text = if raw.get().starts_with('{') { raw.get().to_owned() } else { "{}".to_owned() };
+    Ok((bag, text))
+}
+
+/// The sender's id; without one, an id from the content where the message carries its time (so that a second sending
+/// is known again), else from chance.
+fn message_id(text: &str, place: usize, core: &Core<'_>, request: &Request<'_>) -> String {
+    let given = core.message_id.trim();
+    if !given.is_empty() {
+        return given.to_owned();
+    }
+    let timed = !core.timestamp.is_empty() || !core.original_timestamp.is_empty();
+    let number =
+        if timed { xxhash_rust::xxh3::xxh3_128(text.as_bytes()) } else { request.nonce.wrapping_add(place as u128) };
+    format!("ms-{number:032x}")
+}
+
+fn name(kind: EventKind, core: &Core<'_>) -> String {
+    match kind {
+        EventKind::Track => visible(core.event.trim(), limits::EVENT_NAME_CHARS_MAX),
+        EventKind::Page => "Page viewed".to_owned(),
+        EventKind::Screen => "Screen viewed".to_owned(),
+        EventKind::Identify => "Identified".to_owned(),
+        EventKind::Group => "Grouped".to_owned(),
+        EventKind::Alias => "Aliased".to_owned(),
+    }
+}
+
+fn library_of<'a>(context: &Context<'a>) -> Cow<'a, str> {
+    let Some(library) = &context.library else { return Cow::Borrowed("") };
+    if library.version.is_empty() {
+        library.name.0.clone()
+    } else {
+        Cow::Owned(format!("{} {}", &*library.name, &*library.version))
+    }
+}
+
+/// The libraries that run in a visitor's browser: there the request's own user agent is the visitor's.
+fn runs_in_browser(library: &str) -> bool {
+    ["analytics.js", "mainspring.js", "javascript", "rudderlabs", "browser"]
+        .iter()
+        .any(|word| library.to_ascii_lowercase().contains(word))
+}
+
+/// Device, browser, system, who sends, country and consent.
+fn describe_sender(event: &mut Event, context: &Context<'_>, request: &Request<'_>) {
+    let own = context.user_agent.trim();
+    let from_page = runs_in_browser(&event.library)
+        || (context.page.is_some() && own.is_empty() && request.user_agent.starts_with("Mozilla/"));
+    let user_agent = if own.is_empty() && from_page { request.user_agent } else { own };
+    let app = context.device.as_ref().map_or("", |device| &device.kind);
+    let system = context.os.as_ref().map_or("", |os| &os.name);
+    let mut on_server = false;
+    if !user_agent.is_empty() || from_page {
+        let seen = visitor(user_agent);
+        event.device = seen.device.to_owned();
+        event.browser = seen.browser.to_owned();
+        event.os = if seen.os.is_empty() { visible(system, 50) } else { seen.os.to_owned() };
+        event.agent_class = seen.class;
+        event.agent_reason.clone_from(&seen.reason);
+    } else if !app.is_empty() || ["ios", "ipados", "android"].iter().any(|known| system.eq_ignore_ascii_case(known)) {
+        let tablet = context.device.as_ref().is_some_and(|device| device.model.to_ascii_lowercase().contains("ipad"));
+        event.device = if tablet { "tablet" } else { "mobile" }.to_owned();
+        event.os = visible(if system.is_empty() { app } else { system }, 50);
+        event.agent_class = AgentClass::Human;
+        event.agent_reason = "sent by an app".to_owned();
+    } else {
+        on_server = true;
+        event.device = "server".to_owned();
+        event.agent_class = AgentClass::Human;
+        event.agent_reason = "sent by a server of yours, about a person".to_owned();
+    }
+    if context.automated == Some(true) && event.agent_class == AgentClass::Human {
+        event.agent_class = AgentClass::Bot;
+        event.agent_reason = "bot: the page found that a program drives the browser".to_owned();
+    }
+    let hints = Hints {
+        location: context.location.as_ref().map_or("", |location| &location.country),
+        edge: if on_server { "" } else { request.edge_country },
+        time_zone: &context.timezone,
+        locale: &context.locale,
+    };
+    event.country = country(&hints).map_or_else(String::new, |(code, _)| code.to_owned());
+    event.consent = consent(context, request.gpc && !on_server);
+}
+
+/// `gpc` where the browser asks not to be tracked over sites, then the categories: `advertising=no analytics=yes`.
+fn consent(context: &Context<'_>, gpc_header: bool) -> String {
+    let given = context.consent.as_ref();
+    let mut parts = Vec::new();
+    if gpc_header || given.is_some_and(|consent| consent.gpc == Some(true)) {
+        parts.push("gpc".to_owned());
+    }
+    let categories = given.and_then(|consent| consent.category_preferences);
+    let categories: std::collections::BTreeMap<String, bool> =
+        categories.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    parts.extend(categories.into_iter().take(30).map(|(category, yes)| {
+        format!("{}={}", visible(&category, 50).replace(' ', "_"), if yes { "yes" } else { "no" })
+    }));
+    parts.join(" ")
+}
+
+/// Page, referrer, campaign and channel.
+fn describe_page(event: &mut Event, context: Context<'_>, bag: &Bag<'_>) {
+    let page = context.page.unwrap_or_default();
+    let own = event.kind == EventKind::Page;
+    let pick = |first: &Text<'_>, second: &Text<'_>| match own && !second.is_empty() {
+        true => second.to_string(),
+        false => first.to_string(),
+    };
+    let Page { url, path, title, referrer, search } = &page;
+    event.url = pick(url, &bag.url);
+    event.title = pick(title, &bag.title);
+    event.referrer = pick(referrer, &bag.referrer);
+    let (stated_path, stated_query) = (pick(path, &bag.path), pick(search, &bag.search));
+    let address = Address::parse(&event.url);
+    let from = Address::parse(&event.referrer);
+    let query = if address.query.is_empty() { stated_query.as_str() } else { address.query };
+    let mut marks = context.campaign.map(|campaign| campaign.0).unwrap_or_default();
+    marks.or(Marks::of_query(query));
+    let host = address.host.to_ascii_lowercase();
+    let referrer_host = from.host.to_ascii_lowercase();
+    event.path = if stated_path.is_empty() { address.path.to_owned() } else { stated_path.clone() };
+    let traced =
+        marks.click.is_some() || !marks.source.is_empty() || !marks.medium.is_empty() || !marks.campaign.is_empty();
+    // What a server reports has no way here of its own, unless it says so.
+    if event.device != "server" || traced || !event.url.is_empty() {
+        let found = origin(&marks, &referrer_host, &host);
+        let click_id_kind = marks.click.as_ref().map_or("", |(known, _)| known.name);
+        let evidence = Evidence {
+            source: &found.source,
+            medium: &found.medium,
+            campaign: &marks.campaign,
+            click_id_kind,
+            network: &marks.network,
+        };
+        event.channel = classify(&evidence).as_str().to_owned();
+        event.channel_rule = RULES_VERSION;
+        event.source = found.source.to_string();
+        event.medium = found.medium.to_string();
+        event.click_id_kind = click_id_kind.to_owned();
+    }
+    event.host = host;
+    event.referrer_host = referrer_host;
+    event.click_id = marks.click.map_or_else(String::new, |(_, value)| value.into_owned());
+    event.campaign = marks.campaign.into_owned();
+    event.campaign_id = marks.campaign_id.into_owned();
+    event.content = marks.content.into_owned();
+    event.term = marks.term.into_owned();
+}
+
+/// The message as it is stored: the write key is taken out, an IP address is cut to its network.
+fn redact<'a>(text: &'a str, core: &Core<'_>, context: &Context<'_>) -> Cow<'a, str> {
+    let ip = context.ip.filter(|raw| raw.get() != "null");
+    let mut changes: Vec<(&str, String)> = Vec::new();
+    changes.extend(core.write_key.map(|raw| (raw.get(), "\"\"".to_owned())));
+    changes.extend(ip.map(|raw| (raw.get(), format!("\"{}\"", network_of(raw.get().trim_matches('"'))))));
+    if changes.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    // Both are slices of `text`: their places are where they start.
+    let place = |part: &str| part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+    changes.sort_by_key(|(part, _)| place(part));
+    let (mut stored, mut done) = (String::with_capacity(text.len()), 0);
+    for (part, instead) in changes {
+        let start = place(part);
+        let Some(before) = text.get(done..start) else { continue };
+        stored.push_str(before);
+        stored.push_str(&instead);
+        done = start + part.len();
+    }
+    stored.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(stored)
+}
+
+/// The network of an address: the last 8 bits of IPv4 and the last 80 of IPv6 are zero.
+fn network_of(address: &str) -> String {
+    match address.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(v4)) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.0")
+        }
+        Ok(std::net::IpAddr::V6(v6)) => {
+            let [a, b, c, ..] = v6.segments();
+            std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).to_string()
+        }
+        Err(_) => String::new(),
+    }
+}
