@@ -245,6 +245,11 @@ impl Columns {
         Self(self.0 | Self::RECEIVED)
     }
 
+    /// And the column `channel_rule`.
+    pub(crate) const fn with_rule(self) -> Self {
+        Self(self.0 | Self::RULE)
+    }
+
     /// And the columns of `other`.
     #[must_use]
     pub const fn and(self, other: Columns) -> Self {

@@ -1,14 +1,25 @@
 //! The facade: one lake is one workspace's events.
 
 use crate::catalog::Catalog;
+use crate::check;
+use crate::compact::{self, Upkeep};
 use crate::config::LakeConfig;
+use crate::dedup::Dedup;
 use crate::error::LakeError;
 use crate::event::Event;
-use crate::fold::{Fold, FoldOptions};
-use crate::query::{SqlAnswer, SqlLimits, SqlTable};
+use crate::fold::{self, Cancel, Fold, FoldOptions};
+use crate::hot::HotBucket;
+use crate::log::Log;
+use crate::query::{self, SqlAnswer, SqlLimits, SqlTable};
+use crate::view::{Files, Merges, View, bucket_of};
 use kernel::time::Clock;
+use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
 /// The log offsets a batch was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,13 +58,61 @@ pub struct CheckReport {
     pub problems: Vec<String>,
 }
 
+/// What changes while a lake is open. One lock, so that a view is of one moment.
+pub(crate) struct State {
+    pub(crate) files: Files,
+    pub(crate) hot: Vec<HotBucket>,
+    pub(crate) sealing: Arc<Vec<HotBucket>>,
+    pub(crate) merges: Arc<Merges>,
+    pub(crate) admitted: u64,
+    pub(crate) admitted_at: i64,
+    pub(crate) sealed: u64,
+    /// When the oldest hot event was admitted, microseconds.
+    pub(crate) hot_since: Option<i64>,
+    /// After a seal that failed, when the next is due at the earliest, microseconds.
+    pub(crate) seal_not_before: i64,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: LakeConfig,
+    pub(crate) catalog: Arc<dyn Catalog>,
+    clock: Arc<dyn Clock>,
+    pub(crate) log: Log,
+    pub(crate) dedup: Dedup,
+    pub(crate) state: RwLock<State>,
+    /// Held while hot rows are added or set aside.
+    pub(crate) admitting: Mutex<()>,
+    pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
+    folds: Arc<Semaphore>,
+    questions: Arc<Semaphore>,
+    /// Locked for this process as long as it is open; released last.
+    _lock: File,
+}
+
 /// One workspace's events. Clones share it.
 #[derive(Clone)]
 pub struct Lake {
-    config: Arc<LakeConfig>,
+    inner: Arc<Inner>,
 }
 
-const NOT_YET: &str = "this part of the lake is not open yet";
+/// Cancels what a dropped future was waiting for.
+struct CancelOnDrop(Cancel);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, LakeError> {
+    let path = folder.join("lake.lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(LakeError::io(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LakeError::Locked(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(LakeError::Io { path, source }),
+    }
+}
 
 impl Lake {
     /// Opens the lake in a folder, or makes it; repairs what a crash left and takes the folder for this process.
@@ -61,14 +120,50 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Locked`] when another process has it, [`LakeError::Corrupt`] when a file was damaged.
     pub async fn open(config: LakeConfig, catalog: Arc<dyn Catalog>, clock: Arc<dyn Clock>) -> Result<Self, LakeError> {
-        let _ = (catalog, clock);
-        Ok(Self { config: Arc::new(config) })
+        std::fs::create_dir_all(&config.folder).map_err(LakeError::io(&config.folder))?;
+        let guard = lock(&config.folder)?;
+        let state = catalog.load().await?;
+        let open = move || {
+            compact::sweep(&config.folder, &state)?;
+            let (files, runs) = compact::open_files(&config.folder, &state, config.buckets)?;
+            let log = Log::open(&config, &config.folder.join("log"), state.sealed_offset)?;
+            let dedup = Dedup::new(runs, config.filter_bytes_max)?;
+            let none = vec![HotBucket::default(); usize::from(config.buckets)];
+            let open = State {
+                files: Arc::new(files),
+                hot: none.clone(),
+                sealing: Arc::new(none),
+                merges: Arc::default(),
+                admitted: state.sealed_offset,
+                admitted_at: state.sealed_at,
+                sealed: state.sealed_offset,
+                hot_since: None,
+                seal_not_before: i64::MIN,
+            };
+            let used = state.files.iter().map(|file| file.id).chain(state.runs.iter().map(|run| run.id)).max();
+            let upkeep = Upkeep::new(state.next_id.max(used.map_or(0, |id| id + 1)));
+            let inner = Inner {
+                folds: Arc::new(Semaphore::new(config.folds_max.max(1))),
+                questions: Arc::new(Semaphore::new(config.sql_max.max(1))),
+                config,
+                catalog,
+                clock,
+                log,
+                dedup,
+                state: RwLock::new(open),
+                admitting: Mutex::new(()),
+                upkeep: tokio::sync::Mutex::new(upkeep),
+                _lock: guard,
+            };
+            Ok(Self { inner: Arc::new(inner) })
+        };
+        spawn_blocking(open).await.map_err(|_| LakeError::Closed)?
     }
 
     /// Its settings.
     #[must_use]
     pub fn config(&self) -> &LakeConfig {
-        &self.config
+        &self.inner.config
     }
 
     /// Stores events; they are durable when it returns. `offset` and `person` are not read.
@@ -77,8 +172,7 @@ impl Lake {
     /// [`LakeError::Overloaded`] when too much waits, [`LakeError::Unhealthy`] when the log cannot be written: then
     /// nothing of the batch counts as stored.
     pub async fn append(&self, events: Vec<Event>) -> Result<Appended, LakeError> {
-        let _ = events;
-        Err(LakeError::Unhealthy(NOT_YET.into()))
+        self.inner.log.append(events).await
     }
 
     /// For the one consumer: the next events of the log, in order, at least one and at most `max`; waits for them.
@@ -86,12 +180,14 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Corrupt`] when the log cannot be read back.
     pub async fn next(&self, max: usize) -> Result<Vec<Event>, LakeError> {
-        let _ = max;
-        Err(LakeError::Closed)
+        self.inner.log.next(max).await
     }
 
     /// For the one consumer, after it failed: [`Lake::next`] starts again after the last admitted event.
-    pub fn rewind(&self) {}
+    pub fn rewind(&self) {
+        let admitted = self.inner.state.read().admitted;
+        self.inner.log.rewind(admitted);
+    }
 
     /// Takes out of `events` those whose `event_id` came before, and returns them. Events that were handed out and
     /// not admitted may be passed again; they are not duplicates of themselves.
@@ -99,17 +195,28 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Io`] when a run cannot be read.
     pub async fn dedup(&self, events: &mut Vec<Event>) -> Result<Vec<Event>, LakeError> {
-        let _ = events;
-        Err(LakeError::Unhealthy(NOT_YET.into()))
+        let mut taken = std::mem::take(events);
+        let inner = Arc::clone(&self.inner);
+        let work = move || {
+            let duplicates = inner.dedup.dedup(&mut taken);
+            (taken, duplicates)
+        };
+        let (kept, duplicates) = spawn_blocking(work).await.map_err(|_| LakeError::Closed)?;
+        *events = kept;
+        duplicates
     }
 
-    /// Makes events with their persons visible, all at once; the log is consumed up to `up_to`.
+    /// Makes events with their persons visible, all at once; the log is consumed up to `up_to`. Does nothing when
+    /// `up_to` was admitted before.
     ///
     /// # Errors
-    /// [`LakeError::Data`] when the events are not after what was admitted, or beyond `up_to`.
+    /// [`LakeError::Data`] when an event is not after what was admitted, or after `up_to`.
     pub async fn admit(&self, events: Vec<Event>, up_to: u64) -> Result<(), LakeError> {
-        let _ = (events, up_to);
-        Err(LakeError::Unhealthy(NOT_YET.into()))
+        let inner = Arc::clone(&self.inner);
+        if events.len() < 64 {
+            return inner.admit(events, up_to);
+        }
+        spawn_blocking(move || inner.admit(events, up_to)).await.map_err(|_| LakeError::Closed)?
     }
 
     /// Writes the hot events to Parquet, switches the catalog, drops the log before, merges small files.
@@ -117,7 +224,7 @@ impl Lake {
     /// # Errors
     /// When it fails, everything stays visible as it was and the next call tries again.
     pub async fn seal(&self) -> Result<(), LakeError> {
-        Err(LakeError::Unhealthy(NOT_YET.into()))
+        self.inner.seal().await
     }
 
     /// [`Lake::seal`] when the hot events are too many, too large or too old; whether it did.
@@ -125,30 +232,59 @@ impl Lake {
     /// # Errors
     /// As [`Lake::seal`].
     pub async fn seal_if_due(&self) -> Result<bool, LakeError> {
-        Ok(false)
+        let due = self.inner.is_seal_due();
+        if due {
+            self.inner.seal().await?;
+        }
+        Ok(due)
     }
 
-    /// From now on the events of each key are folded under its value; canonical persons are no keys.
+    /// From now on the events of each key are folded under its value.
     pub fn set_merges(&self, merges: Arc<HashMap<u64, u64>>) {
-        let _ = merges;
+        let merges = Arc::new(Merges::new(merges, self.inner.config.buckets));
+        self.inner.state.write().merges = merges;
     }
 
     /// How far the lake has come.
     #[must_use]
     pub fn watermark(&self) -> Watermark {
-        Watermark::default()
+        self.inner.watermark(&self.inner.state.read())
     }
 
     /// Folds every admitted event of the options' range. Dropping the future cancels it.
     ///
     /// # Errors
-    /// [`LakeError::Cancelled`], or [`LakeError::Data`] when a file cannot be read.
+    /// [`LakeError::Cancelled`], or [`LakeError::Corrupt`] when a file cannot be read.
     pub async fn fold<F: Fold + Clone + 'static>(&self, fold: &F, options: &FoldOptions) -> Result<F::Output, LakeError>
     where
         F::Output: 'static,
     {
-        let _ = (fold, options);
-        Err(LakeError::Unhealthy(NOT_YET.into()))
+        Ok(self.fold_at(fold, options).await?.0)
+    }
+
+    /// As [`Lake::fold`], with the watermark of exactly what was folded.
+    ///
+    /// # Errors
+    /// As [`Lake::fold`].
+    pub async fn fold_at<F: Fold + Clone + 'static>(
+        &self,
+        fold: &F,
+        options: &FoldOptions,
+    ) -> Result<(F::Output, Watermark), LakeError>
+    where
+        F::Output: 'static,
+    {
+        let permit = Arc::clone(&self.inner.folds).acquire_owned().await.map_err(|_| LakeError::Closed)?;
+        let stop = Cancel::default();
+        let _guard = CancelOnDrop(stop.clone());
+        let (fold, options, view) = (fold.clone(), options.clone(), self.inner.view());
+        let threads = self.inner.config.fold_threads;
+        let work = move || {
+            let _permit = permit;
+            let output = fold::run(&view, &fold, &options, threads, &stop)?;
+            Ok((output, view.watermark))
+        };
+        spawn_blocking(work).await.map_err(|_| LakeError::Data("a fold failed".into()))?
     }
 
     /// Answers one read-only question over `events` and the tables the caller brings.
@@ -156,31 +292,34 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Sql`] when it is refused or wrong, [`LakeError::Limit`] when it runs too long or too large.
     pub async fn sql(&self, text: &str, tables: Vec<SqlTable>, limits: SqlLimits) -> Result<SqlAnswer, LakeError> {
-        let _ = (text, tables, limits);
-        Err(LakeError::Sql(NOT_YET.into()))
+        let permit = Arc::clone(&self.inner.questions).acquire_owned().await.map_err(|_| LakeError::Closed)?;
+        let stop = Cancel::default();
+        let _guard = CancelOnDrop(stop.clone());
+        query::sql(self.inner.view(), text.to_owned(), tables, limits, stop, permit).await
     }
 
-    /// Full events of these people, newest first, before a place in that order.
+    /// Full events of these people (with all that is merged into them), newest first, before a place in that order.
     ///
     /// # Errors
-    /// [`LakeError::Data`] when a file cannot be read.
+    /// [`LakeError::Corrupt`] when a file cannot be read.
     pub async fn events_of(
         &self,
         persons: &[u64],
         before: Option<(i64, u64)>,
         limit: usize,
     ) -> Result<Vec<Event>, LakeError> {
-        let _ = (persons, before, limit);
-        Err(LakeError::Unhealthy(NOT_YET.into()))
+        let (view, persons) = (self.inner.view(), persons.to_vec());
+        let work = move || query::events_of(&view, &persons, before, limit);
+        spawn_blocking(work).await.map_err(|_| LakeError::Closed)?
     }
 
     /// The full event at a log offset, if it is visible.
     ///
     /// # Errors
-    /// [`LakeError::Data`] when a file cannot be read.
+    /// [`LakeError::Corrupt`] when a file cannot be read.
     pub async fn event_at(&self, offset: u64) -> Result<Option<Event>, LakeError> {
-        let _ = offset;
-        Err(LakeError::Unhealthy(NOT_YET.into()))
+        let view = self.inner.view();
+        spawn_blocking(move || query::event_at(&view, offset)).await.map_err(|_| LakeError::Closed)?
     }
 
     /// Reads everything and reports what does not fit together.
@@ -188,6 +327,79 @@ impl Lake {
     /// # Errors
     /// Only when the check itself cannot run; damage is in the report.
     pub async fn check(&self) -> Result<CheckReport, LakeError> {
-        Ok(CheckReport::default())
+        // No seal runs meanwhile, so that catalog and files are of one moment.
+        let _upkeep = self.inner.upkeep.lock().await;
+        let state = self.inner.catalog.load().await?;
+        let (inner, view) = (Arc::clone(&self.inner), self.inner.view());
+        spawn_blocking(move || check::check(&inner, &view, &state)).await.map_err(|_| LakeError::Closed)?
+    }
+}
+
+impl Inner {
+    fn watermark(&self, state: &State) -> Watermark {
+        Watermark { offset: state.admitted, at: state.admitted_at, appended_offset: self.log.stored() }
+    }
+
+    /// Everything admitted, at this moment.
+    pub(crate) fn view(&self) -> View {
+        let state = self.state.read();
+        View {
+            buckets: self.config.buckets,
+            files: Arc::clone(&state.files),
+            hot: state.hot.clone(),
+            sealing: Arc::clone(&state.sealing),
+            merges: Arc::clone(&state.merges),
+            watermark: self.watermark(&state),
+        }
+    }
+
+    /// Microseconds of the lake's clock.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now().micros()
+    }
+
+    fn admit(&self, events: Vec<Event>, up_to: u64) -> Result<(), LakeError> {
+        let _turn = self.admitting.lock();
+        let (admitted, mut hot) = {
+            let state = self.state.read();
+            (state.admitted, state.hot.clone())
+        };
+        if up_to <= admitted {
+            return Ok(());
+        }
+        let stored = self.log.stored();
+        if up_to > stored {
+            return Err(LakeError::Data(format!("event {up_to} cannot be admitted: {stored} are stored")));
+        }
+        let received = events.iter().map(|event| event.received_at).max();
+        let mut by_bucket: Vec<Vec<Arc<Event>>> = vec![Vec::new(); hot.len()];
+        for event in events {
+            if event.offset <= admitted || event.offset > up_to {
+                let (offset, from) = (event.offset, admitted + 1);
+                return Err(LakeError::Data(format!("event {offset} is not among {from} to {up_to}")));
+            }
+            by_bucket[bucket_of(event.person, self.config.buckets)].push(Arc::new(event));
+        }
+        for (bucket, events) in hot.iter_mut().zip(by_bucket).filter(|(_, events)| !events.is_empty()) {
+            bucket.push(events)?;
+        }
+        let now = self.now();
+        let mut state = self.state.write();
+        state.hot = hot;
+        state.admitted = up_to;
+        state.admitted_at = received.unwrap_or(state.admitted_at).max(state.admitted_at);
+        state.hot_since.get_or_insert(now);
+        drop(state);
+        self.log.admitted(up_to);
+        Ok(())
+    }
+
+    fn is_seal_due(&self) -> bool {
+        let state = self.state.read();
+        let Some(since) = state.hot_since.filter(|_| self.now() >= state.seal_not_before) else { return false };
+        let hot = || state.hot.iter().chain(state.sealing.iter());
+        hot().map(HotBucket::rows).sum::<usize>() >= self.config.hot_events_max
+            || hot().map(HotBucket::bytes).sum::<usize>() >= self.config.hot_bytes_max
+            || self.now() - since >= self.config.hot_age_us_max
     }
 }

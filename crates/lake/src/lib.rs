@@ -10,13 +10,22 @@
 //! **Invariant:** nothing outside this crate sees Arrow, Parquet or DataFusion.
 
 mod catalog;
+mod check;
+mod compact;
 mod config;
+mod dedup;
 mod error;
 mod event;
 mod fold;
 pub mod folds;
+mod hot;
 mod lake;
+mod log;
+mod parquet;
 mod query;
+#[cfg(test)]
+mod tests;
+mod view;
 
 pub use catalog::{Catalog, CatalogError, CatalogState, FileCatalog, FileEntry, RunEntry, Switch};
 pub use config::{Faults, LakeConfig};

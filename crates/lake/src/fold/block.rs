@@ -33,6 +33,20 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    pub(crate) fn empty() -> Self {
+        let none = || Small { keys: Vec::new().into(), map: Arc::default() };
+        Self {
+            person: Vec::new().into(),
+            at: Vec::new().into(),
+            offset: Vec::new().into(),
+            received_at: None,
+            kind: none(),
+            agent_class: none(),
+            value: None,
+            codes: Vec::new(),
+        }
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.person.len()
     }

@@ -4,11 +4,15 @@
 //! files and memory it lies in and in whatever order it arrived.
 //! **Invariant:** a merged person's events come under the canonical person, in one order with the others.
 
+mod aside;
 mod block;
+mod decode;
 mod dict;
+mod engine;
 
 pub use block::EventRef;
 pub use dict::{Dict, Recoder};
+pub(crate) use engine::run;
 
 use crate::event::Columns;
 use kernel::time::TimeRange;

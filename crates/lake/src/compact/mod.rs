@@ -1,0 +1,208 @@
+//! From hot to sealed, and from many small files to few: the upkeep of the files.
+//!
+//! Every piece of work has the same shape: write new files beside the old ones, make them durable, switch the catalog
+//! once, then change what is in memory. A crash before the switch leaves orphans, which the next start sweeps.
+//!
+//! **Invariant:** hot events stay visible until the moment the files that hold them do; both change under one lock.
+//! **Invariant:** when a switch fails, the catalog is read to learn whether it happened, before anything else is sealed.
+
+mod merge;
+mod seal;
+mod sweep;
+
+pub(crate) use sweep::{open_files, sweep};
+
+use crate::catalog::{CatalogState, Switch};
+use crate::dedup::{Run, merge_runs};
+use crate::error::LakeError;
+use crate::hot::HotBucket;
+use crate::lake::Inner;
+use crate::parquet::{DataFile, NewFile};
+use std::sync::Arc;
+
+/// Runs of more ids than this are never merged again: that bounds the filter that is built in memory.
+const RUN_ENTRIES_MAX: u64 = 16 << 20;
+
+/// A seal that failed is not due again for this many microseconds.
+const RETRY_US: i64 = 5 * kernel::time::SECOND;
+
+/// What only one seal or merge at a time may hold.
+#[derive(Default)]
+pub(crate) struct Upkeep {
+    pub(crate) next_id: u64,
+    /// A switch of which it is not known whether it happened.
+    doubt: Option<Pending>,
+}
+
+/// New files that a switch is to make part of the lake.
+struct Pending {
+    switch: Switch,
+    files: Vec<Arc<DataFile>>,
+    run: Option<Run>,
+}
+
+impl Upkeep {
+    pub(crate) fn new(next_id: u64) -> Self {
+        Self { next_id: next_id.max(1), doubt: None }
+    }
+
+    fn id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id - 1
+    }
+}
+
+/// Removes the files of a switch that did not happen.
+fn abandon(pending: &Pending) {
+    pending.files.iter().for_each(|file| file.doom());
+    if let Some(run) = &pending.run {
+        run.doom();
+    }
+}
+
+impl Inner {
+    /// Seals what is hot, then merges what became too many.
+    pub(crate) async fn seal(self: &Arc<Self>) -> Result<(), LakeError> {
+        let mut upkeep = self.upkeep.lock().await;
+        let done = self.keep_up(&mut upkeep).await;
+        self.state.write().seal_not_before = if done.is_ok() { i64::MIN } else { self.now() + RETRY_US };
+        done
+    }
+
+    async fn keep_up(self: &Arc<Self>, upkeep: &mut Upkeep) -> Result<(), LakeError> {
+        self.settle(upkeep).await?;
+        self.seal_hot(upkeep).await?;
+        self.merge_files(upkeep).await?;
+        self.merge_ids(upkeep).await
+    }
+
+    /// Learns what became of a switch in doubt.
+    async fn settle(&self, upkeep: &mut Upkeep) -> Result<(), LakeError> {
+        if upkeep.doubt.is_none() {
+            return Ok(());
+        }
+        let state = self.catalog.load().await?;
+        if let Some(pending) = upkeep.doubt.take() {
+            self.conclude(upkeep, pending, &state)?;
+        }
+        Ok(())
+    }
+
+    fn conclude(&self, upkeep: &mut Upkeep, pending: Pending, state: &CatalogState) -> Result<bool, LakeError> {
+        // Every switch carries a `next_id` that none before it had.
+        if state.next_id == pending.switch.next_id {
+            self.install(pending)?;
+            return Ok(true);
+        }
+        upkeep.next_id = upkeep.next_id.max(state.next_id);
+        abandon(&pending);
+        Ok(false)
+    }
+
+    /// Switches the catalog, then what is in memory.
+    async fn switch(&self, upkeep: &mut Upkeep, pending: Pending) -> Result<(), LakeError> {
+        let switched = match self.config.faults.check("switch.before") {
+            Ok(()) => self.catalog.switch(&pending.switch).await,
+            Err(error) => Err(crate::catalog::CatalogError(error.to_string())),
+        };
+        let switched = switched.and_then(|()| {
+            self.config.faults.check("switch.after").map_err(|error| crate::catalog::CatalogError(error.to_string()))
+        });
+        let Err(error) = switched else { return self.install(pending) };
+        match self.catalog.load().await {
+            Ok(state) if self.conclude(upkeep, pending, &state)? => Ok(()),
+            Ok(_) => Err(error.into()),
+            Err(second) => {
+                tracing::error!(%error, %second, "it is not known whether the event files were switched");
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The switch happened: the same in memory, at once for every question that begins from now on.
+    fn install(&self, pending: Pending) -> Result<(), LakeError> {
+        let Pending { switch, files, run } = pending;
+        self.dedup.switch(run, &switch.remove_runs)?;
+        let mut replaced: Vec<Arc<DataFile>> = Vec::new();
+        {
+            let mut state = self.state.write();
+            let mut buckets = state.files.to_vec();
+            for bucket in &mut buckets {
+                replaced.extend(bucket.extract_if(.., |file| switch.remove_files.contains(&file.entry.id)));
+            }
+            for file in files {
+                buckets[usize::from(file.entry.bucket)].push(file);
+            }
+            for bucket in &mut buckets {
+                bucket.sort_by_key(|file| (file.entry.month, file.entry.id));
+            }
+            state.files = Arc::new(buckets);
+            if let Some((offset, _)) = switch.sealed {
+                let none = vec![HotBucket::default(); usize::from(self.config.buckets)];
+                state.sealing = Arc::new(none);
+                state.sealed = offset;
+                state.hot_since = state.hot.iter().any(|hot| hot.rows() > 0).then(|| self.now());
+            }
+        }
+        replaced.iter().for_each(|file| file.doom());
+        if let Some((offset, _)) = switch.sealed {
+            self.dedup.sealed(offset);
+            self.log.drop_sealed(offset)?;
+        }
+        Ok(())
+    }
+
+    /// Merges the files of each bucket and month that has too many.
+    async fn merge_files(self: &Arc<Self>, upkeep: &mut Upkeep) -> Result<(), LakeError> {
+        while let Some(inputs) = self.mergeable() {
+            let new = NewFile { id: upkeep.id(), bucket: inputs[0].entry.bucket, month: inputs[0].entry.month };
+            let remove_files = inputs.iter().map(|file| file.entry.id).collect();
+            let inner = Arc::clone(self);
+            let work = move || merge::merge(&inner.config.folder, new, &inputs, &inner.config.faults);
+            let entry = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
+            let file = Arc::new(DataFile::new(&self.config.folder, entry.clone()));
+            let switch = Switch { add_files: vec![entry], remove_files, next_id: upkeep.id(), ..Switch::default() };
+            self.switch(upkeep, Pending { switch, files: vec![file], run: None }).await?;
+        }
+        Ok(())
+    }
+
+    /// The smallest files of a bucket and month with too many, if there is one.
+    fn mergeable(&self) -> Option<Vec<Arc<DataFile>>> {
+        let files = Arc::clone(&self.state.read().files);
+        for bucket in files.iter() {
+            for month in bucket.chunk_by(|one, other| one.entry.month == other.entry.month) {
+                if month.len() > self.config.files_max {
+                    let mut smallest = month.to_vec();
+                    smallest.sort_by_key(|file| file.entry.rows);
+                    smallest.truncate(self.config.files_max.max(2));
+                    return Some(smallest);
+                }
+            }
+        }
+        None
+    }
+
+    /// Merges runs of event ids when there are too many.
+    async fn merge_ids(self: &Arc<Self>, upkeep: &mut Upkeep) -> Result<(), LakeError> {
+        loop {
+            let mut runs = self.dedup.runs().to_vec();
+            runs.retain(|run| run.entry.entries < RUN_ENTRIES_MAX);
+            if runs.len() <= self.config.runs_max {
+                return Ok(());
+            }
+            runs.sort_by_key(|run| run.entry.entries);
+            runs.truncate(self.config.runs_max.max(2));
+            let remove_runs = runs.iter().map(|run| run.entry.id).collect();
+            let (inner, id) = (Arc::clone(self), upkeep.id());
+            let work = move || {
+                let entry = merge_runs(&inner.config.folder, id, &runs, &inner.config.faults)?;
+                Run::open(&inner.config.folder, entry)
+            };
+            let run = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
+            let add_runs = vec![run.entry.clone()];
+            let switch = Switch { add_runs, remove_runs, next_id: upkeep.id(), ..Switch::default() };
+            self.switch(upkeep, Pending { switch, files: Vec::new(), run: Some(run) }).await?;
+        }
+    }
+}

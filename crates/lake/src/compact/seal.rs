@@ -1,0 +1,138 @@
+//! Sealing: the hot events become one file for each bucket and month, and a run of their ids.
+
+use super::{Pending, Upkeep, abandon};
+use crate::catalog::{FileEntry, Switch};
+use crate::dedup::{Run, write_run};
+use crate::error::LakeError;
+use crate::event::{Columns, month_of};
+use crate::hot::HotBucket;
+use crate::lake::Inner;
+use crate::parquet::{AT, DataFile, FileWriter, NewFile, OFFSET, PERSON, data_error, integers};
+use datafusion::arrow::array::{RecordBatch, UInt32Array};
+use datafusion::arrow::compute::{concat_batches, take_record_batch};
+use std::sync::Arc;
+
+/// Unpacked bytes of one bucket that are sorted at once; more make more files, which are merged later.
+const PIECE_BYTES: usize = 32 << 20;
+/// Rows handed to the writer at once.
+const WRITE_ROWS: usize = 16_384;
+
+impl Inner {
+    pub(super) async fn seal_hot(self: &Arc<Self>, upkeep: &mut Upkeep) -> Result<(), LakeError> {
+        let Some((sealing, offset, at)) = self.freeze() else { return Ok(()) };
+        let inner = Arc::clone(self);
+        let hashes = self.dedup.hashes_up_to(offset);
+        let mut ids = Upkeep::new(upkeep.next_id);
+        let work = move || {
+            let mut pending = Pending { switch: Switch::default(), files: Vec::new(), run: None };
+            let written = inner.write_sealed(&sealing, &hashes, &mut ids, &mut pending);
+            (pending, ids.next_id, written)
+        };
+        let (mut pending, next_id, written) = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)?;
+        // Ids of files that were abandoned are not used again: their names may still be in the folder.
+        upkeep.next_id = next_id;
+        if let Err(error) = written {
+            abandon(&pending);
+            return Err(error);
+        }
+        pending.switch = Switch {
+            add_files: pending.files.iter().map(|file| file.entry.clone()).collect(),
+            add_runs: pending.run.iter().map(|run| run.entry.clone()).collect(),
+            sealed: Some((offset, at)),
+            next_id: upkeep.id(),
+            ..Switch::default()
+        };
+        self.switch(upkeep, pending).await
+    }
+
+    /// Sets what is hot aside for sealing; it stays visible. None when nothing was admitted since the last seal.
+    fn freeze(&self) -> Option<(Arc<Vec<HotBucket>>, u64, i64)> {
+        let _turn = self.admitting.lock();
+        let mut state = self.state.write();
+        if state.admitted == state.sealed {
+            return None;
+        }
+        // What an earlier seal could not write is sealed together with what came since.
+        let mut sealing = state.sealing.to_vec();
+        for (old, hot) in sealing.iter_mut().zip(&mut state.hot) {
+            old.absorb(std::mem::take(hot));
+        }
+        state.sealing = Arc::new(sealing);
+        Some((Arc::clone(&state.sealing), state.admitted, state.admitted_at))
+    }
+
+    fn write_sealed(
+        &self,
+        sealing: &[HotBucket],
+        hashes: &[u128],
+        ids: &mut Upkeep,
+        pending: &mut Pending,
+    ) -> Result<(), LakeError> {
+        for (bucket, hot) in sealing.iter().enumerate() {
+            for piece in pieces(hot) {
+                let batch = concat(&piece)?;
+                let bucket = u16::try_from(bucket).unwrap_or(0);
+                self.write_months(bucket, &batch, ids, &mut |entry| {
+                    pending.files.push(Arc::new(DataFile::new(&self.config.folder, entry)));
+                })?;
+            }
+        }
+        if !hashes.is_empty() {
+            let sorted = hashes.iter().map(|hash| Ok(*hash));
+            let entry = write_run(&self.config.folder, ids.id(), hashes.len() as u64, sorted, &self.config.faults)?;
+            pending.run = Some(Run::open(&self.config.folder, entry)?);
+        }
+        Ok(())
+    }
+
+    fn write_months(
+        &self,
+        bucket: u16,
+        batch: &RecordBatch,
+        ids: &mut Upkeep,
+        written: &mut dyn FnMut(FileEntry),
+    ) -> Result<(), LakeError> {
+        let (person, at, offset) = (integers(batch, PERSON)?, integers(batch, AT)?, integers(batch, OFFSET)?);
+        let months: Vec<i32> = at.iter().map(|at| month_of(*at)).collect();
+        let mut order: Vec<u32> = (0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX)).collect();
+        order.sort_unstable_by_key(|row| {
+            let row = *row as usize;
+            (months[row], person[row], at[row], offset[row])
+        });
+        for rows in order.chunk_by(|one, other| months[*one as usize] == months[*other as usize]) {
+            let new = NewFile { id: ids.id(), bucket, month: months[rows[0] as usize] };
+            let mut writer = FileWriter::create(&self.config.folder, new, &self.config.faults)?;
+            for part in rows.chunks(WRITE_ROWS) {
+                let part = take_record_batch(batch, &UInt32Array::from(part.to_vec())).map_err(data_error)?;
+                writer.write(&part)?;
+            }
+            written(writer.finish()?);
+        }
+        Ok(())
+    }
+}
+
+/// The rows of a bucket in pieces that fit in memory unpacked.
+fn pieces(hot: &HotBucket) -> Vec<HotBucket> {
+    let mut pieces = Vec::new();
+    let mut piece = HotBucket::default();
+    let mut bytes = 0;
+    for chunk in &hot.chunks {
+        if bytes > 0 && bytes + chunk.unpacked_bytes() > PIECE_BYTES {
+            pieces.push(std::mem::take(&mut piece));
+            bytes = 0;
+        }
+        bytes += chunk.unpacked_bytes();
+        piece.chunks.push(Arc::clone(chunk));
+    }
+    piece.tail.clone_from(&hot.tail);
+    if piece.rows() > 0 {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+fn concat(hot: &HotBucket) -> Result<RecordBatch, LakeError> {
+    let batches = hot.batches(Columns::ALL)?;
+    concat_batches(&crate::parquet::schema_of(Columns::ALL), &batches).map_err(data_error)
+}

@@ -1,0 +1,97 @@
+//! From Arrow batches to blocks of codes.
+
+use super::block::{Block, Codes, Small};
+use super::dict::Dict;
+use crate::error::LakeError;
+use crate::event::{AgentClass, Col, Columns, EventKind};
+use crate::parquet::{AGENT, AT, KIND, OFFSET, PERSON, RECEIVED, VALUE, data_error, integers};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use datafusion::arrow::buffer::ScalarBuffer;
+use datafusion::arrow::datatypes::{Int64Type, UInt32Type};
+use std::sync::Arc;
+
+/// What a dictionary of a source was translated to; batches of one row group share their dictionary.
+struct Known<T> {
+    values: ArrayRef,
+    map: Arc<Vec<T>>,
+}
+
+/// Decodes the batches of one source.
+pub(super) struct Decoder {
+    columns: Columns,
+    kind: Option<Known<u8>>,
+    agent: Option<Known<u8>>,
+    texts: Vec<Option<Known<u32>>>,
+}
+
+fn split<'a>(batch: &'a RecordBatch, name: &str) -> Result<(ScalarBuffer<u32>, &'a ArrayRef), LakeError> {
+    let column = batch.column_by_name(name).and_then(|column| column.as_dictionary_opt::<UInt32Type>());
+    let column = column.ok_or_else(|| data_error(format!("{name} is not coded")))?;
+    Ok((column.keys().values().clone(), column.values()))
+}
+
+fn map<T>(
+    known: &mut Option<Known<T>>,
+    values: &ArrayRef,
+    mut number: impl FnMut(&str) -> T,
+) -> Result<Arc<Vec<T>>, LakeError> {
+    if let Some(known) = known.as_ref().filter(|known| Arc::ptr_eq(&known.values, values)) {
+        return Ok(Arc::clone(&known.map));
+    }
+    let texts: &StringArray = values.as_string_opt().ok_or_else(|| data_error("a dictionary is not of texts"))?;
+    let map: Arc<Vec<T>> = Arc::new((0..texts.len()).map(|place| number(texts.value(place))).collect());
+    *known = Some(Known { values: Arc::clone(values), map: Arc::clone(&map) });
+    Ok(map)
+}
+
+fn kind_number(text: &str) -> u8 {
+    EventKind::parse(text).unwrap_or_default() as u8
+}
+
+fn agent_number(text: &str) -> u8 {
+    AgentClass::parse(text).unwrap_or_default() as u8
+}
+
+impl Decoder {
+    pub(super) fn new(columns: Columns) -> Self {
+        Self { columns, kind: None, agent: None, texts: std::iter::repeat_with(|| None).take(Col::COUNT).collect() }
+    }
+
+    pub(super) fn block(&mut self, batch: &RecordBatch, dict: &mut Dict) -> Result<Block, LakeError> {
+        let (keys, values) = split(batch, KIND)?;
+        let kind = Small { keys, map: map(&mut self.kind, values, kind_number)? };
+        let (keys, values) = split(batch, AGENT)?;
+        let agent_class = Small { keys, map: map(&mut self.agent, values, agent_number)? };
+        let value = batch.column_by_name(VALUE).filter(|_| self.columns.has_value());
+        let value = value.and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let mut codes: Vec<Option<Codes>> = vec![None; Col::COUNT];
+        let columns = self.columns;
+        for column in Col::ALL.iter().filter(|column| columns.has(**column)) {
+            codes[*column as usize] = Some(self.codes(batch, *column, dict)?);
+        }
+        let received = self.columns.has_received_at();
+        Ok(Block {
+            person: integers(batch, PERSON)?,
+            at: integers(batch, AT)?,
+            offset: integers(batch, OFFSET)?,
+            received_at: if received { Some(integers(batch, RECEIVED)?) } else { None },
+            kind,
+            agent_class,
+            value: value.map(|numbers| (numbers.values().clone(), numbers.nulls().cloned())),
+            codes,
+        })
+    }
+
+    fn codes(&mut self, batch: &RecordBatch, column: Col, dict: &mut Dict) -> Result<Codes, LakeError> {
+        if column.is_coded() {
+            let (keys, values) = split(batch, column.name())?;
+            let map = map(&mut self.texts[column as usize], values, |text| dict.intern(text))?;
+            return Ok(Codes { keys, map });
+        }
+        let texts = batch.column_by_name(column.name()).and_then(|texts| texts.as_string_opt::<i32>());
+        let texts = texts.ok_or_else(|| data_error(format!("{} is not a text", column.name())))?;
+        let map: Vec<u32> = (0..texts.len()).map(|row| dict.intern(texts.value(row))).collect();
+        let rows = u32::try_from(map.len()).unwrap_or(0);
+        Ok(Codes { keys: (0..rows).collect::<Vec<u32>>().into(), map: Arc::new(map) })
+    }
+}

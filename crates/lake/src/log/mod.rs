@@ -1,0 +1,261 @@
+//! The append log: where an event becomes durable, and from where its consumer reads it.
+//!
+//! **Invariant:** an append is answered after its bytes were written and synced; many share one sync.
+//! **Invariant:** after a failed write or sync nothing is appended until the log was cut back to what is known to be
+//! durable and a new segment was begun. A failed sync is never tried again as if it could still succeed.
+//! **Invariant:** a torn tail that was never acknowledged is cut off on opening; damage before it is an error.
+
+mod reader;
+mod record;
+mod segment;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use crate::config::LakeConfig;
+use crate::error::LakeError;
+use crate::event::Event;
+use crate::hot::weight;
+use crate::lake::Appended;
+use parking_lot::{Condvar, Mutex};
+use reader::Cursor;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use tokio::sync::{Notify, oneshot};
+
+pub(crate) use segment::LogReport;
+
+/// A segment file and the offset of its first event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Segment {
+    first: u64,
+    path: PathBuf,
+}
+
+struct Request {
+    payload: Vec<u8>,
+    events: Vec<Event>,
+    bytes: usize,
+    reply: oneshot::Sender<Result<Appended, LakeError>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    requests: VecDeque<Request>,
+    closed: bool,
+}
+
+/// What waits for the consumer.
+#[derive(Default)]
+struct Ready {
+    batches: VecDeque<Vec<Event>>,
+    /// Last offset that was handed out.
+    handed: u64,
+    /// Up to here events come from the disk, after it from `batches`.
+    on_disk: u64,
+    /// Appended and not yet admitted: last offset and bytes of each append.
+    waiting: VecDeque<(u64, usize)>,
+    /// Counts the rewinds: a cursor from before one is stale.
+    rewinds: u64,
+    closed: bool,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    wake: Condvar,
+    ready: Mutex<Ready>,
+    arrived: Notify,
+    segments: Mutex<Vec<Segment>>,
+    stored: AtomicU64,
+    waiting_bytes: AtomicUsize,
+}
+
+/// The log of one lake.
+pub(crate) struct Log {
+    shared: Arc<Shared>,
+    folder: PathBuf,
+    waiting_bytes_max: usize,
+    cursor: tokio::sync::Mutex<Option<(u64, Cursor)>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Log {
+    /// Opens the log in `folder`; everything up to `sealed` is elsewhere.
+    pub(crate) fn open(config: &LakeConfig, folder: &Path, sealed: u64) -> Result<Self, LakeError> {
+        std::fs::create_dir_all(folder).map_err(LakeError::io(folder))?;
+        let recovered = segment::recover(folder, sealed)?;
+        let stored = recovered.next - 1;
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            wake: Condvar::new(),
+            ready: Mutex::new(Ready { handed: sealed, on_disk: stored, ..Ready::default() }),
+            arrived: Notify::new(),
+            segments: Mutex::new(recovered.segments.clone()),
+            stored: AtomicU64::new(stored),
+            waiting_bytes: AtomicUsize::new(0),
+        });
+        let writer = writer::Writer::open(config, folder, recovered, Arc::clone(&shared))?;
+        let thread = std::thread::Builder::new().name("lake-log".into());
+        let thread = thread.spawn(move || writer.run()).map_err(LakeError::io(folder))?;
+        Ok(Self {
+            shared,
+            folder: folder.to_owned(),
+            waiting_bytes_max: config.pending_bytes_max,
+            cursor: tokio::sync::Mutex::new(None),
+            writer: Some(thread),
+        })
+    }
+
+    /// Stores events; returns when they are durable.
+    pub(crate) async fn append(&self, events: Vec<Event>) -> Result<Appended, LakeError> {
+        if events.is_empty() {
+            let stored = self.stored();
+            return Ok(Appended { first: stored + 1, last: stored });
+        }
+        let bytes: usize = events.iter().map(weight).sum();
+        let before = self.shared.waiting_bytes.fetch_add(bytes, Ordering::AcqRel);
+        if before > 0 && before + bytes > self.waiting_bytes_max {
+            self.shared.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
+            return Err(LakeError::Overloaded { retry_after_s: 1 });
+        }
+        let (reply, answer) = oneshot::channel();
+        let queued = record::encode(&events).and_then(|payload| {
+            let mut queue = self.shared.queue.lock();
+            if queue.closed {
+                return Err(LakeError::Closed);
+            }
+            queue.requests.push_back(Request { payload, events, bytes, reply });
+            Ok(())
+        });
+        if let Err(error) = queued {
+            self.shared.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
+            return Err(error);
+        }
+        self.shared.wake.notify_one();
+        answer.await.unwrap_or(Err(LakeError::Closed))
+    }
+
+    /// The next events in order, at least one; waits for them.
+    pub(crate) async fn next(&self, max: usize) -> Result<Vec<Event>, LakeError> {
+        let mut cursor = self.cursor.lock().await;
+        loop {
+            let arrived = self.shared.arrived.notified();
+            let (handed, on_disk, rewinds) = {
+                let mut ready = self.shared.ready.lock();
+                if ready.closed {
+                    return Err(LakeError::Closed);
+                }
+                if ready.handed >= ready.on_disk {
+                    let events = ready.take(max.max(1));
+                    if !events.is_empty() {
+                        return Ok(events);
+                    }
+                }
+                (ready.handed, ready.on_disk, ready.rewinds)
+            };
+            if handed >= on_disk {
+                *cursor = None;
+                arrived.await;
+                continue;
+            }
+            let mut reading = match cursor.take() {
+                Some((turn, cursor)) if turn == rewinds && cursor.handed() == handed => cursor,
+                _ => Cursor::after(handed, self.shared.segments.lock().clone()),
+            };
+            let read = move || reading.read(max.max(1), on_disk).map(|events| (reading, events));
+            let (reading, events) = tokio::task::spawn_blocking(read).await.map_err(|_| LakeError::Closed)??;
+            let mut ready = self.shared.ready.lock();
+            if ready.rewinds == rewinds {
+                ready.handed = reading.handed();
+                *cursor = Some((rewinds, reading));
+                return Ok(events);
+            }
+        }
+    }
+
+    /// The consumer starts again after `admitted`.
+    pub(crate) fn rewind(&self, admitted: u64) {
+        let mut ready = self.shared.ready.lock();
+        ready.batches.clear();
+        ready.rewinds += 1;
+        ready.handed = admitted;
+        ready.on_disk = self.stored();
+        drop(ready);
+        self.shared.arrived.notify_one();
+    }
+
+    /// Everything up to here was admitted: room for more.
+    pub(crate) fn admitted(&self, up_to: u64) {
+        let mut ready = self.shared.ready.lock();
+        while let Some((last, bytes)) = ready.waiting.front().copied().filter(|(last, _)| *last <= up_to) {
+            ready.waiting.pop_front();
+            debug_assert!(last <= up_to);
+            self.shared.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
+        }
+    }
+
+    /// Last offset that is durable.
+    pub(crate) fn stored(&self) -> u64 {
+        self.shared.stored.load(Ordering::Acquire)
+    }
+
+    /// Removes segments whose events are all sealed.
+    pub(crate) fn drop_sealed(&self, sealed: u64) -> Result<(), LakeError> {
+        let mut segments = self.shared.segments.lock();
+        while segments.len() > 1 && segments[1].first <= sealed + 1 {
+            let path = &segments[0].path;
+            std::fs::remove_file(path).map_err(LakeError::io(path))?;
+            segments.remove(0);
+        }
+        Ok(())
+    }
+
+    /// Reads every segment and reports what is in them.
+    pub(crate) fn check(&self) -> Result<LogReport, LakeError> {
+        let segments = self.shared.segments.lock().clone();
+        segment::check(&self.folder, &segments, self.stored())
+    }
+}
+
+impl Ready {
+    fn take(&mut self, max: usize) -> Vec<Event> {
+        let mut events: Vec<Event> = Vec::new();
+        while let Some(mut batch) = self.batches.pop_front() {
+            let room = max - events.len();
+            if batch.len() > room {
+                let rest = batch.split_off(room);
+                self.batches.push_front(rest);
+            }
+            if events.is_empty() {
+                events = batch;
+            } else {
+                events.append(&mut batch);
+            }
+            if events.len() >= max {
+                break;
+            }
+        }
+        if let Some(last) = events.last() {
+            self.handed = last.offset;
+            self.on_disk = last.offset;
+        }
+        events
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.shared.queue.lock().closed = true;
+        self.shared.wake.notify_one();
+        self.shared.ready.lock().closed = true;
+        self.shared.arrived.notify_one();
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!(folder = %self.folder.display(), "the log's thread failed");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! One sealed file, and reading the wanted columns and people of it.
+
+use super::schema::{PERSON, schema_of};
+use super::{data_error, integers};
+use crate::catalog::FileEntry;
+use crate::error::LakeError;
+use crate::event::Columns;
+use bytes::Bytes;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::parquet::arrow::ProjectionMask;
+use datafusion::parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+    RowSelector,
+};
+use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
+use datafusion::parquet::file::metadata::PageIndexPolicy;
+use datafusion::parquet::file::reader::{ChunkReader, Length};
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Rows of one batch read from a file: small enough that the open files of a bucket together stay small.
+const BATCH_ROWS: usize = 4096;
+
+/// A file that reads of many threads share: every read names its place.
+#[derive(Clone)]
+pub(crate) struct Source {
+    file: Arc<File>,
+    bytes: u64,
+}
+
+/// A reader that starts at a place of a [`Source`].
+pub(crate) struct Place {
+    file: Arc<File>,
+    place: u64,
+}
+
+impl Read for Place {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read_at(buffer, self.place)?;
+        self.place += read as u64;
+        Ok(read)
+    }
+}
+
+impl Length for Source {
+    fn len(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl ChunkReader for Source {
+    type T = BufReader<Place>;
+
+    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
+        Ok(BufReader::new(Place { file: Arc::clone(&self.file), place: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        if start.saturating_add(length as u64) > self.bytes {
+            return Err(ParquetError::EOF(format!("{length} bytes at {start} of {}", self.bytes)));
+        }
+        let mut buffer = vec![0; length];
+        self.file.read_exact_at(&mut buffer, start)?;
+        Ok(buffer.into())
+    }
+}
+
+/// A sealed file. When the catalog no longer lists it, it is removed as soon as nobody reads it.
+#[derive(Debug)]
+pub(crate) struct DataFile {
+    pub(crate) entry: FileEntry,
+    path: PathBuf,
+    metadata: OnceLock<ArrowReaderMetadata>,
+    doomed: AtomicBool,
+}
+
+impl Drop for DataFile {
+    fn drop(&mut self) {
+        if self.doomed.load(Ordering::Acquire)
+            && let Err(error) = std::fs::remove_file(&self.path)
+        {
+            tracing::warn!(path = %self.path.display(), %error, "a replaced event file stays until the next start");
+        }
+    }
+}
+
+/// Which rows of a file are read.
+#[derive(Debug, Clone)]
+pub(crate) enum Selection {
+    All,
+    Rows(Vec<Range<usize>>),
+}
+
+impl DataFile {
+    pub(crate) fn new(folder: &Path, entry: FileEntry) -> Self {
+        let path = folder.join(&entry.path);
+        Self { entry, path, metadata: OnceLock::new(), doomed: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The catalog no longer lists it: remove it after the last reader.
+    pub(crate) fn doom(&self) {
+        self.doomed.store(true, Ordering::Release);
+    }
+
+    fn builder(&self) -> Result<ParquetRecordBatchReaderBuilder<Source>, LakeError> {
+        let file = File::open(&self.path).map_err(LakeError::io(&self.path))?;
+        let bytes = file.metadata().map_err(LakeError::io(&self.path))?.len();
+        let source = Source { file: Arc::new(file), bytes };
+        let metadata = if let Some(metadata) = self.metadata.get() {
+            metadata.clone()
+        } else {
+            let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
+            let options = options.with_column_index_policy(PageIndexPolicy::Skip);
+            let metadata = ArrowReaderMetadata::load(&source, options).map_err(|error| self.damaged(error))?;
+            self.metadata.get_or_init(|| metadata).clone()
+        };
+        Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(source, metadata))
+    }
+
+    fn damaged(&self, error: impl std::fmt::Display) -> LakeError {
+        LakeError::Corrupt { path: self.path.clone(), position: 0, why: error.to_string() }
+    }
+
+    /// Batches of the wanted columns, in the order of the file.
+    pub(crate) fn read(
+        self: &Arc<Self>,
+        columns: Columns,
+        selection: &Selection,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
+        let schema = schema_of(columns);
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        self.batches(&names, selection)
+    }
+
+    fn batches(
+        self: &Arc<Self>,
+        names: &[&str],
+        selection: &Selection,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
+        let builder = self.builder()?;
+        let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+        let mut builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
+        if let Selection::Rows(ranges) = selection {
+            builder = builder.with_row_selection(row_selection(ranges, self.entry.rows));
+        }
+        let reader: ParquetRecordBatchReader = builder.build().map_err(data_error)?;
+        let held = Arc::clone(self);
+        Ok(reader.map(move |batch| batch.map_err(|error| held.damaged(error))))
+    }
+
+    /// Batches of person, at and offset alone.
+    pub(crate) fn keys(
+        self: &Arc<Self>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
+        self.batches(&[PERSON, super::AT, super::OFFSET], &Selection::All)
+    }
+
+    /// The rows of these people; none when there are none.
+    pub(crate) fn rows_of(self: &Arc<Self>, people: &HashSet<i64>) -> Result<Option<Selection>, LakeError> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        let mut base = 0;
+        for batch in self.batches(&[PERSON], &Selection::All)? {
+            let batch = batch?;
+            let person = integers(&batch, PERSON)?;
+            let mut row = 0;
+            while row < person.len() {
+                let start = row;
+                let this = person[row];
+                while row < person.len() && person[row] == this {
+                    row += 1;
+                }
+                if !people.contains(&this) {
+                    continue;
+                }
+                match ranges.last_mut() {
+                    Some(last) if last.end == base + start => last.end = base + row,
+                    _ => ranges.push(base + start..base + row),
+                }
+            }
+            base += person.len();
+        }
+        Ok((!ranges.is_empty()).then_some(Selection::Rows(ranges)))
+    }
+}
+
+fn row_selection(ranges: &[Range<usize>], rows: u64) -> RowSelection {
+    let mut selectors = Vec::with_capacity(ranges.len() * 2 + 1);
+    let mut place = 0;
+    for range in ranges {
+        if range.start > place {
+            selectors.push(RowSelector::skip(range.start - place));
+        }
+        selectors.push(RowSelector::select(range.len()));
+        place = range.end;
+    }
+    let rows = usize::try_from(rows).unwrap_or(place);
+    if rows > place {
+        selectors.push(RowSelector::skip(rows - place));
+    }
+    selectors.into()
+}

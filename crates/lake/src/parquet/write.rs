@@ -1,0 +1,132 @@
+//! Writing a sealed file: to another name first, durable, then renamed.
+
+use super::schema::{AT, OFFSET, PERSON, RECEIVED, schema_of};
+use super::{data_error, integers};
+use crate::catalog::FileEntry;
+use crate::config::Faults;
+use crate::error::LakeError;
+use crate::event::{Col, Columns, month_text};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::schema::types::ColumnPath;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// Rows of one row group: bounds the memory of writer and readers.
+const GROUP_ROWS: usize = 65_536;
+/// Rows of one page: a timeline reads and unpacks no more around a row.
+const PAGE_ROWS: usize = 4096;
+const PAGE_BYTES: usize = 256 << 10;
+
+/// What a new file will be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewFile {
+    pub(crate) id: u64,
+    pub(crate) bucket: u16,
+    pub(crate) month: i32,
+}
+
+impl NewFile {
+    fn path(self) -> String {
+        format!("events/bucket={:02}/month={}/{:012}.parquet", self.bucket, month_text(self.month), self.id)
+    }
+}
+
+/// Writes batches that are already in order.
+pub(crate) struct FileWriter<'a> {
+    faults: &'a Faults,
+    writer: ArrowWriter<File>,
+    scratch: PathBuf,
+    path: PathBuf,
+    entry: FileEntry,
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), LakeError> {
+    File::open(folder).and_then(|file| file.sync_all()).map_err(LakeError::io(folder))
+}
+
+fn properties() -> Result<WriterProperties, LakeError> {
+    let mut builder = WriterProperties::builder()
+        .set_created_by("mainspring".to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(data_error)?))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_size_limit(PAGE_BYTES)
+        .set_dictionary_page_size_limit(4 * PAGE_BYTES)
+        .set_statistics_enabled(EnabledStatistics::None);
+    for name in [PERSON, AT, OFFSET, RECEIVED] {
+        let column = ColumnPath::from(name);
+        builder = builder
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_statistics_enabled(column, EnabledStatistics::Chunk);
+    }
+    for column in Col::ALL.iter().filter(|column| !column.is_coded()) {
+        builder = builder.set_column_dictionary_enabled(ColumnPath::from(column.name()), false);
+    }
+    Ok(builder.build())
+}
+
+impl<'a> FileWriter<'a> {
+    pub(crate) fn create(folder: &Path, new: NewFile, faults: &'a Faults) -> Result<Self, LakeError> {
+        let relative = new.path();
+        let path = folder.join(&relative);
+        let parent = path.parent().unwrap_or(folder);
+        if !parent.is_dir() {
+            fs::create_dir_all(parent).map_err(LakeError::io(parent))?;
+            let bucket = parent.parent().unwrap_or(folder);
+            sync_folder(bucket)?;
+            sync_folder(bucket.parent().unwrap_or(folder))?;
+        }
+        let scratch = path.with_extension("parquet.new");
+        faults.check("file.create").map_err(LakeError::io(&scratch))?;
+        let file = File::create(&scratch).map_err(LakeError::io(&scratch))?;
+        let writer = ArrowWriter::try_new(file, schema_of(Columns::ALL), Some(properties()?)).map_err(data_error)?;
+        let entry = FileEntry {
+            id: new.id,
+            path: relative,
+            bucket: new.bucket,
+            month: new.month,
+            rows: 0,
+            bytes: 0,
+            at_min: i64::MAX,
+            at_max: i64::MIN,
+            offset_min: u64::MAX,
+            offset_max: 0,
+        };
+        Ok(Self { faults, writer, scratch, path, entry })
+    }
+
+    /// Adds rows, which come after those before in (person, at, offset).
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        self.faults.check("file.write").map_err(LakeError::io(&self.scratch))?;
+        for at in integers(batch, AT)?.iter() {
+            self.entry.at_min = self.entry.at_min.min(*at);
+            self.entry.at_max = self.entry.at_max.max(*at);
+        }
+        for offset in integers(batch, OFFSET)?.iter() {
+            self.entry.offset_min = self.entry.offset_min.min(offset.cast_unsigned());
+            self.entry.offset_max = self.entry.offset_max.max(offset.cast_unsigned());
+        }
+        self.entry.rows += batch.num_rows() as u64;
+        self.writer.write(batch).map_err(data_error)
+    }
+
+    /// Makes the file durable under its name.
+    pub(crate) fn finish(self) -> Result<FileEntry, LakeError> {
+        let Self { faults, writer, scratch, path, mut entry } = self;
+        let io = |error| LakeError::Io { path: scratch.clone(), source: error };
+        let file = writer.into_inner().map_err(data_error)?;
+        faults.check("file.sync").map_err(io)?;
+        file.sync_all().map_err(io)?;
+        entry.bytes = file.metadata().map_err(io)?.len();
+        faults.check("file.rename").map_err(io)?;
+        fs::rename(&scratch, &path).map_err(LakeError::io(&path))?;
+        faults.check("file.folder").map_err(io)?;
+        sync_folder(path.parent().unwrap_or(&path))?;
+        Ok(entry)
+    }
+}

@@ -1,0 +1,250 @@
+//! The table `events`: sealed files and hot rows, as SQL sees them.
+
+use crate::error::LakeError;
+use crate::event::{Col, Columns};
+use crate::fold::Cancel;
+use crate::parquet::{AT, PERSON, RECEIVED, RULE, VALUE, data_error, integers, schema_of};
+use crate::view::{Batches, View};
+use async_trait::async_trait;
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, Operator, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use kernel::ids::PersonId;
+use kernel::time::{TimeRange, Timestamp};
+use std::fmt;
+use std::sync::Arc;
+
+/// What a row is in SQL: persons and codes as text.
+fn sql_schema() -> SchemaRef {
+    let stored = schema_of(Columns::ALL);
+    let fields = stored.fields().iter().map(|field| {
+        let is_text = field.name() == PERSON || matches!(field.data_type(), DataType::Dictionary(..));
+        let kind = if is_text { DataType::Utf8 } else { field.data_type().clone() };
+        Field::new(field.name(), kind, field.is_nullable())
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<Field>>()))
+}
+
+/// The table `events` of one view.
+pub(super) struct EventsTable {
+    view: Arc<View>,
+    schema: SchemaRef,
+    stop: Cancel,
+}
+
+impl EventsTable {
+    pub(super) fn new(view: Arc<View>, stop: Cancel) -> Self {
+        Self { view, schema: sql_schema(), stop }
+    }
+}
+
+impl fmt::Debug for EventsTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventsTable")
+    }
+}
+
+#[async_trait]
+impl TableProvider for EventsTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let bound = |filter: &&Expr| {
+            if at_bound(filter).is_some() {
+                TableProviderFilterPushDown::Inexact
+            } else {
+                TableProviderFilterPushDown::Unsupported
+            }
+        };
+        Ok(filters.iter().map(bound).collect())
+    }
+
+    async fn scan(
+        &self,
+        _state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = match projection {
+            Some(places) => Arc::new(self.schema.project(places)?),
+            None => Arc::clone(&self.schema),
+        };
+        let mut range = TimeRange::ALL;
+        for (from, to) in filters.iter().filter_map(at_bound) {
+            range.from = range.from.max(Timestamp::from_micros(from));
+            range.to = range.to.min(Timestamp::from_micros(to));
+        }
+        let partition = Partition { view: Arc::clone(&self.view), schema, range, stop: self.stop.clone() };
+        let schema = Arc::clone(&partition.schema);
+        let partitions: Vec<Arc<dyn PartitionStream>> = vec![Arc::new(partition)];
+        Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, [], false, limit)?))
+    }
+}
+
+/// The range of `at` that a filter leaves, as (first, first after); only for pruning files.
+fn at_bound(filter: &Expr) -> Option<(i64, i64)> {
+    let Expr::BinaryExpr(binary) = filter else { return None };
+    let (column, operator, literal) = match (&*binary.left, &*binary.right) {
+        (Expr::Column(column), Expr::Literal(literal, _)) => (column, binary.op, literal),
+        (Expr::Literal(literal, _), Expr::Column(column)) => (column, binary.op.swap()?, literal),
+        _ => return None,
+    };
+    let ScalarValue::TimestampMicrosecond(Some(moment), _) = literal else { return None };
+    if column.name != AT {
+        return None;
+    }
+    match operator {
+        Operator::Gt | Operator::GtEq => Some((*moment, i64::MAX)),
+        Operator::Lt | Operator::LtEq => Some((i64::MIN, moment.saturating_add(1))),
+        Operator::Eq => Some((*moment, moment.saturating_add(1))),
+        _ => None,
+    }
+}
+
+struct Partition {
+    view: Arc<View>,
+    schema: SchemaRef,
+    range: TimeRange,
+    stop: Cancel,
+}
+
+impl fmt::Debug for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("events")
+    }
+}
+
+impl PartitionStream for Partition {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let scan = Scan {
+            view: Arc::clone(&self.view),
+            schema: Arc::clone(&self.schema),
+            range: self.range,
+            columns: columns_of(&self.schema),
+            stop: self.stop.clone(),
+            bucket: 0,
+            waiting: Vec::new(),
+        };
+        let batches = scan.map(|batch| batch.map_err(|error| DataFusionError::External(Box::new(error))));
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), futures::stream::iter(batches)))
+    }
+}
+
+fn columns_of(schema: &Schema) -> Columns {
+    let mut columns = Columns::NONE;
+    for field in schema.fields() {
+        columns = match field.name().as_str() {
+            RECEIVED => columns.with_received_at(),
+            VALUE => columns.with_value(),
+            RULE => columns.with_rule(),
+            name => match Col::ALL.iter().find(|column| column.name() == name) {
+                Some(column) => columns.and(Columns::of(&[*column])),
+                None => columns,
+            },
+        };
+    }
+    columns
+}
+
+/// Reads bucket after bucket.
+struct Scan {
+    view: Arc<View>,
+    schema: SchemaRef,
+    range: TimeRange,
+    columns: Columns,
+    stop: Cancel,
+    bucket: usize,
+    waiting: Vec<Batches>,
+}
+
+impl Iterator for Scan {
+    type Item = std::result::Result<RecordBatch, LakeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if self.stop.is_cancelled() {
+                return Some(Err(LakeError::Cancelled));
+            }
+            if let Some(source) = self.waiting.last_mut() {
+                match source.next() {
+                    Some(batch) => return Some(batch.and_then(|batch| self.present(&batch))),
+                    None => {
+                        self.waiting.pop();
+                        continue;
+                    }
+                }
+            }
+            if self.bucket >= usize::from(self.view.buckets) {
+                return None;
+            }
+            let sources = self.view.sources(self.bucket, self.range, self.columns);
+            self.bucket += 1;
+            let opened = sources.and_then(|sources| {
+                sources
+                    .iter()
+                    .map(|source| source.batches(self.columns, None))
+                    .collect::<std::result::Result<Vec<_>, _>>()
+            });
+            match opened {
+                Ok(batches) => self.waiting = batches,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl Scan {
+    /// The wanted columns in the form of SQL.
+    fn present(&self, batch: &RecordBatch) -> std::result::Result<RecordBatch, LakeError> {
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
+        for field in self.schema.fields() {
+            let column = batch.column_by_name(field.name());
+            let column = column.ok_or_else(|| data_error(format!("no column {}", field.name())))?;
+            arrays.push(if field.name() == PERSON {
+                self.persons(batch)?
+            } else if column.data_type() == field.data_type() {
+                Arc::clone(column)
+            } else {
+                cast(column, field.data_type()).map_err(data_error)?
+            });
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options).map_err(data_error)
+    }
+
+    /// The canonical person of each row as text; rows of one person stand together.
+    fn persons(&self, batch: &RecordBatch) -> std::result::Result<ArrayRef, LakeError> {
+        let persons = integers(batch, PERSON)?;
+        let mut last: Option<(i64, String)> = None;
+        let texts = persons.iter().map(|person| {
+            if last.as_ref().is_none_or(|(number, _)| number != person) {
+                let canonical = self.view.merges.canonical_of(person.cast_unsigned());
+                last = Some((
+                    *person,
+                    PersonId::from_number(canonical).map_or_else(|_| String::new(), |id| id.to_string()),
+                ));
+            }
+            last.as_ref().map_or_else(String::new, |(_, text)| text.clone())
+        });
+        Ok(Arc::new(StringArray::from_iter_values(texts)))
+    }
+}

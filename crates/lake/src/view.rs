@@ -1,0 +1,137 @@
+//! One consistent look at the lake: which files and which hot rows make up every admitted event, once.
+//!
+//! **Invariant:** a view never changes; seals and merges make a new state beside it and remove files after its last use.
+
+use crate::error::LakeError;
+use crate::event::Columns;
+use crate::hot::{Chunk, HotBucket};
+use crate::lake::Watermark;
+use crate::parquet::{DataFile, Selection, sort_batch};
+use datafusion::arrow::array::RecordBatch;
+use kernel::time::TimeRange;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The bucket of a person.
+pub(crate) fn bucket_of(person: u64, buckets: u16) -> usize {
+    usize::try_from(xxh3_64(&person.to_le_bytes()) % u64::from(buckets.max(1))).unwrap_or(0)
+}
+
+/// Which people are folded under another.
+#[derive(Debug, Default)]
+pub(crate) struct Merges {
+    pub(crate) canonical: Arc<HashMap<u64, u64>>,
+    /// The merged people of each bucket.
+    pub(crate) by_bucket: Vec<HashSet<i64>>,
+}
+
+impl Merges {
+    pub(crate) fn new(canonical: Arc<HashMap<u64, u64>>, buckets: u16) -> Self {
+        let canonical = resolved(canonical);
+        let mut by_bucket = vec![HashSet::new(); usize::from(buckets)];
+        for person in canonical.keys() {
+            by_bucket[bucket_of(*person, buckets)].insert(person.cast_signed());
+        }
+        Self { canonical, by_bucket }
+    }
+
+    pub(crate) fn canonical_of(&self, person: u64) -> u64 {
+        self.canonical.get(&person).copied().unwrap_or(person)
+    }
+
+    /// A person with everybody merged into it, by bucket.
+    pub(crate) fn members(&self, person: u64, buckets: u16) -> Vec<HashSet<i64>> {
+        let canonical = self.canonical_of(person);
+        let mut members = vec![HashSet::new(); usize::from(buckets)];
+        members[bucket_of(canonical, buckets)].insert(canonical.cast_signed());
+        for (merged, _) in self.canonical.iter().filter(|(_, into)| **into == canonical) {
+            members[bucket_of(*merged, buckets)].insert(merged.cast_signed());
+        }
+        members
+    }
+}
+
+/// The same merges with every chain followed to its end (a ring ends where it began).
+fn resolved(merges: Arc<HashMap<u64, u64>>) -> Arc<HashMap<u64, u64>> {
+    if merges.iter().all(|(from, to)| from != to && !merges.contains_key(to)) {
+        return merges;
+    }
+    let mut ends = HashMap::new();
+    for (from, to) in merges.iter() {
+        let mut end = *to;
+        for _ in 0..merges.len() {
+            match merges.get(&end) {
+                Some(next) if next != from => end = *next,
+                _ => break,
+            }
+        }
+        if end != *from && !merges.contains_key(&end) {
+            ends.insert(*from, end);
+        }
+    }
+    Arc::new(ends)
+}
+
+/// The files of each bucket.
+pub(crate) type Files = Arc<Vec<Vec<Arc<DataFile>>>>;
+
+/// What a question reads.
+#[derive(Clone)]
+pub(crate) struct View {
+    pub(crate) buckets: u16,
+    pub(crate) files: Files,
+    pub(crate) hot: Vec<HotBucket>,
+    pub(crate) sealing: Arc<Vec<HotBucket>>,
+    pub(crate) merges: Arc<Merges>,
+    pub(crate) watermark: Watermark,
+}
+
+/// A sorted stretch of one bucket's rows.
+pub(crate) enum Source {
+    File(Arc<DataFile>),
+    Chunk(Arc<Chunk>),
+    Batch(RecordBatch),
+}
+
+/// Batches of one source, in order.
+pub(crate) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, LakeError>> + Send>;
+
+impl View {
+    /// The sources of a bucket that may have rows in the range; those of a tail have these columns.
+    pub(crate) fn sources(&self, bucket: usize, range: TimeRange, columns: Columns) -> Result<Vec<Source>, LakeError> {
+        let mut sources: Vec<Source> =
+            self.files[bucket].iter().filter(|file| overlaps(file, range)).cloned().map(Source::File).collect();
+        for hot in [&self.sealing[bucket], &self.hot[bucket]] {
+            sources.extend(hot.chunks.iter().cloned().map(Source::Chunk));
+            if !hot.tail.is_empty() {
+                sources.push(Source::Batch(sort_batch(&hot.tail_batch(columns)?)?));
+            }
+        }
+        Ok(sources)
+    }
+}
+
+fn overlaps(file: &DataFile, range: TimeRange) -> bool {
+    file.entry.at_max >= range.from.micros() && file.entry.at_min < range.to.micros()
+}
+
+impl Source {
+    /// The rows with these columns; only those of some people when said. Rows of other people may come along from memory.
+    pub(crate) fn batches(&self, columns: Columns, people: Option<&HashSet<i64>>) -> Result<Batches, LakeError> {
+        Ok(match self {
+            Source::File(file) => {
+                let selection = match people {
+                    None => Some(Selection::All),
+                    Some(people) => file.rows_of(people)?,
+                };
+                match selection {
+                    Some(selection) => Box::new(file.read(columns, &selection)?),
+                    None => Box::new(std::iter::empty()),
+                }
+            }
+            Source::Chunk(chunk) => Box::new(std::iter::once(chunk.batch(columns))),
+            Source::Batch(batch) => Box::new(std::iter::once(Ok(batch.clone()))),
+        })
+    }
+}
