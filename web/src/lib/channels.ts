@@ -39,6 +39,11 @@ export function channelStep(name: string): number {
   return (hash % CHANNEL_STEPS) + 1;
 }
 
+/** Whether a name is that of a channel of the default group. */
+export function isChannel(name: string): boolean {
+  return name in STEPS || GREY.has(name);
+}
+
 /** The colour of a name, as a reference to its token. */
 export function channelColour(name: string): string {
   const step = channelStep(name);

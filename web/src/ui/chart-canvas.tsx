@@ -103,34 +103,22 @@ export function ChartCanvas({
 
 /** Tokens are written with `light-dark()`; the browser resolves them on an element. */
 function readColours(parent: HTMLElement): ChartColours {
-  const probe = document.createElement("span");
-  parent.append(probe);
   const resolve = (colour: string) => {
+    // A new element each time: on an old one a transition would still show the colour before.
+    const probe = document.createElement("span");
     probe.style.color = colour;
-    return getComputedStyle(probe).color;
+    parent.append(probe);
+    const resolved = getComputedStyle(probe).color;
+    probe.remove();
+    return resolved;
   };
-  const resolved = new Map<string, string>();
-  const cached = (colour: string) => {
-    const known = resolved.get(colour);
-    if (known) return known;
-    if (!probe.isConnected) parent.append(probe);
-    const value = resolve(colour);
-    resolved.set(colour, value);
-    return value;
+  return {
+    resolve,
+    text: resolve("var(--text)"),
+    muted: resolve("var(--muted)"),
+    grid: resolve("var(--border)"),
+    surface: resolve("var(--surface)"),
   };
-  const colours = {
-    text: cached("var(--text)"),
-    muted: cached("var(--muted)"),
-    grid: cached("var(--border)"),
-    surface: cached("var(--surface)"),
-    resolve: (colour: string) => {
-      const value = cached(colour);
-      probe.remove();
-      return value;
-    },
-  };
-  probe.remove();
-  return colours;
 }
 
 function tooltipElement(
@@ -149,7 +137,7 @@ function tooltipElement(
   data.series.forEach((series, index) => {
     const row = document.createElement("span");
     const dot = document.createElement("i");
-    dot.style.background = seriesColour(series, index, data.series.length);
+    dot.style.background = seriesColour(series, index);
     const name = document.createElement("span");
     name.textContent = series.name;
     const value = document.createElement("b");

@@ -1,4 +1,4 @@
-import { channelColour } from "#/lib/channels.ts";
+import { channelColour, isChannel } from "#/lib/channels.ts";
 import type { ChartData, ChartSeries } from "./chart-model.ts";
 
 /** The tokens a chart needs, resolved to colours of the current theme. */
@@ -18,11 +18,12 @@ export interface ChartSettings {
   zoomable: boolean;
 }
 
-/** The colour of a series: its own, grey for a comparison, else by its name. */
-export function seriesColour(series: ChartSeries, place: number, count: number): string {
+/** The colour of a series: its own, its channel's, grey for a comparison or a plan, the accent for the first. */
+export function seriesColour(series: ChartSeries, place: number): string {
   if (series.colour) return series.colour;
   if (series.look === "comparison") return "var(--channel-other)";
-  return count === 1 || place === 0 ? "var(--accent)" : channelColour(series.name);
+  if (series.look === "plan" || series.look === "forecast") return "var(--muted)";
+  return place === 0 && !isChannel(series.name) ? "var(--accent)" : channelColour(series.name);
 }
 
 /** The library's options for a chart. */
@@ -54,7 +55,7 @@ export function chartOptions(data: ChartData, settings: ChartSettings) {
     animationDuration: 150,
     animationDurationUpdate: 150,
     textStyle: { fontFamily: "Inter Variable, system-ui, sans-serif", fontSize: 12 },
-    grid: { left: 4, right: rows ? 64 : 16, top: 12, bottom: 4, containLabel: true },
+    grid: { left: 4, right: rows ? 64 : 16, top: data.marks?.length ? 24 : 12, bottom: 4, containLabel: true },
     aria: { enabled: true, decal: { show: false } },
     xAxis: rows ? valueAxis : categoryAxis,
     yAxis: rows ? categoryAxis : valueAxis,
@@ -85,7 +86,7 @@ export function chartOptions(data: ChartData, settings: ChartSettings) {
 function seriesOption(data: ChartData, series: ChartSeries, place: number, { colours, format }: ChartSettings) {
   const kind = series.kind ?? data.kind;
   const bar = kind === "bar" || kind === "rows";
-  const colour = colours.resolve(seriesColour(series, place, data.series.length));
+  const colour = colours.resolve(seriesColour(series, place));
   const dashed = series.look === "plan" || series.look === "forecast";
   const last = data.categories.length - 1;
   const values = series.values.map((value, at) =>
@@ -153,7 +154,7 @@ function marks(data: ChartData, colours: ChartColours) {
     symbol: "none",
     silent: true,
     lineStyle: { color: colours.muted, type: "dotted" as const, width: 1 },
-    label: { color: colours.muted, formatter: "{b}", position: "insideEndTop" as const },
+    label: { color: colours.muted, formatter: "{b}", position: "end" as const, rotate: 0 },
     data: data.marks.map((mark) => ({ name: mark.label, xAxis: data.categories.indexOf(mark.category) })),
   };
 }

@@ -120,7 +120,7 @@ function Legend({ data }: { data: ChartData }) {
         <span key={series.name} className={styles.key}>
           <span
             className={classNames(styles.mark, (series.look === "plan" || series.look === "forecast") && styles.dashed)}
-            style={{ borderTopColor: seriesColour(series, place, data.series.length) }}
+            style={{ borderTopColor: seriesColour(series, place) }}
             aria-hidden="true"
           />
           {series.name}

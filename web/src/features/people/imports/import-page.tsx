@@ -14,7 +14,7 @@ import { ImportActions } from "./import-actions.tsx";
 import styles from "./import-page.module.css";
 import { canMap, ImportStateBadge, phaseOf } from "./import-state.tsx";
 import { MappingEditor } from "./mapping-editor.tsx";
-import { type Import, importQuery, isBusy, kindsQuery } from "./queries.ts";
+import { type Import, importQuery, isBusy, kindsQuery, useCancel } from "./queries.ts";
 import { ReportView } from "./report-view.tsx";
 
 const route = getRouteApi("/shell/imports/$id");
@@ -60,6 +60,7 @@ function Loaded({ one }: { one: Import }) {
   const kinds = useQuery(kindsQuery);
   const kind = kinds.data?.find((other) => other.kind === one.kind);
   const mayWrite = useMay("imports.write");
+  const cancel = useCancel(one.id);
   const phase = phaseOf(one);
   const shown = view ?? (phase && one.state !== "uploaded" && one.state !== "mapped" ? "rows" : "mapping");
   return (
@@ -83,7 +84,13 @@ function Loaded({ one }: { one: Import }) {
           {one.error ?? "The import stopped."} What was written stays; go on where it stopped, or undo it.
         </p>
       ) : null}
-      {isBusy(one.state) && job ? <JobProgress job={job} label={LABELS[one.state] ?? "Working"} /> : null}
+      {isBusy(one.state) && job ? (
+        <JobProgress
+          job={job}
+          label={LABELS[one.state] ?? "Working"}
+          onCancel={mayWrite ? () => cancel.mutate() : undefined}
+        />
+      ) : null}
       <Tabs
         label="Import"
         value={shown}
@@ -123,8 +130,6 @@ function Loaded({ one }: { one: Import }) {
   );
 }
 
-const DELIMITERS: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
-
 function FormFacts({ one, kindTitle }: { one: Import; kindTitle: string | undefined }) {
   const { form } = one;
   return (
@@ -134,10 +139,7 @@ function FormFacts({ one, kindTitle }: { one: Import; kindTitle: string | undefi
           name: "Recognised as",
           value: one.preset_title ?? (kindTitle ? `${kindTitle}, by its columns` : "nothing known"),
         },
-        {
-          name: "Written in",
-          value: `${form.encoding}, ${DELIMITERS[form.delimiter] ?? form.delimiter} between cells, header on line ${form.header_line}`,
-        },
+        { name: "Header", value: form.header_line === 0 ? "none" : `on line ${number(form.header_line)}` },
         {
           name: "Size",
           value: `${bytes(one.bytes)}${one.rows_total === null ? "" : `, ${number(one.rows_total)} rows`}`,

@@ -8,7 +8,7 @@ import { TextInput } from "#/ui/text-input.tsx";
 import styles from "./import-page.module.css";
 import { choiceOf, fieldChoice, LEAVE_OUT, PROPERTY, withChoice, withConstant, withReading } from "./mapping-change.ts";
 import type { ColumnMapping, FieldSpec, Import, ImportKind, Mapping, Question } from "./queries.ts";
-import { useSaveMapping } from "./queries.ts";
+import { useChangeMapping } from "./queries.ts";
 
 const DATE_ORDERS: Option<"day_first" | "month_first">[] = [
   { value: "day_first", label: "Day first (31.12.)" },
@@ -20,6 +20,20 @@ const DECIMAL_MARKS: Option<"point" | "comma">[] = [
   { value: "comma", label: "1.234,56" },
 ];
 
+const DELIMITERS: Option<string>[] = [
+  { value: ",", label: "Comma" },
+  { value: ";", label: "Semicolon" },
+  { value: "\t", label: "Tab" },
+  { value: "|", label: "Bar" },
+];
+
+const ENCODINGS = ["UTF-8", "windows-1252", "UTF-16LE", "UTF-16BE", "macintosh", "Shift_JIS"];
+
+function encodingsOf(found: string): Option<string>[] {
+  const known = ENCODINGS.includes(found) ? ENCODINGS : [found, ...ENCODINGS];
+  return known.map((encoding) => ({ value: encoding, label: encoding }));
+}
+
 interface MappingEditorProps {
   one: Import;
   kinds: readonly ImportKind[];
@@ -28,10 +42,10 @@ interface MappingEditorProps {
 
 /** What each column becomes. Every change is saved at once. */
 export function MappingEditor({ one, kinds, editable }: MappingEditorProps) {
-  const save = useSaveMapping(one.id);
+  const save = useChangeMapping(one.id);
   const kind = kinds.find((other) => other.kind === one.mapping.kind);
   const { mapping } = one;
-  const change = (next: Mapping) => save.mutate(next);
+  const change = (next: Mapping) => save.mutate({ mapping: next });
   const choices = useMemo(() => choicesOf(kind), [kind]);
   const fields = useMemo(() => new Map(kind?.fields.map((field) => [field.name, field])), [kind]);
   const asked = new Set(one.questions.map((question) => question.column));
@@ -43,13 +57,27 @@ export function MappingEditor({ one, kinds, editable }: MappingEditorProps) {
           disabled={!editable}
           options={kinds.map((other) => ({ value: other.kind, label: other.title }))}
           value={mapping.kind}
-          onChange={(next) => change({ kind: next, system: mapping.system, columns: [], constants: {} })}
+          onChange={(next) => save.mutate({ kind: next })}
         />
         <Draft
           label="They come from"
           disabled={!editable}
           value={mapping.system}
           onSave={(system) => change({ ...mapping, system })}
+        />
+        <Select
+          label="Cells are parted by"
+          disabled={!editable}
+          options={DELIMITERS}
+          value={one.form.delimiter}
+          onChange={(delimiter) => save.mutate({ delimiter })}
+        />
+        <Select
+          label="Letters are written in"
+          disabled={!editable}
+          options={encodingsOf(one.form.encoding)}
+          value={one.form.encoding}
+          onChange={(encoding) => save.mutate({ encoding })}
         />
       </div>
       {editable && one.questions.length > 0 ? (

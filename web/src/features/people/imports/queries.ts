@@ -177,20 +177,28 @@ function useImportAction<Input>(id: string, act: (input: Input) => Promise<Impor
   });
 }
 
+/** A new mapping, or another way to read the file, after which the mapping is proposed anew. */
+export interface MappingChange {
+  mapping?: Mapping;
+  kind?: string;
+  encoding?: string;
+  delimiter?: string;
+}
+
 /** Changes what the columns become; shown at once, and taken back when the server refuses. */
-export function useSaveMapping(id: string) {
+export function useChangeMapping(id: string) {
   const queries = useQueryClient();
   const key = importQuery(id).queryKey;
   return useMutation({
-    mutationFn: (mapping: Mapping) => api.put<Import>(`/imports/${id}/mapping`, mapping),
+    mutationFn: (change: MappingChange) => api.put<Import>(`/imports/${id}/mapping`, change),
     meta: { failed: "The mapping stays as it was" },
-    onMutate: async (mapping) => {
+    onMutate: async ({ mapping }) => {
       await queries.cancelQueries({ queryKey: key, exact: true });
       const before = queries.getQueryData(key);
-      if (before) queries.setQueryData(key, { ...before, mapping });
+      if (before && mapping) queries.setQueryData(key, { ...before, mapping });
       return { before };
     },
-    onError: (_error, _mapping, context) => context?.before && queries.setQueryData(key, context.before),
+    onError: (_error, _change, context) => context?.before && queries.setQueryData(key, context.before),
     onSuccess: (answer) => queries.setQueryData(key, answer),
   });
 }
@@ -203,6 +211,11 @@ export function useCheck(id: string) {
 /** Starts writing, or goes on where it stopped. */
 export function useApply(id: string) {
   return useImportAction<void>(id, () => api.post(`/imports/${id}/apply`), "The import did not start");
+}
+
+/** Stops what runs: at its next step, with what was written so far kept. */
+export function useCancel(id: string) {
+  return useImportAction<void>(id, () => api.post(`/imports/${id}/cancel`), "The import goes on");
 }
 
 /** Starts taking every change of the import back. */

@@ -1,15 +1,19 @@
 import { useEffect, useState } from "react";
-import { useMay } from "#/app/session.ts";
 import { duration } from "#/lib/format.ts";
 import { Button } from "#/ui/button.tsx";
 import { Progress } from "#/ui/progress.tsx";
 import styles from "./job-progress.module.css";
-import { isFinal, type Job, secondsLeft, useCancelJob } from "./queries.ts";
+import { isFinal, type Job, secondsLeft } from "./queries.ts";
+
+interface JobProgressProps {
+  job: Job;
+  label: string;
+  /** Stops the work; absent when this user may not. */
+  onCancel: (() => void) | undefined;
+}
 
 /** How far a job has come, how long the rest takes, and the way to stop it. */
-export function JobProgress({ job, label }: { job: Job; label: string }) {
-  const may = useMay("jobs.write");
-  const cancel = useCancelJob();
+export function JobProgress({ job, label, onCancel }: JobProgressProps) {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
@@ -26,8 +30,8 @@ export function JobProgress({ job, label }: { job: Job; label: string }) {
       />
       {isFinal(job.state) ? null : (
         <div className={styles.actions}>
-          {may ? (
-            <Button size="small" busy={cancel.isPending || job.cancelling} onClick={() => cancel.mutate(job.id)}>
+          {onCancel ? (
+            <Button size="small" busy={job.cancelling} onClick={onCancel}>
               Cancel
             </Button>
           ) : null}
