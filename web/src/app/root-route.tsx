@@ -29,7 +29,7 @@ export const shellRoute = createRoute({
     const asked = currentWorkspace();
     const session = await context.queries.ensureQueryData(sessionQuery).catch((error: unknown) => {
       if (asProblem(error).status !== 401) throw error;
-      const next = location.href === "/" ? undefined : location.href;
+      const next = location.publicHref === "/" ? undefined : location.publicHref;
       throw redirect({ to: "/sign-in", search: { next }, replace: true });
     });
     if (session.user.must_change_password) throw redirect({ to: "/new-password", replace: true });

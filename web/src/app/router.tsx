@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRouter } from "@tanstack/react-router";
+import { createRouter, parseSearchWith, stringifySearchWith } from "@tanstack/react-router";
+import { searchText } from "#/lib/search.ts";
 import { PageProblem } from "./page-problem.tsx";
 import { Pending } from "./pending.tsx";
 import { places, routeTree } from "./routes.tsx";
@@ -11,6 +12,9 @@ export function makeRouter(queries: QueryClient) {
     routeTree,
     context: { queries, places },
     rewrite: { input: ({ url }) => stripWorkspace(url), output: ({ url }) => addWorkspace(url) },
+    // Texts stay as they are: `?open=1303`, `?channels=Email,Direct`. Every route reads them with lib/search.ts.
+    parseSearch: parseSearchWith((value) => value),
+    stringifySearch: stringifySearchWith(searchText),
     defaultPreload: "intent",
     defaultPendingMs: 150,
     defaultPendingMinMs: 200,

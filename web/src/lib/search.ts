@@ -39,3 +39,8 @@ export function compact<Search extends Raw>(search: Search): Search {
     Object.entries(search).filter(([, value]) => value !== undefined && value !== ""),
   ) as Search;
 }
+
+/** A value as it is written into an address; a list is written `a,b,c`. */
+export function searchText(value: unknown): string {
+  return Array.isArray(value) ? value.join(",") : String(value);
+}
