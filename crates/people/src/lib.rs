@@ -7,6 +7,8 @@ mod bulk;
 pub mod companies;
 pub mod deals;
 pub mod identity;
+mod importers;
 pub mod imports;
 pub mod profiles;
+mod sheets;
 pub mod upsert;

@@ -74,10 +74,10 @@ pub(crate) fn read(text: &str, order: Option<DateOrder>) -> Option<Written> {
     if !text.is_ascii() && text.chars().count() > 60 || text.len() > 80 {
         return None;
     }
-    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !text.is_empty() {
-        if let Some(written) = bare_number(text) {
-            return Some(written);
-        }
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && let Some(written) = bare_number(text)
+    {
+        return Some(written);
     }
     let (date_text, time_text) = cut(text);
     let date = calendar(date_text, order)?;
@@ -227,77 +227,80 @@ enum Word {
     Filler,
 }
 
+/// Months in English, German, French and Spanish.
+const MONTHS: &[(&str, i64)] = &[
+    ("january januar janvier enero jänner ene", 1),
+    ("february februar février fevrier febrero fév fev", 2),
+    ("march märz maerz mars marzo mrz mär", 3),
+    ("april avril abril avr abr", 4),
+    ("may mai mayo", 5),
+    ("june juni juin junio", 6),
+    ("july juli juillet julio juil", 7),
+    ("august août aout agosto aoû ago", 8),
+    ("september septembre septiembre sept", 9),
+    ("october oktober octobre octubre okt", 10),
+    ("november novembre noviembre", 11),
+    ("december dezember décembre decembre diciembre dez déc dic", 12),
+];
+/// Words of a date that say nothing new.
+const FILLERS: &[&str] = &[
+    "de",
+    "del",
+    "st",
+    "nd",
+    "rd",
+    "th",
+    "er",
+    "of",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "mo",
+    "di",
+    "mi",
+    "do",
+    "fr",
+    "sa",
+    "so",
+    "montag",
+    "dienstag",
+    "mittwoch",
+    "donnerstag",
+    "freitag",
+    "samstag",
+    "sonntag",
+    "lundi",
+    "mardi",
+    "mercredi",
+    "jeudi",
+    "vendredi",
+    "samedi",
+    "dimanche",
+    "lunes",
+    "martes",
+    "miércoles",
+    "jueves",
+    "viernes",
+    "sábado",
+    "domingo",
+    "den",
+    "le",
+    "el",
+];
+
 /// English, German, French and Spanish; a month by three letters or more, where that is enough to tell.
 fn word(text: &str) -> Option<Word> {
-    const MONTHS: &[(&str, i64)] = &[
-        ("january januar janvier enero jänner ene", 1),
-        ("february februar février fevrier febrero fév fev", 2),
-        ("march märz maerz mars marzo mrz mär", 3),
-        ("april avril abril avr abr", 4),
-        ("may mai mayo", 5),
-        ("june juni juin junio", 6),
-        ("july juli juillet julio juil", 7),
-        ("august août aout agosto aoû ago", 8),
-        ("september septembre septiembre sept", 9),
-        ("october oktober octobre octubre okt", 10),
-        ("november novembre noviembre", 11),
-        ("december dezember décembre decembre diciembre dez déc dic", 12),
-    ];
-    const FILLERS: &[&str] = &[
-        "de",
-        "del",
-        "st",
-        "nd",
-        "rd",
-        "th",
-        "er",
-        "of",
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "mo",
-        "di",
-        "mi",
-        "do",
-        "fr",
-        "sa",
-        "so",
-        "montag",
-        "dienstag",
-        "mittwoch",
-        "donnerstag",
-        "freitag",
-        "samstag",
-        "sonntag",
-        "lundi",
-        "mardi",
-        "mercredi",
-        "jeudi",
-        "vendredi",
-        "samedi",
-        "dimanche",
-        "lunes",
-        "martes",
-        "miércoles",
-        "jueves",
-        "viernes",
-        "sábado",
-        "domingo",
-        "den",
-        "le",
-        "el",
-    ];
     let lower = text.to_lowercase();
     if FILLERS.contains(&lower.as_str()) {
         return Some(Word::Filler);

@@ -2,9 +2,9 @@
 //!
 //! **Invariant:** every row becomes exactly one of: a mapped row, a rejection with its reason, a skip with its reason.
 
-use super::importer::{FieldKind, FieldSpec, FieldValue, ImporterSpec, MappedRow, RowProblem};
 use super::mapping::Mapping;
 use super::presets;
+use crate::imports::{FieldKind, FieldSpec, FieldValue, ImporterSpec, MappedRow, RowProblem};
 use crate::sheets::{
     CELL_BYTES_MAX, Damage, DateOrder, DecimalMark, Named, ROW_BYTES_MAX, SheetRow, boolean, country, domain, email,
     is_nothing, plain_header, read_amount, read_date, read_integer,
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// What a row of a file becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Mapped {
+pub(crate) enum Mapped {
     Row(MappedRow),
     Rejected(RowProblem),
     Skipped(RowProblem),
@@ -28,7 +28,7 @@ enum Target {
 }
 
 /// Maps the rows of one file.
-pub(super) struct RowMapper {
+pub(crate) struct RowMapper {
     spec: &'static ImporterSpec,
     targets: Vec<(usize, Target)>,
     constants: Vec<(usize, FieldValue)>,
@@ -46,7 +46,7 @@ impl RowMapper {
     ///
     /// # Errors
     /// When a constant cannot be read as its field.
-    pub(super) fn new(
+    pub(crate) fn new(
         spec: &'static ImporterSpec,
         mapping: &Mapping,
         columns: &[String],
@@ -92,7 +92,7 @@ impl RowMapper {
     }
 
     /// Maps one row.
-    pub(super) fn map(&self, row: &SheetRow) -> Mapped {
+    pub(crate) fn map(&self, row: &SheetRow) -> Mapped {
         if let Some(problem) = self.misshapen(row) {
             return Mapped::Rejected(problem);
         }
@@ -141,7 +141,7 @@ impl RowMapper {
     }
 
     fn not_data(&self, row: &SheetRow) -> Option<RowProblem> {
-        if row.cells().all(|cell| is_nothing(cell)) {
+        if row.cells().all(is_nothing) {
             return Some(RowProblem::new("blank_row", "The row is empty."));
         }
         if self.header.len() > 1 && row.cells().map(plain_header).eq(self.header.iter().cloned()) {

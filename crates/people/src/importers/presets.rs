@@ -8,38 +8,38 @@ use std::sync::OnceLock;
 /// What is known about one kind of file of one system. Headers are in lower case; `(*)` stands for a currency code.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Preset {
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) kind: String,
-    pub(super) system: String,
+pub(crate) struct Preset {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) kind: String,
+    pub(crate) system: String,
     /// Of each group, the file must have a header.
     needs: Vec<Vec<String>>,
     /// A file with a header of each of these groups is something else.
     #[serde(default)]
     refuses: Vec<Vec<String>>,
     /// Field → headers, the preferred one first.
-    pub(super) columns: BTreeMap<String, Vec<String>>,
+    pub(crate) columns: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    pub(super) constants: BTreeMap<String, String>,
+    pub(crate) constants: BTreeMap<String, String>,
     /// A row in which one of these fields is empty sums up others.
     #[serde(default)]
-    pub(super) skip_blank: Vec<String>,
+    pub(crate) skip_blank: Vec<String>,
 }
 
 /// All presets.
-pub(super) fn all() -> &'static [Preset] {
+pub(crate) fn all() -> &'static [Preset] {
     static PRESETS: OnceLock<Vec<Preset>> = OnceLock::new();
     PRESETS.get_or_init(|| serde_json::from_str(include_str!("presets.json")).unwrap_or_default())
 }
 
 /// The preset of this id.
-pub(super) fn named(id: &str) -> Option<&'static Preset> {
+pub(crate) fn named(id: &str) -> Option<&'static Preset> {
     all().iter().find(|preset| preset.id == id)
 }
 
 /// Whether some preset knows a header.
-pub(super) fn knows(header: &str) -> bool {
+pub(crate) fn knows(header: &str) -> bool {
     static KNOWN: OnceLock<HashSet<String>> = OnceLock::new();
     let known =
         KNOWN.get_or_init(|| all().iter().flat_map(|preset| preset.columns.values()).flatten().cloned().collect());
@@ -47,7 +47,7 @@ pub(super) fn knows(header: &str) -> bool {
 }
 
 /// `amount spent (eur)` → `amount spent (*)` and `EUR`.
-pub(super) fn without_currency(header: &str) -> (String, Option<String>) {
+pub(crate) fn without_currency(header: &str) -> (String, Option<String>) {
     let inner = header.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
     match inner {
         Some((name, code)) if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_lowercase()) => {
@@ -59,7 +59,7 @@ pub(super) fn without_currency(header: &str) -> (String, Option<String>) {
 
 impl Preset {
     /// The columns of a file by field, when the file is of this preset: field, place, currency named in the header.
-    pub(super) fn recognise(&self, columns: &[String]) -> Option<Vec<(String, usize, Option<String>)>> {
+    pub(crate) fn recognise(&self, columns: &[String]) -> Option<Vec<(String, usize, Option<String>)>> {
         let headers: Vec<(String, Option<String>)> =
             columns.iter().map(|name| without_currency(&plain_header(name))).collect();
         let has = |group: &Vec<String>| group.iter().any(|name| headers.iter().any(|(header, _)| header == name));
@@ -78,7 +78,7 @@ impl Preset {
 }
 
 /// The preset that explains most columns of a file, of one kind when that is given.
-pub(super) fn recognise(columns: &[String], kind: Option<&str>) -> Option<&'static Preset> {
+pub(crate) fn recognise(columns: &[String], kind: Option<&str>) -> Option<&'static Preset> {
     let fitting = all().iter().filter(|preset| kind.is_none_or(|kind| kind == preset.kind));
     let scored = fitting.filter_map(|preset| Some((preset.recognise(columns)?.len(), preset)));
     // Of two that explain as much, the first of the list.

@@ -2,8 +2,8 @@
 //!
 //! **Invariant:** a mapping with an open question is never applied.
 
-use super::importer::{FieldKind, FieldSpec, ImporterSpec};
 use super::presets::{self, Preset};
+use crate::imports::{FieldKind, FieldSpec, ImporterSpec};
 use crate::sheets::{ColumnFacts, DateOrder, DecimalMark, Form, Verdict, date_order, decimal_mark, plain_header};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ impl Question {
 }
 
 /// The mapping that the headers of a file suggest, of one kind when that is given.
-pub(super) fn propose(form: &Form, specs: &[&'static ImporterSpec], kind: Option<&str>) -> Mapping {
+pub(crate) fn propose(form: &Form, specs: &[&'static ImporterSpec], kind: Option<&str>) -> Mapping {
     let known = |preset: &&Preset| specs.iter().any(|spec| spec.kind == preset.kind);
     let mut mapping = match presets::recognise(&form.columns, kind).filter(|preset| known(preset)) {
         Some(preset) => by_preset(form, preset),
@@ -166,7 +166,7 @@ fn likeness(form: &Form, place: usize, field: &FieldSpec) -> usize {
 fn keep_the_rest(form: &Form, mapping: &mut Mapping) {
     for (column, name) in form.columns.iter().enumerate() {
         let taken = mapping.columns.iter().any(|other| other.column == column);
-        if !taken && ColumnFacts::of(&form.sample, column).filled > 0 {
+        if !taken && !name.starts_with("mainspring_") && ColumnFacts::of(&form.sample, column).filled > 0 {
             mapping.columns.push(ColumnMapping { column, property: Some(name.clone()), ..ColumnMapping::default() });
         }
     }
@@ -203,7 +203,7 @@ fn decide(form: &Form, spec: &ImporterSpec, mapping: &mut Mapping) {
 }
 
 /// What a mapping leaves open. Empty means that it can be applied.
-pub(super) fn questions(form: &Form, specs: &[&'static ImporterSpec], mapping: &Mapping) -> Vec<Question> {
+pub(crate) fn questions(form: &Form, specs: &[&'static ImporterSpec], mapping: &Mapping) -> Vec<Question> {
     let Some(spec) = specs.iter().find(|spec| spec.kind == mapping.kind) else {
         let mut question = Question::new("unknown_kind", "Choose what the rows of this file are.".to_owned());
         question.choices = specs.iter().map(|spec| spec.kind.to_owned()).collect();

@@ -1,0 +1,88 @@
+//! People, companies and deals from files of other systems.
+
+use super::super::{Counts, ImportState, Outcome, Phase, Silent};
+use super::{import, imports, rows, upload};
+use platform::params;
+use std::fmt::Write as _;
+use testkit::{TestPlatform, platforms};
+
+async fn count(test: &TestPlatform, table: &str) -> i64 {
+    let (count,): (i64,) = test.db.query_one(&format!("select count(*) from {table}"), params![]).await.unwrap();
+    count
+}
+
+const CONTACTS: &str = "\u{feff}Record ID,First Name,Last Name,Email,Lead Status,Create Date,Associated Company,Country/Region,Favourite colour\n\
+101,Ada,Lovelace,ada@analytical.example,Open,2026-01-05 10:00,Analytical Engines,United Kingdom,blue\n\
+102,Grace,Hopper,grace@navy.example,New,2026-01-06 11:30,Navy,USA,\n\
+103,\"Jean\nLuc\",Godard,jl@,Open,2026-01-07 09:00,,,\n\
+101,Ada,King,ADA@analytical.example,Open,2026-01-05 10:00,Analytical Engines,GB,red\n\
+104,No,Mail,,,,,,\n";
+
+#[tokio::test]
+async fn hubspot_contacts_come_in_once_and_only_once_ma_12() {
+    for test in platforms().await {
+        let imports = imports(&test);
+        let one = upload(&imports, &test, "contacts.csv", CONTACTS.as_bytes()).await;
+        assert_eq!(one.preset_title.as_deref(), Some("HubSpot contacts"));
+        assert_eq!(one.mapping.system, "hubspot");
+        let done = import(&imports, &test, CONTACTS.as_bytes()).await;
+        assert_eq!(done.applied, Counts { create: 3, update: 1, rejected: 1, ..Counts::default() });
+        let updated = rows(&imports, &test, &done, Phase::Apply, Some(Outcome::Update)).await;
+        let fields: Vec<&str> = updated[0].changes.iter().map(|change| change.field.as_str()).collect();
+        assert_eq!(updated[0].line, 6, "the row before spans two lines");
+        assert!(fields.contains(&"last_name") && fields.contains(&"Favourite colour"), "{fields:?}");
+        let again = import(&imports, &test, CONTACTS.as_bytes()).await;
+        assert_eq!(again.applied.create, 0);
+        assert_eq!(again.applied.total(), 5);
+        assert_eq!(count(&test, "people").await, 3);
+    }
+}
+
+#[tokio::test]
+async fn an_import_of_people_can_be_taken_back_ma_12() {
+    for test in platforms().await {
+        let imports = imports(&test);
+        let first = "email,first name\nada@analytical.example,Ada\n";
+        import(&imports, &test, first.as_bytes()).await;
+        let second = "email,first name,city\nada@analytical.example,Augusta,London\nbob@navy.example,Bob,\n";
+        let done = import(&imports, &test, second.as_bytes()).await;
+        assert_eq!(done.applied, Counts { create: 1, update: 1, ..Counts::default() });
+        let undone = imports.undo_now(&test.scope, &done.id, &Silent).await.unwrap();
+        assert_eq!((undone.undo.reverted, undone.undo.refused), (2, 0));
+        let again = import(&imports, &test, first.as_bytes()).await;
+        assert_eq!(again.applied, Counts { unchanged: 1, ..Counts::default() }, "Ada says what she said before");
+    }
+}
+
+#[tokio::test]
+async fn companies_are_found_by_id_domain_and_name() {
+    for test in platforms().await {
+        let imports = imports(&test);
+        let text = "Account ID,Account Name,Website,Industry,Billing Country,Employees\n\
+                    001A,Acme GmbH,https://www.acme.example/de,Tools,Deutschland,\"1,200\"\n\
+                    001B,Beta Ltd,beta.example,Software,UK,12\n001C,,,,,\n";
+        let one = upload(&imports, &test, "accounts.csv", text.as_bytes()).await;
+        assert_eq!(one.preset_title.as_deref(), Some("Salesforce accounts"));
+        let done = import(&imports, &test, text.as_bytes()).await;
+        assert_eq!(done.applied.create + done.applied.rejected, 3, "{:?}", done.applied);
+        let again = import(&imports, &test, text.as_bytes()).await;
+        assert_eq!(again.applied.create + again.applied.update, 0, "{:?}", again.applied);
+        let undone = imports.undo_now(&test.scope, &done.id, &Silent).await.unwrap();
+        assert_eq!(undone.state, ImportState::Undone);
+    }
+}
+
+#[tokio::test]
+async fn a_large_file_with_repeated_people_is_told_exactly_beforehand() {
+    for test in platforms().await {
+        let imports = imports(&test);
+        let mut text = "email,first name,city\n".to_owned();
+        for number in 0..5_000 {
+            let person = if number % 1_000 == 999 { 3 } else { number };
+            let _ = writeln!(text, "person{person}@site{}.example,Name {number},", person % 50);
+        }
+        let done = import(&imports, &test, text.as_bytes()).await;
+        assert_eq!(done.applied, Counts { create: 4_995, update: 5, ..Counts::default() });
+        assert_eq!(count(&test, "people").await, 4_995);
+    }
+}
