@@ -5,7 +5,10 @@ export type StreamState = "off" | "waiting" | "open";
 
 const AGAIN_MS = 2_000;
 
-/** Follows a stream of JSON values (server-sent events) for as long as there is an address; connects again when it breaks. */
+/**
+ * Follows a stream of JSON values (server-sent events) for as long as there is an address; connects again when it breaks.
+ * A tab out of sight lets go of its connection, because a browser grants few of them to one server.
+ */
 export function useStream<Value>(url: string | undefined, onValue: (value: Value) => void): StreamState {
   const [state, setState] = useState<StreamState>("off");
   const listener = useRef(onValue);
@@ -17,21 +20,36 @@ export function useStream<Value>(url: string | undefined, onValue: (value: Value
     }
     let source: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const connect = () => {
-      setState("waiting");
-      source = new EventSource(url);
-      source.onopen = () => setState("open");
-      source.onmessage = (message) => listener.current(JSON.parse(message.data) as Value);
-      source.onerror = () => {
-        setState("waiting");
-        // A refused connection is closed for good; the browser tries again only after a broken one.
-        if (source?.readyState === EventSource.CLOSED) timer = setTimeout(connect, AGAIN_MS);
-      };
-    };
-    connect();
-    return () => {
+    const close = () => {
       clearTimeout(timer);
       source?.close();
+      source = undefined;
+    };
+    const connect = () => {
+      close();
+      setState("waiting");
+      const opened = new EventSource(url);
+      source = opened;
+      opened.onopen = () => setState("open");
+      opened.onmessage = (message) => listener.current(JSON.parse(message.data) as Value);
+      opened.onerror = () => {
+        setState("waiting");
+        // A refused connection is closed for good; the browser tries again only after a broken one.
+        if (opened.readyState === EventSource.CLOSED) timer = setTimeout(connect, AGAIN_MS);
+      };
+    };
+    const look = () => {
+      if (!document.hidden) connect();
+      else {
+        close();
+        setState("waiting");
+      }
+    };
+    look();
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      close();
     };
   }, [url]);
   return state;

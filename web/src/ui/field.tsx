@@ -9,7 +9,7 @@ export interface FieldLinks {
 }
 
 interface FieldProps {
-  label: ReactNode;
+  label: string;
   hint?: ReactNode;
   error?: string | undefined;
   optional?: boolean;

@@ -11,8 +11,9 @@ export interface Option<Value extends string> {
 }
 
 interface SelectProps<Value extends string> {
-  /** A filter may hide its label from the eye: `<span className="visually-hidden">…</span>`. */
-  label: ReactNode;
+  label: string;
+  /** For a filter in a table, whose column says what it is: the label is for assistive technology only. */
+  hideLabel?: boolean;
   options: readonly Option<Value>[];
   value: Value | null;
   onChange: (value: Value) => void;
@@ -34,7 +35,7 @@ export function Select<Value extends string>(props: SelectProps<Value>) {
     return (
       // biome-ignore lint/a11y/noLabelWithoutControl: the control is in Box
       <label className={classNames(styles.filter, props.size === "small" && styles.small)}>
-        <span className={styles.prefix}>{props.label}</span>
+        <span className={props.hideLabel ? "visually-hidden" : styles.prefix}>{props.label}</span>
         <Box {...props} />
       </label>
     );

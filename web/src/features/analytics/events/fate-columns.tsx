@@ -50,6 +50,11 @@ export function fateColumns(keyNames: Map<string, string>): Column<Fate>[] {
       ),
     },
     {
+      id: "reason",
+      header: "Reason",
+      value: (fate) => fate.reason || (fate.agent_class === "human" ? "" : fate.agent_reason),
+    },
+    {
       id: "person",
       header: "Person",
       value: (fate) => fate.user_id || fate.anonymous_id || fate.person,
@@ -63,11 +68,6 @@ export function fateColumns(keyNames: Map<string, string>): Column<Fate>[] {
       width: 150,
       value: (fate) => fate.channel,
       cell: (fate) => (fate.channel ? <ChannelChip name={fate.channel} /> : "–"),
-    },
-    {
-      id: "reason",
-      header: "Reason",
-      value: (fate) => fate.reason || (fate.agent_class === "human" ? "" : fate.agent_reason),
     },
     { id: "url", header: "Page", hidden: true, value: (fate) => fate.url },
     { id: "library", header: "Library", width: 190, hidden: true, value: (fate) => fate.library },

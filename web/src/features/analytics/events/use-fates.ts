@@ -29,7 +29,7 @@ export function useFates(filter: FateFilter, paused: boolean): Fates {
     setArrived([]);
     setHeld(0);
   }, [key]);
-  const state = useStream<Fate>(watchUrl(filter), (fate) => {
+  const state = useStream<Fate>(recent.error ? undefined : watchUrl(filter), (fate) => {
     buffer.current.push(fate);
   });
   useEffect(() => {

@@ -167,7 +167,8 @@ function Reading({ found, fields, editable, name, onChange }: ReadingProps) {
       <Select
         form="filter"
         size="small"
-        label={<span className="visually-hidden">{`Dates of ${name}`}</span>}
+        label={`Dates of ${name}`}
+        hideLabel
         disabled={!editable}
         placeholder="as it says itself"
         options={DATE_ORDERS}
@@ -181,7 +182,8 @@ function Reading({ found, fields, editable, name, onChange }: ReadingProps) {
       <Select
         form="filter"
         size="small"
-        label={<span className="visually-hidden">{`Numbers of ${name}`}</span>}
+        label={`Numbers of ${name}`}
+        hideLabel
         disabled={!editable}
         placeholder="as it says itself"
         options={DECIMAL_MARKS}

@@ -43,7 +43,8 @@ export function MembersPage() {
             <Select
               form="filter"
               size="small"
-              label={<span className="visually-hidden">Role of {member.name}</span>}
+              label={`Role of ${member.name}`}
+              hideLabel
               options={ROLES.map(({ value, label }) => ({ value, label }))}
               value={member.role}
               onChange={(role: Role) =>
