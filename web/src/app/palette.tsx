@@ -1,11 +1,12 @@
 import { Autocomplete } from "@base-ui/react/autocomplete";
 import { Dialog } from "@base-ui/react/dialog";
-import { Keyboard, Moon, Sun } from "lucide-react";
-import { useMemo } from "react";
+import { Building2, Handshake, Keyboard, Moon, Sun, User } from "lucide-react";
+import { useMemo, useState } from "react";
 import { setTheme } from "#/lib/theme.ts";
 import dialog from "#/ui/dialog.module.css";
 import popup from "#/ui/popup.module.css";
 import styles from "./palette.module.css";
+import { type FoundRecord, useRecords } from "./palette-records.ts";
 import type { Place } from "./places.ts";
 import { useGo } from "./use-go.ts";
 
@@ -15,7 +16,15 @@ interface Command {
   detail?: string;
   icon: React.ReactNode;
   run: () => void;
+  /** The server found it for what was typed; it is not filtered again. */
+  found?: boolean;
 }
+
+const ICONS: Record<FoundRecord["kind"], React.ReactNode> = {
+  person: <User size={14} aria-hidden="true" />,
+  company: <Building2 size={14} aria-hidden="true" />,
+  deal: <Handshake size={14} aria-hidden="true" />,
+};
 
 interface PaletteProps {
   open: boolean;
@@ -24,9 +33,11 @@ interface PaletteProps {
   onHelp: () => void;
 }
 
-/** ⌘K: every page and command, found by typing. */
+/** ⌘K: every page, command, person, company and deal, found by typing. */
 export function Palette({ open, places, onClose, onHelp }: PaletteProps) {
   const go = useGo();
+  const [typed, setTyped] = useState("");
+  const records = useRecords(open ? typed : "");
   const groups = useMemo(() => {
     const pages: Command[] = places.map(({ label, to, icon: Icon, area, words, key }) => ({
       // The words are part of what is searched.
@@ -57,13 +68,26 @@ export function Palette({ open, places, onClose, onHelp }: PaletteProps) {
         run: onHelp,
       },
     ];
+    const found: Command[] = records.map((record) => ({
+      value: `${record.kind} ${record.id}`,
+      label: record.label,
+      detail: record.detail,
+      icon: ICONS[record.kind],
+      run: () => go(record.to),
+      found: true,
+    }));
     return [
       { value: "Go to", items: pages },
+      ...(found.length > 0 ? [{ value: "Records", items: found }] : []),
       { value: "Do", items: commands },
     ];
-  }, [places, go, onHelp]);
+  }, [places, records, go, onHelp]);
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
+    <Dialog.Root
+      open={open}
+      onOpenChange={(next) => !next && onClose()}
+      onOpenChangeComplete={(next) => !next && setTyped("")}
+    >
       <Dialog.Portal>
         <Dialog.Backdrop className={dialog.backdrop} />
         <Dialog.Popup className={styles.popup} aria-label="Search and commands">
@@ -73,14 +97,17 @@ export function Palette({ open, places, onClose, onHelp }: PaletteProps) {
             items={groups}
             autoHighlight="always"
             keepHighlight
+            value={typed}
+            onValueChange={setTyped}
+            filter={matches}
             itemToStringValue={(item: Command) => item.value}
           >
             <Autocomplete.Input
               className={styles.input}
               aria-label="Search pages and commands"
-              placeholder="Search pages and commands"
+              placeholder="Search pages, people, companies, deals"
             />
-            <Autocomplete.Empty className={popup.empty}>No page and no command matches.</Autocomplete.Empty>
+            <Autocomplete.Empty className={popup.empty}>Nothing has this in its name.</Autocomplete.Empty>
             <Autocomplete.List className={styles.list}>
               {(group: { value: string; items: Command[] }) => (
                 <Autocomplete.Group key={group.value} items={group.items}>
@@ -98,7 +125,7 @@ export function Palette({ open, places, onClose, onHelp }: PaletteProps) {
                       >
                         <span className={popup.mark}>{command.icon}</span>
                         <span className={popup.text}>{command.label}</span>
-                        {command.detail ? <kbd className={popup.detail}>{command.detail}</kbd> : null}
+                        {command.detail ? <Detail command={command} /> : null}
                       </Autocomplete.Item>
                     )}
                   </Autocomplete.Collection>
@@ -109,5 +136,17 @@ export function Palette({ open, places, onClose, onHelp }: PaletteProps) {
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
+  );
+}
+
+function matches(command: Command, query: string): boolean {
+  return command.found === true || command.value.toLowerCase().includes(query.trim().toLowerCase());
+}
+
+function Detail({ command }: { command: Command }) {
+  return command.found ? (
+    <span className={popup.detail}>{command.detail}</span>
+  ) : (
+    <kbd className={popup.detail}>{command.detail}</kbd>
   );
 }
