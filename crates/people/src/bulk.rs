@@ -1,6 +1,5 @@
 //! Statements over many rows: `in` lists and updates from values, in few sizes, so that they are prepared once.
 
-use kernel::time::Timestamp;
 use platform::sql::{DbError, FromRow, Tx, Value, placeholder_rows, placeholders};
 
 /// Most values of one statement: well under the limits of both databases.
@@ -56,11 +55,6 @@ pub(crate) async fn update_from(tx: &mut Tx, sql: &str, rows: Vec<Vec<Value>>) -
         tx.execute(&text, rows.into_iter().flatten().collect()).await?;
     }
     Ok(())
-}
-
-/// `at` when there is one.
-pub(crate) fn moment(micros: Option<i64>) -> Option<Timestamp> {
-    micros.map(Timestamp::from_micros)
 }
 
 /// A name as it is compared: lower case, single spaces.

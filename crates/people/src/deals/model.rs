@@ -51,6 +51,8 @@ pub enum DealKey {
     Id(DealId),
     /// System and key.
     External(String, String),
+    /// None yet: a new deal.
+    New,
     /// The only deal of this name (case and spacing aside): for files without ids.
     Name(String),
 }

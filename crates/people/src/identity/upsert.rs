@@ -2,7 +2,6 @@
 
 use super::model::PersonInput;
 use super::rows::{PersonRow, state_traits};
-use super::store;
 use super::work::{Cause, Stay, Work};
 use crate::bulk::{Held, hold, select_in, update_from};
 use crate::companies::MembershipSource;

@@ -1,0 +1,381 @@
+//! The tables of deals.
+
+use super::model::{DealFact, DealKey, DealOutcome, DealPart, DealPerson, DealSummary, StageEntry};
+use crate::bulk::{like, name_key, select_in, update_from};
+use crate::upsert::Document;
+use hashbrown::HashMap;
+use kernel::ids::{CompanyId, DealId, PersonId};
+use kernel::money::{Currency, Money};
+use kernel::page::{Page, PageRequest};
+use kernel::time::Timestamp;
+use platform::params;
+use platform::sql::{Db, DbError, FromRow, Row, Tx, Value};
+
+/// One row of `deals`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct DealRow {
+    pub(super) id: DealId,
+    pub(super) state: String,
+    pub(super) name: String,
+    pub(super) pipeline: String,
+    pub(super) stage: String,
+    pub(super) outcome: DealOutcome,
+    pub(super) amount: Option<Money>,
+    pub(super) company: Option<CompanyId>,
+    pub(super) owner: String,
+    pub(super) reason: String,
+    pub(super) created_at: Timestamp,
+    pub(super) closed_at: Option<Timestamp>,
+    pub(super) properties: Document,
+    pub(super) origin: String,
+    pub(super) source_row: String,
+}
+
+const READ: &str = "id, state, name, pipeline, stage, outcome, amount_micros, currency, company, owner, reason, \
+    created_us, closed_us, properties, origin, source_row";
+
+fn amount(row: &Row) -> Result<Option<Money>, DbError> {
+    let (micros, currency) = (row.opt_int("amount_micros")?, row.get::<Option<Currency>>("currency")?);
+    Ok(micros.zip(currency).map(|(micros, currency)| Money::new(micros, currency)))
+}
+
+fn outcome(row: &Row) -> Result<DealOutcome, DbError> {
+    Ok(DealOutcome::parse(&row.text("outcome")?).unwrap_or(DealOutcome::Open))
+}
+
+impl FromRow for DealRow {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.get("id")?,
+            state: row.text("state")?,
+            name: row.text("name")?,
+            pipeline: row.text("pipeline")?,
+            stage: row.text("stage")?,
+            outcome: outcome(row)?,
+            amount: amount(row)?,
+            company: row.get("company")?,
+            owner: row.text("owner")?,
+            reason: row.text("reason")?,
+            created_at: row.get("created_us")?,
+            closed_at: row.get("closed_us")?,
+            properties: Document::parse(&row.text("properties")?),
+            origin: row.text("origin")?,
+            source_row: row.text("source_row")?,
+        })
+    }
+}
+
+/// Takes the turn to write deals. Returns the number of this write.
+pub(super) async fn hold(tx: &mut Tx) -> Result<i64, DbError> {
+    let sql = "update deal_state set changes = changes + 1 where only_row = 1 returning changes";
+    Ok(tx.query_one::<(i64,)>(sql, Vec::new()).await?.0)
+}
+
+pub(super) async fn changes(db: &Db) -> Result<i64, DbError> {
+    Ok(db.query_one::<(i64,)>("select changes from deal_state where only_row = 1", Vec::new()).await?.0)
+}
+
+/// The deals of these keys. A name that two deals have finds neither.
+pub(super) async fn find(tx: &mut Tx, keys: &[DealKey]) -> Result<HashMap<DealKey, DealId>, DbError> {
+    let mut found = HashMap::new();
+    let external: Vec<String> = keys.iter().filter_map(external_key).collect();
+    let sql = "select deal_key, deal from deal_keys where state = 'linked' and deal_key in ({in})";
+    let by_key: HashMap<String, DealId> =
+        select_in::<(String, DealId), _>(tx, sql, &external).await?.into_iter().collect();
+    let ids: Vec<&DealId> =
+        keys.iter().filter_map(|key| if let DealKey::Id(id) = key { Some(id) } else { None }).collect();
+    let sql = "select id, name from deals where state = 'live' and id in ({in})";
+    let by_id: HashMap<DealId, String> = select_in::<(DealId, String), _>(tx, sql, &ids).await?.into_iter().collect();
+    let names: Vec<String> =
+        keys.iter().filter_map(|key| if let DealKey::Name(name) = key { Some(name_key(name)) } else { None }).collect();
+    let sql = "select name_key, id from deals where state = 'live' and name_key in ({in})";
+    let mut by_name: HashMap<String, Vec<DealId>> = HashMap::new();
+    for (name, id) in select_in::<(String, DealId), _>(tx, sql, &names).await? {
+        by_name.entry(name).or_default().push(id);
+    }
+    for key in keys {
+        let deal = match key {
+            DealKey::Id(id) => by_id.contains_key(id).then(|| id.clone()),
+            DealKey::New => None,
+            DealKey::External(..) => external_key(key).and_then(|key| by_key.get(&key).cloned()),
+            DealKey::Name(name) => by_name.get(&name_key(name)).filter(|ids| ids.len() == 1).map(|ids| ids[0].clone()),
+        };
+        if let Some(deal) = deal {
+            found.insert(key.clone(), deal);
+        }
+    }
+    Ok(found)
+}
+
+/// `system:key`, in normal form.
+pub(super) fn external_key(key: &DealKey) -> Option<String> {
+    let DealKey::External(system, key) = key else { return None };
+    Some(format!("{}:{}", system.trim().to_lowercase(), key.trim()))
+}
+
+pub(super) async fn rows(tx: &mut Tx, ids: &[DealId]) -> Result<Vec<DealRow>, DbError> {
+    select_in(tx, &format!("select {READ} from deals where state = 'live' and id in ({{in}})"), ids).await
+}
+
+pub(super) async fn write(tx: &mut Tx, rows: &[DealRow]) -> Result<(), DbError> {
+    let columns = [
+        "id",
+        "state",
+        "name",
+        "name_key",
+        "pipeline",
+        "stage",
+        "outcome",
+        "amount_micros",
+        "currency",
+        "company",
+        "owner",
+        "reason",
+        "created_us",
+        "closed_us",
+        "properties",
+        "origin",
+        "source_row",
+    ];
+    let values = rows.iter().map(|row| {
+        params![
+            &row.id,
+            &row.state,
+            &row.name,
+            name_key(&row.name),
+            &row.pipeline,
+            &row.stage,
+            row.outcome.as_str(),
+            row.amount.map(|amount| amount.micros),
+            row.amount.map(|amount| amount.currency),
+            row.company.as_ref(),
+            &row.owner,
+            &row.reason,
+            row.created_at,
+            row.closed_at,
+            row.properties.to_text(),
+            &row.origin,
+            &row.source_row
+        ]
+    });
+    let set: Vec<String> = columns[1..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
+    let suffix = format!("on conflict (id) do update set {}", set.join(", "));
+    tx.insert_many("deals", &columns, values.collect(), &suffix).await.map(|_| ())
+}
+
+pub(super) async fn add_keys(tx: &mut Tx, keys: Vec<(String, DealId, String)>) -> Result<(), DbError> {
+    let rows = keys.into_iter().map(|(key, deal, source)| params![key, deal, "linked", source]).collect();
+    tx.insert_many("deal_keys", &["deal_key", "deal", "state", "source"], rows, "").await.map(|_| ())
+}
+
+pub(super) async fn unlink_keys(tx: &mut Tx, deals: &[DealId]) -> Result<(), DbError> {
+    let rows: Vec<Vec<Value>> = deals.iter().map(|deal| params![deal]).collect();
+    let sql = "update deal_keys set state = 'unlinked' from (values {rows}) as v \
+        where deal = v.column1 and state = 'linked'";
+    update_from(tx, sql, rows).await
+}
+
+/// A person's part in a deal, to be written or as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Part {
+    pub(super) deal: DealId,
+    pub(super) person: u64,
+    pub(super) role: String,
+    pub(super) primary: bool,
+    pub(super) source: String,
+}
+
+pub(super) async fn parts(tx: &mut Tx, deals: &[DealId]) -> Result<Vec<Part>, DbError> {
+    let sql = "select deal, person, role, is_primary, source from deal_people where deal in ({in})";
+    let rows: Vec<(DealId, u64, String, bool, String)> = select_in(tx, sql, deals).await?;
+    let part = |(deal, person, role, primary, source)| Part { deal, person, role, primary, source };
+    Ok(rows.into_iter().map(part).collect())
+}
+
+pub(super) async fn add_parts(tx: &mut Tx, parts: Vec<Part>) -> Result<(), DbError> {
+    let rows =
+        parts.into_iter().map(|part| params![part.deal, part.person, part.role, part.primary, part.source]).collect();
+    let suffix = "on conflict (deal, person) do update set role = excluded.role, is_primary = excluded.is_primary, \
+        source = excluded.source";
+    tx.insert_many("deal_people", &["deal", "person", "role", "is_primary", "source"], rows, suffix).await.map(|_| ())
+}
+
+/// Takes parts away: they came from an import that is undone.
+pub(super) async fn drop_parts(tx: &mut Tx, parts: &[(DealId, u64)]) -> Result<(), DbError> {
+    for (deal, person) in parts {
+        tx.execute("delete from deal_people where deal = $1 and person = $2", params![deal, *person]).await?;
+    }
+    Ok(())
+}
+
+/// One entry into a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    pub(super) deal: DealId,
+    pub(super) stage: String,
+    pub(super) at: Timestamp,
+    pub(super) source: String,
+}
+
+pub(super) async fn entries(tx: &mut Tx, deals: &[DealId]) -> Result<Vec<Entry>, DbError> {
+    let sql = "select deal, stage, entered_us, source from deal_stages where deal in ({in})";
+    let rows: Vec<(DealId, String, Timestamp, String)> = select_in(tx, sql, deals).await?;
+    Ok(rows.into_iter().map(|(deal, stage, at, source)| Entry { deal, stage, at, source }).collect())
+}
+
+pub(super) async fn add_entries(tx: &mut Tx, entries: Vec<Entry>) -> Result<(), DbError> {
+    let rows = entries.into_iter().map(|one| params![one.deal, one.stage, one.at, one.source]).collect();
+    let suffix = "on conflict (deal, stage, entered_us) do nothing";
+    tx.insert_many("deal_stages", &["deal", "stage", "entered_us", "source"], rows, suffix).await.map(|_| ())
+}
+
+pub(super) async fn drop_entries(tx: &mut Tx, entries: &[(DealId, String, Timestamp)]) -> Result<(), DbError> {
+    let sql = "delete from deal_stages where deal = $1 and stage = $2 and entered_us = $3";
+    for (deal, stage, at) in entries {
+        tx.execute(sql, params![deal, stage, *at]).await?;
+    }
+    Ok(())
+}
+
+/// What a list of deals is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Narrow {
+    pub(super) q: String,
+    pub(super) pipeline: String,
+    pub(super) stage: String,
+    pub(super) outcome: Option<DealOutcome>,
+    pub(super) company: Option<CompanyId>,
+}
+
+struct Summary(DealSummary);
+
+impl FromRow for Summary {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self(DealSummary {
+            id: row.get("id")?,
+            name: row.text("name")?,
+            company: row.get("company")?,
+            company_name: row.text("company_name")?,
+            pipeline: row.text("pipeline")?,
+            stage: row.text("stage")?,
+            stage_name: row.text("stage_name")?,
+            outcome: outcome(row)?,
+            amount: amount(row)?,
+            created_at: row.get("created_us")?,
+            closed_at: row.get("closed_us")?,
+            owner: row.text("owner")?,
+        }))
+    }
+}
+
+const SUMMARY: &str = "select d.id, d.name, d.company, coalesce(c.name, '') as company_name, d.pipeline, d.stage, \
+    coalesce(s.name, d.stage) as stage_name, d.outcome, d.amount_micros, d.currency, d.created_us, d.closed_us, d.owner \
+    from deals d left join companies c on c.id = d.company left join pipeline_stages s on s.stage = d.stage";
+
+const WANTED: &str = "d.state = 'live' and ($1 = '%%' or d.name_key like $1 escape '\\') and ($2 = '' or d.pipeline = $2) \
+    and ($3 = '' or d.stage = $3) and ($4 = '' or d.outcome = $4) and ($5 = '' or d.company = $5)";
+
+pub(super) async fn list(db: &Db, narrow: &Narrow, page: &PageRequest) -> Result<Page<DealSummary>, DbError> {
+    let wanted = params![
+        format!("%{}%", like(&narrow.q)),
+        &narrow.pipeline,
+        &narrow.stage,
+        narrow.outcome.map_or("", DealOutcome::as_str),
+        narrow.company.as_ref().map_or("", |id| id.as_str())
+    ];
+    let total: (i64,) = db.query_one(&format!("select count(*) from deals d where {WANTED}"), wanted.clone()).await?;
+    let rows = usize::try_from(page.rows()).unwrap_or(1);
+    let mut values = wanted;
+    let (at, id) = page.cursor.as_deref().and_then(|cursor| cursor.split_once('|')).unwrap_or(("", ""));
+    values.extend(params![at.parse::<i64>().unwrap_or(i64::MAX), id, rows + 1]);
+    let sql = format!(
+        "{SUMMARY} where {WANTED} and (d.created_us < $6 or (d.created_us = $6 and d.id < $7)) \
+         order by d.created_us desc, d.id desc limit $8"
+    );
+    let mut items: Vec<DealSummary> = db.query::<Summary>(&sql, values).await?.into_iter().map(|row| row.0).collect();
+    let more = items.len() > rows;
+    items.truncate(rows);
+    let next_cursor = items.last().filter(|_| more).map(|last| format!("{}|{}", last.created_at.micros(), last.id));
+    Ok(Page { items, next_cursor, total: u64::try_from(total.0).ok() })
+}
+
+pub(super) async fn get(db: &Db, id: &DealId) -> Result<Option<(DealSummary, DealRow)>, DbError> {
+    let Some(Summary(summary)) =
+        db.query_optional(&format!("{SUMMARY} where d.id = $1 and d.state = 'live'"), params![id]).await?
+    else {
+        return Ok(None);
+    };
+    let row = db.query_one(&format!("select {READ} from deals where id = $1"), params![id]).await?;
+    Ok(Some((summary, row)))
+}
+
+pub(super) async fn keys(db: &Db, id: &DealId) -> Result<Vec<String>, DbError> {
+    let sql = "select deal_key from deal_keys where deal = $1 and state = 'linked' order by deal_key";
+    Ok(db.query::<(String,)>(sql, params![id]).await?.into_iter().map(|row| row.0).collect())
+}
+
+struct PersonOf(DealPerson);
+
+impl FromRow for PersonOf {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self(DealPerson {
+            person: row.get::<PersonId>("person")?,
+            name: row.text("name")?,
+            email: row.text("email")?,
+            role: row.text("role")?,
+            primary: row.bool("is_primary")?,
+            source: row.text("source")?,
+        }))
+    }
+}
+
+pub(super) async fn people(db: &Db, id: &DealId) -> Result<Vec<DealPerson>, DbError> {
+    let sql = "select p.person, p.name, p.email, d.role, d.is_primary, d.source from deal_people d \
+        left join person_merges m on m.person = d.person join people p on p.person = coalesce(m.canonical, d.person) \
+        where d.deal = $1 order by d.is_primary desc, p.sort_name, p.person";
+    Ok(db.query::<PersonOf>(sql, params![id]).await?.into_iter().map(|row| row.0).collect())
+}
+
+pub(super) async fn stages(db: &Db, id: &DealId) -> Result<Vec<StageEntry>, DbError> {
+    let sql = "select h.stage, coalesce(s.name, h.stage), h.entered_us, h.source from deal_stages h \
+        left join pipeline_stages s on s.stage = h.stage where h.deal = $1 order by h.entered_us, coalesce(s.place, 0), h.stage";
+    let rows: Vec<(String, String, Timestamp, String)> = db.query(sql, params![id]).await?;
+    let entered: Vec<Timestamp> = rows.iter().map(|row| row.2).collect();
+    let entry = |(place, (stage, name, entered_at, source))| {
+        let left_at = entered.get(place + 1).copied();
+        StageEntry { stage, name, entered_at, left_at, source }
+    };
+    Ok(rows.into_iter().enumerate().map(entry).collect())
+}
+
+/// Every deal with its people and stages, the oldest first.
+pub(super) async fn facts(db: &Db) -> Result<Vec<DealFact>, DbError> {
+    let rows: Vec<DealRow> =
+        db.query(&format!("select {READ} from deals where state = 'live' order by created_us, id"), Vec::new()).await?;
+    let mut people: HashMap<DealId, Vec<DealPart>> = HashMap::new();
+    let sql = "select deal, person, role, is_primary from deal_people order by deal, is_primary desc, person";
+    for (deal, person, role, primary) in db.query::<(DealId, PersonId, String, bool)>(sql, Vec::new()).await? {
+        people.entry(deal).or_default().push(DealPart { person, role, primary });
+    }
+    let mut stages: HashMap<DealId, Vec<(String, Timestamp)>> = HashMap::new();
+    let sql = "select h.deal, h.stage, h.entered_us from deal_stages h left join pipeline_stages s on s.stage = h.stage \
+        order by h.deal, h.entered_us, coalesce(s.place, 0), h.stage";
+    for (deal, stage, at) in db.query::<(DealId, String, Timestamp)>(sql, Vec::new()).await? {
+        stages.entry(deal).or_default().push((stage, at));
+    }
+    let fact = |row: DealRow| DealFact {
+        people: people.remove(&row.id).unwrap_or_default(),
+        stages: stages.remove(&row.id).unwrap_or_default(),
+        deal: row.id,
+        name: row.name,
+        company: row.company,
+        amount: row.amount,
+        pipeline: row.pipeline,
+        stage: row.stage,
+        created_at: row.created_at,
+        closed_at: row.closed_at,
+        outcome: row.outcome,
+        source_row: if row.source_row.is_empty() { row.origin } else { format!("{}#{}", row.origin, row.source_row) },
+    };
+    Ok(rows.into_iter().map(fact).collect())
+}
