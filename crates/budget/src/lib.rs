@@ -1,1 +1,9 @@
-//! The ledger: spend, plans, currencies.
+//! Money: what was spent, what was planned, and what it paid for.
+//!
+//! **Invariant:** the metrics never depend on this crate; it implements their seam, `analytics::metrics::SpendSource`.
+
+mod convert;
+pub mod importers;
+mod join;
+pub mod ledger;
+mod summary;

@@ -10,7 +10,7 @@ use crate::words::COUNTRIES;
 use kernel::time::{DAY, HOUR, MINUTE};
 
 /// Visitors whose name nobody learns, at full size.
-pub(crate) const STRANGERS: usize = 165_000;
+pub(crate) const STRANGERS: usize = 195_000;
 
 /// What a visit comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
