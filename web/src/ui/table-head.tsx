@@ -32,8 +32,8 @@ export function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
                 className={numeric ? styles.right : undefined}
                 aria-sort={sorted ? (sort.descending ? "descending" : "ascending") : undefined}
               >
-                {column.sortable === false ? (
-                  <span className={styles.head}>{column.header}</span>
+                {column.sortable === false || column.tools ? (
+                  <span className={column.tools ? "visually-hidden" : styles.head}>{column.header}</span>
                 ) : (
                   <button
                     type="button"

@@ -16,6 +16,8 @@ export interface Column<Row> {
   /** Says what the column means, on hover and focus of its head. */
   hint?: string;
   sortable?: boolean;
+  /** Holds buttons, no data: its header is spoken only, and it is neither exported nor a choice. */
+  tools?: boolean;
   /** Left out until the user asks for it. */
   hidden?: boolean;
 }

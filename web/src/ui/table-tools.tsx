@@ -16,13 +16,14 @@ interface TableToolsProps<Row> {
 
 /** The choice of columns, and the export of what is shown. */
 export function TableTools<Row>({ name, columns, visibility, onVisibility, rows }: TableToolsProps<Row>) {
-  const visible = columns.filter((column) => visibility[column.id] !== false);
+  const data = columns.filter((column) => !column.tools);
+  const visible = data.filter((column) => visibility[column.id] !== false);
   const save = () => {
     const body = rows.map((row) => visible.map((column) => column.value(row)));
     const header = visible.map((column) => column.header);
     download(`${name.replaceAll(" ", "-")}.csv`, csvText(header, body));
   };
-  const choices = columns.map((column) => {
+  const choices = data.map((column) => {
     const checked = visibility[column.id] !== false;
     return {
       label: column.header,

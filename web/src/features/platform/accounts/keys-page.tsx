@@ -124,10 +124,10 @@ function columnsOf(may: boolean, onRevoke: (key: Key) => void): Column<Key>[] {
     },
     {
       id: "actions",
-      header: "",
+      header: "Actions",
+      tools: true,
       width: 100,
       align: "right",
-      sortable: false,
       value: () => null,
       cell: (key) =>
         may && stateOf(key) === "active" ? (

@@ -72,10 +72,10 @@ export function MembersPage() {
       },
       {
         id: "actions",
-        header: "",
+        header: "Actions",
+        tools: true,
         width: 100,
         align: "right",
-        sortable: false,
         value: () => null,
         cell: (member) =>
           may && member.id !== user.id ? (

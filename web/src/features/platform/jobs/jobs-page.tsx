@@ -126,10 +126,10 @@ function columnsOf(may: boolean, stop: (id: string) => void): Column<Job>[] {
     { id: "requested_by", header: "Asked by", hidden: true, value: (job) => job.requested_by },
     {
       id: "actions",
-      header: "",
+      header: "Actions",
+      tools: true,
       width: 90,
       align: "right",
-      sortable: false,
       value: () => null,
       cell: (job) =>
         may && !isFinal(job.state) && !job.cancelling ? (
