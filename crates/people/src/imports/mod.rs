@@ -10,6 +10,7 @@
 mod api;
 mod apply;
 mod check;
+mod detect;
 mod errors;
 mod feed;
 mod importer;

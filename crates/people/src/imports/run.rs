@@ -1,10 +1,10 @@
 //! What check, apply and undo have in common: the import that is run, its parts, and how it can fail.
 
 use super::Imports;
+use super::detect::questions_of;
 use super::feed::SheetFile;
 use super::importer::{ImportContext, Importer, ImporterError, MappedRow, RowOutcome};
 use super::model::ImportState;
-use super::service::questions_of;
 use super::store::{self, ImportRow};
 use crate::importers::RowMapper;
 use async_trait::async_trait;

@@ -1,14 +1,15 @@
 //! The facade: upload, map, check, apply, undo.
 
+use super::detect::{form_of, questions_of, read_form};
 use super::feed::SheetFile;
 use super::importer::{Importer, ImporterSpec, Outcome};
 use super::jobs::{self, Work};
-use super::model::{Counts, Import, ImportState, Phase, RowReport, SheetColumn, SheetForm};
+use super::model::{Counts, Import, ImportState, Phase, RowReport};
 use super::run::{Progress, RunError, as_problem};
 use super::store::{self, ImportRow};
 use super::upload::{Received, Upload, disk};
 use crate::importers::{self, Mapping, Question};
-use crate::sheets::{self, ColumnFacts, DELIMITERS, Form, SAMPLE_BYTES, encoding_named};
+use crate::sheets::{DELIMITERS, encoding_named};
 use kernel::ids::{ImportId, JobId};
 use kernel::limits::{IMPORT_COLUMNS_MAX, NAME_CHARS_MAX};
 use kernel::page::{Page, PageRequest};
@@ -17,7 +18,6 @@ use kernel::scope::{Permission, Scope};
 use platform::Platform;
 use platform::jobs::{JobError, JobState};
 use serde::{Deserialize, Serialize};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -479,31 +479,4 @@ fn view(row: ImportRow, same_as: Option<ImportId>, questions: Vec<Question>) -> 
         created_by: row.created_by,
         finished_at: row.finished_at,
     }
-}
-
-fn form_of(form: &Form, encoding: &str) -> SheetForm {
-    let columns = form
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(place, name)| SheetColumn { name: name.clone(), samples: ColumnFacts::of(&form.sample, place).samples });
-    SheetForm {
-        encoding: encoding.to_owned(),
-        delimiter: char::from(form.delimiter).to_string(),
-        header_line: form.header_line,
-        columns: columns.collect(),
-    }
-}
-
-fn read_form(path: &Path, encoding: &str, delimiter: Option<u8>) -> std::io::Result<Form> {
-    let mut sample = Vec::new();
-    std::fs::File::open(path)?.take(SAMPLE_BYTES).read_to_end(&mut sample)?;
-    let encoding = encoding_named(encoding).unwrap_or(encoding_rs::UTF_8);
-    sheets::find_form(&sample, encoding, delimiter, &importers::preset_knows)
-}
-
-/// What a mapping leaves open for a file.
-pub(super) fn questions_of(imports: &Imports, file: &SheetFile, mapping: &Mapping) -> std::io::Result<Vec<Question>> {
-    let found = read_form(&file.path, &file.form.encoding, file.form.delimiter.bytes().next())?;
-    Ok(importers::questions(&found, &imports.specs(), mapping))
 }
