@@ -151,7 +151,7 @@ export const story = {
     await dialog.getByRole("button", { name: "Add member" }).click();
     kept.viewerPassword = (await dialog.getByRole("region", { name: "one-time password" }).textContent()).trim();
     await dialog.getByRole("button", { name: "Done" }).click();
-    await page.getByRole("cell", { name: "Grace Hopper" }).waitFor();
+    await page.getByRole("cell", { name: "Grace Hopper", exact: true }).waitFor();
     await accessible(page, "members");
   },
 
@@ -160,11 +160,11 @@ export const story = {
     await page.getByRole("button", { name: "Create key" }).click();
     const dialog = page.getByRole("dialog");
     await accessible(page, "create key");
-    await dialog.getByLabel("Name").fill("Old site");
+    await dialog.getByLabel("Name").fill("Shop of the summer");
     await dialog.getByRole("button", { name: "Create key" }).click();
     await dialog.getByRole("region", { name: "key" }).first().waitFor();
     await dialog.getByRole("button", { name: "Done" }).click();
-    const row = page.getByRole("row").filter({ hasText: "Old site" });
+    const row = page.getByRole("row").filter({ hasText: "Shop of the summer" });
     await row.getByRole("button", { name: "Revoke" }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "Revoke key" }).click();
     await row.getByText("revoked").waitFor();

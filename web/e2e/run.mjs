@@ -31,8 +31,14 @@ try {
   const world = { server, url: server.url, browser, context, page, said, kept: {} };
   for (const name of wanted) {
     const { story } = await import(new URL(name, here));
-    for (const [title, test] of Object.entries(story))
-      await runOne(`${name.replace(".e2e.mjs", "")}: ${title}`, test, world);
+    const steps = Object.entries(story);
+    for (const [place, [title, test]] of steps.entries()) {
+      if (await runOne(`${name.replace(".e2e.mjs", "")}: ${title}`, test, world)) continue;
+      // What follows in this story stands on the step that failed.
+      failed += steps.length - place - 1;
+      for (const [left] of steps.slice(place + 1)) console.log(`FAIL ${left}: not reached`);
+      break;
+    }
   }
 } finally {
   await browser.close();
@@ -49,6 +55,7 @@ async function runOne(title, test, world) {
     if (world.said.length > 0) throw new Error(`the console was not silent:\n  ${world.said.join("\n  ")}`);
     passed += 1;
     console.log(`ok   ${title} (${Math.round(performance.now() - start)} ms)`);
+    return true;
   } catch (error) {
     failed += 1;
     console.log(`FAIL ${title}\n${error.stack ?? error}`);
@@ -60,4 +67,5 @@ async function runOne(title, test, world) {
       console.log(world.server.log().split("\n").slice(-5).join("\n"));
     }
   }
+  return false;
 }
