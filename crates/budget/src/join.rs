@@ -218,6 +218,8 @@ mod tests {
             click_id: click.into(),
             money: Money::new(1, "EUR".parse().unwrap()),
             note: String::new(),
+            impressions: None,
+            clicks: None,
         }
     }
 

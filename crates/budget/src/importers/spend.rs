@@ -27,7 +27,7 @@ use serde_json::json;
 use std::collections::HashMap;
 
 const DATE: usize = 0;
-const AMOUNT: usize = 1;
+const COST: usize = 1;
 const CURRENCY: usize = 2;
 const CHANNEL: usize = 3;
 const SOURCE: usize = 4;
@@ -39,6 +39,8 @@ const AD_GROUP: usize = 9;
 const AD: usize = 10;
 const CLICK_ID: usize = 11;
 const NOTE: usize = 12;
+const IMPRESSIONS: usize = 13;
+const CLICKS: usize = 14;
 
 const FIELDS: &[FieldSpec] = &[
     FieldSpec::new("date", "Date", FieldKind::Date).required().known_as(&[
@@ -50,7 +52,7 @@ const FIELDS: &[FieldSpec] = &[
         "invoice date",
         "spend date",
     ]),
-    FieldSpec::new("amount", "Amount", FieldKind::Money).required().known_as(&[
+    FieldSpec::new("cost", "Cost", FieldKind::Money).required().known_as(&[
         "cost",
         "spend",
         "amount spent",
@@ -103,6 +105,8 @@ const FIELDS: &[FieldSpec] = &[
         "li_fat_id",
     ]),
     FieldSpec::new("note", "Note", FieldKind::Text).known_as(&["notes", "description", "notiz", "invoice number"]),
+    FieldSpec::new("impressions", "Impressions", FieldKind::Integer).known_as(&["impr.", "impressionen"]),
+    FieldSpec::new("clicks", "Clicks", FieldKind::Integer).known_as(&["link clicks", "klicks", "link-klicks"]),
 ];
 
 static SPEC: ImporterSpec =
@@ -128,7 +132,7 @@ fn line_of(context: &ImportContext, row: &MappedRow) -> Result<Line, RowProblem>
     if !(2000..2100).contains(&date.year()) {
         return Err(RowProblem::new("bad_date", format!("{date} is not a day of this century.")).at("date"));
     }
-    let micros = row.micros(AMOUNT).ok_or_else(|| missing("amount", "amount"))?;
+    let micros = row.micros(COST).ok_or_else(|| missing("cost", "cost"))?;
     let channel = match row.text(CHANNEL).map(str::trim).filter(|name| !name.is_empty()) {
         None => None,
         Some(name) => Some(Channel::parse(name).ok_or_else(|| {
@@ -151,6 +155,8 @@ fn line_of(context: &ImportContext, row: &MappedRow) -> Result<Line, RowProblem>
         click_id: text(row, CLICK_ID),
         money: Money::new(micros, row.currency(CURRENCY).unwrap_or(context.currency)),
         note: text(row, NOTE),
+        impressions: row.integer(IMPRESSIONS),
+        clicks: row.integer(CLICKS),
     };
     place(&mut line, &text(row, CAMPAIGN_TYPE));
     if line.channel.is_none() && line.source.is_empty() && !line.names_a_campaign() {
@@ -370,13 +376,16 @@ impl<'a> Batch<'a> {
 fn differences(before: &Line, now: &Line) -> Vec<FieldChange> {
     let money = |line: &Line| line.money.to_string();
     let channel = |line: &Line| line.channel.map(|channel| channel.as_str().to_owned()).unwrap_or_default();
+    let count = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
     type Part<'a> = (&'static str, &'a dyn Fn(&Line) -> String);
-    let parts: [Part<'_>; 5] = [
-        ("amount", &money),
+    let parts: [Part<'_>; 7] = [
+        ("cost", &money),
         ("channel", &channel),
         ("source", &|line| line.source.clone()),
         ("medium", &|line| line.medium.clone()),
         ("campaign", &|line| line.campaign.clone()),
+        ("impressions", &|line| count(line.impressions)),
+        ("clicks", &|line| count(line.clicks)),
     ];
     let changed = parts.into_iter().filter_map(|(field, of)| {
         let (from, to) = (of(before), of(now));

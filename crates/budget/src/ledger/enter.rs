@@ -119,6 +119,8 @@ pub(crate) fn counter(
 ) -> Entry {
     let mut line = of.line.clone();
     line.money.micros = line.money.micros.saturating_neg();
+    line.impressions = line.impressions.map(i64::saturating_neg);
+    line.clicks = line.clicks.map(i64::saturating_neg);
     let colon = if reason.is_empty() { "" } else { ": " };
     line.note = format!("Takes back {}{colon}{reason}", of.id);
     Entry { reverses: Some(of.id.clone()), ..entry(scope, now, rng, line, import) }
@@ -156,6 +158,8 @@ fn line_of(new: NewEntry) -> Result<Line, Problem> {
         click_id: text("click_id", &new.click_id)?,
         money: new.amount,
         note: text("note", &new.note)?,
+        impressions: None,
+        clicks: None,
     };
     if line.channel.is_none() && line.source.is_empty() && !line.names_a_campaign() {
         let message = "Say what the money was for: a channel, a source, or a campaign.";

@@ -60,6 +60,10 @@ pub struct Line {
     pub money: Money,
     /// A remark.
     pub note: String,
+    /// How often the ad was shown, where a report says so.
+    pub impressions: Option<i64>,
+    /// How often it was clicked, as the platform counts.
+    pub clicks: Option<i64>,
 }
 
 impl Line {
@@ -220,6 +224,12 @@ pub struct EntryView {
     pub problem: Option<String>,
     /// A remark.
     pub note: String,
+    /// How often the ad was shown, as its platform counts; negative in a reversal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impressions: Option<i64>,
+    /// How often it was clicked, as its platform counts; negative in a reversal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clicks: Option<i64>,
     /// The line it takes back, when it is a reversal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reverses: Option<LedgerId>,

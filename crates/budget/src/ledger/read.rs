@@ -204,6 +204,8 @@ fn view(joined: &JoinedBook, place: usize) -> EntryView {
         matched: joined_line.matched,
         problem: unconverted.or_else(|| joined_line.reason.clone()),
         note: line.note,
+        impressions: line.impressions,
+        clicks: line.clicks,
         reverses: entry.reverses.clone(),
         reversed_by: joined.book.reversed.get(&entry.id).cloned(),
     }

@@ -9,7 +9,7 @@ use kernel::time::Timestamp;
 use platform::params;
 use platform::sql::{Db, DbError, FromRow, Row, Tx, placeholders};
 
-const ENTRY_COLUMNS: [&str; 18] = [
+const ENTRY_COLUMNS: [&str; 20] = [
     "id",
     "entered_us",
     "actor",
@@ -28,6 +28,8 @@ const ENTRY_COLUMNS: [&str; 18] = [
     "currency",
     "note",
     "reverses",
+    "impressions",
+    "clicks",
 ];
 
 /// Keys in one statement.
@@ -53,6 +55,8 @@ impl FromRow for Entry {
             click_id: row.text("click_id")?,
             money: Money::new(row.int("amount_micros")?, row.get("currency")?),
             note: row.text("note")?,
+            impressions: row.opt_int("impressions")?,
+            clicks: row.opt_int("clicks")?,
         };
         Ok(Self {
             id: row.get("id")?,
@@ -87,7 +91,9 @@ pub(crate) async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), DbError
             line.money.micros,
             line.money.currency,
             &line.note,
-            entry.reverses.clone()
+            entry.reverses.clone(),
+            line.impressions,
+            line.clicks
         ]
     });
     tx.insert_many("ledger_entries", &ENTRY_COLUMNS, rows.collect(), "").await?;

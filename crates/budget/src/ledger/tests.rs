@@ -181,7 +181,7 @@ async fn a_report_that_comes_again_updates_by_reversal() {
                     2,
                     &[
                         ("date", "2026-02-01"),
-                        ("amount", "10.00"),
+                        ("cost", "10.00"),
                         ("campaign", "Spring"),
                         ("campaign_id", "11"),
                         ("ad_group", "A"),
@@ -192,13 +192,13 @@ async fn a_report_that_comes_again_updates_by_reversal() {
                     3,
                     &[
                         ("date", "2026-02-01"),
-                        ("amount", cost),
+                        ("cost", cost),
                         ("campaign", "Spring"),
                         ("campaign_id", "11"),
                         ("ad_group", "B"),
                     ],
                 ),
-                row(&importer, 4, &[("date", "2026-02-01"), ("amount", "2"), ("channel", "Nonsense")]),
+                row(&importer, 4, &[("date", "2026-02-01"), ("cost", "2"), ("channel", "Nonsense")]),
             ]
         };
         let first = context(&test, "google_ads");
@@ -214,7 +214,7 @@ async fn a_report_that_comes_again_updates_by_reversal() {
         let third = context(&test, "google_ads");
         let restated = apply(&test, &importer, &third, &file("25.50")).await;
         assert_eq!(kinds(&restated)[..2], [Outcome::Unchanged, Outcome::Update]);
-        assert_eq!((restated[1].changes[0].field.as_str(), restated[1].changes[0].to.as_str()), ("amount", "25.5 EUR"));
+        assert_eq!((restated[1].changes[0].field.as_str(), restated[1].changes[0].to.as_str()), ("cost", "25.5 EUR"));
         assert_eq!(total(&ledger, &test.scope).await, 35_500_000);
         let all = ledger.list(&test.scope, &EntryFilter::default()).await.unwrap();
         assert_eq!(all.total, Some(4), "two lines, a reversal, a new line");
@@ -234,7 +234,7 @@ async fn a_report_that_comes_again_updates_by_reversal() {
 async fn two_rows_of_one_key_in_one_file_are_two_lines() {
     for test in platforms().await {
         let (ledger, importer) = (Ledger::new(&test.platform), SpendImporter::new(test.platform.clone()));
-        let cells = |amount| [("date", "2026-02-01"), ("amount", amount), ("campaign", "Spring")];
+        let cells = |amount| [("date", "2026-02-01"), ("cost", amount), ("campaign", "Spring")];
         let rows = |one, two| vec![row(&importer, 2, &cells(one)), row(&importer, 3, &cells(two))];
         let (one, two) = (context(&test, "meta"), context(&test, "meta"));
         assert_eq!(kinds(&apply(&test, &importer, &one, &rows("3", "4")).await), [Outcome::Create, Outcome::Create]);
@@ -338,16 +338,16 @@ async fn unmatched_spend_is_listed_and_can_be_mapped() {
         let (ledger, importer) = (Ledger::new(&test.platform), SpendImporter::new(test.platform.clone()));
         let context = context(&test, "meta");
         let rows = [
-            row(&importer, 2, &[("date", "2026-02-01"), ("amount", "10"), ("campaign", "SPRING")]),
+            row(&importer, 2, &[("date", "2026-02-01"), ("cost", "10"), ("campaign", "SPRING")]),
             row(
                 &importer,
                 3,
-                &[("date", "2026-02-01"), ("amount", "7"), ("campaign", "Boost ABM"), ("campaign_id", "99")],
+                &[("date", "2026-02-01"), ("cost", "7"), ("campaign", "Boost ABM"), ("campaign_id", "99")],
             ),
             row(
                 &importer,
                 4,
-                &[("date", "2026-02-02"), ("amount", "8"), ("campaign", "Boost ABM"), ("campaign_id", "99")],
+                &[("date", "2026-02-02"), ("cost", "8"), ("campaign", "Boost ABM"), ("campaign_id", "99")],
             ),
         ];
         apply(&test, &importer, &context, &rows).await;
@@ -460,6 +460,8 @@ fn book(lines: &[(i64, u8, u8, u16, bool)]) -> Book {
             click_id: String::new(),
             money: Money::new(*micros, codes[usize::from(*currency) % 3].parse().unwrap()),
             note: String::new(),
+            impressions: None,
+            clicks: None,
         };
         let id = LedgerId::new(testkit::START, &mut rng);
         let entry = Entry { id, entered_at: testkit::START, actor: String::new(), import: None, line, reverses: None };

@@ -55,25 +55,27 @@ pub struct NamedCsv {
     pub name: &'static str,
     /// What it holds.
     pub kind: FileKind,
+    /// The system it comes from, as imports name it: its ids are unique within it.
+    pub system: &'static str,
     /// Its content.
     pub bytes: Vec<u8>,
 }
 
 /// Every file.
 pub(crate) fn all(company: &Company) -> Vec<NamedCsv> {
-    let file = |name, kind, bytes| NamedCsv { name, kind, bytes };
+    let file = |name, kind, system, bytes| NamedCsv { name, kind, system, bytes };
     vec![
-        file("hubspot-companies.csv", FileKind::Companies, crm::companies(company)),
-        file("hubspot-contacts.csv", FileKind::People, crm::contacts(company)),
-        file("hubspot-deals.csv", FileKind::Deals, crm::deals(company)),
-        file("hubspot-deal-stage-history.csv", FileKind::StageHistory, crm::stage_history(company)),
-        file("hubspot-deal-contact-roles.csv", FileKind::ContactRoles, crm::contact_roles(company)),
-        file("exchange-rates-usd-eur.csv", FileKind::Rates, money::rates(company)),
-        file("google-ads-ad-group-report.csv", FileKind::Spend, money::google(company)),
-        file("meta-anzeigen.csv", FileKind::Spend, money::meta(company)),
-        file("linkedin-campaign-performance.csv", FileKind::Spend, money::linkedin(company)),
-        file("other-marketing-invoices.csv", FileKind::Spend, money::invoices(company)),
-        file("marketing-plan.csv", FileKind::Plan, money::plan(company)),
+        file("hubspot-companies.csv", FileKind::Companies, "hubspot", crm::companies(company)),
+        file("hubspot-contacts.csv", FileKind::People, "hubspot", crm::contacts(company)),
+        file("hubspot-deals.csv", FileKind::Deals, "hubspot", crm::deals(company)),
+        file("hubspot-deal-stage-history.csv", FileKind::StageHistory, "hubspot", crm::stage_history(company)),
+        file("hubspot-deal-contact-roles.csv", FileKind::ContactRoles, "hubspot", crm::contact_roles(company)),
+        file("exchange-rates-usd-eur.csv", FileKind::Rates, "file", money::rates(company)),
+        file("google-ads-ad-group-report.csv", FileKind::Spend, "google_ads", money::google(company)),
+        file("meta-anzeigen.csv", FileKind::Spend, "meta_ads", money::meta(company)),
+        file("linkedin-campaign-performance.csv", FileKind::Spend, "linkedin_ads", money::linkedin(company)),
+        file("other-marketing-invoices.csv", FileKind::Spend, "file", money::invoices(company)),
+        file("marketing-plan.csv", FileKind::Plan, "file", money::plan(company)),
     ]
 }
 
