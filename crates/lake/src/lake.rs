@@ -127,7 +127,7 @@ impl Lake {
             compact::sweep(&config.folder, &state)?;
             let (files, runs) = compact::open_files(&config.folder, &state, config.buckets)?;
             let log = Log::open(&config, &config.folder.join("log"), state.sealed_offset)?;
-            let dedup = Dedup::new(runs, config.filter_bytes_max)?;
+            let dedup = Dedup::new(runs, config.filter_bytes_max);
             let none = vec![HotBucket::default(); usize::from(config.buckets)];
             let open = State {
                 files: Arc::new(files),

@@ -83,20 +83,20 @@ impl Inner {
         }
         let state = self.catalog.load().await?;
         if let Some(pending) = upkeep.doubt.take() {
-            self.conclude(upkeep, pending, &state)?;
+            self.conclude(upkeep, pending, &state);
         }
         Ok(())
     }
 
-    fn conclude(&self, upkeep: &mut Upkeep, pending: Pending, state: &CatalogState) -> Result<bool, LakeError> {
+    fn conclude(&self, upkeep: &mut Upkeep, pending: Pending, state: &CatalogState) -> bool {
         // Every switch carries a `next_id` that none before it had.
         if state.next_id == pending.switch.next_id {
-            self.install(pending)?;
-            return Ok(true);
+            self.install(pending);
+            return true;
         }
         upkeep.next_id = upkeep.next_id.max(state.next_id);
         abandon(&pending);
-        Ok(false)
+        false
     }
 
     /// Switches the catalog, then what is in memory.
@@ -108,21 +108,30 @@ impl Inner {
         let switched = switched.and_then(|()| {
             self.config.faults.check("switch.after").map_err(|error| crate::catalog::CatalogError(error.to_string()))
         });
-        let Err(error) = switched else { return self.install(pending) };
+        let Err(error) = switched else {
+            self.install(pending);
+            return Ok(());
+        };
         match self.catalog.load().await {
-            Ok(state) if self.conclude(upkeep, pending, &state)? => Ok(()),
-            Ok(_) => Err(error.into()),
+            Ok(state) => {
+                if self.conclude(upkeep, pending, &state) {
+                    Ok(())
+                } else {
+                    Err(error.into())
+                }
+            }
             Err(second) => {
                 tracing::error!(%error, %second, "it is not known whether the event files were switched");
+                upkeep.doubt = Some(pending);
                 Err(error.into())
             }
         }
     }
 
     /// The switch happened: the same in memory, at once for every question that begins from now on.
-    fn install(&self, pending: Pending) -> Result<(), LakeError> {
+    fn install(&self, pending: Pending) {
         let Pending { switch, files, run } = pending;
-        self.dedup.switch(run, &switch.remove_runs)?;
+        self.dedup.switch(run, &switch.remove_runs);
         let mut replaced: Vec<Arc<DataFile>> = Vec::new();
         {
             let mut state = self.state.write();
@@ -147,9 +156,11 @@ impl Inner {
         replaced.iter().for_each(|file| file.doom());
         if let Some((offset, _)) = switch.sealed {
             self.dedup.sealed(offset);
-            self.log.drop_sealed(offset)?;
+            // What stays of the log is read over at the next start and dropped by the next seal.
+            if let Err(error) = self.log.drop_sealed(offset) {
+                tracing::warn!(%error, "sealed segments of the log stay");
+            }
         }
-        Ok(())
     }
 
     /// Merges the files of each bucket and month that has too many.

@@ -27,10 +27,10 @@ pub(crate) struct Dedup {
 }
 
 impl Dedup {
-    pub(crate) fn new(runs: Vec<Run>, filter_bytes_max: usize) -> Result<Self, LakeError> {
+    pub(crate) fn new(runs: Vec<Run>, filter_bytes_max: usize) -> Self {
         let mut runs: Vec<Arc<Run>> = runs.into_iter().map(Arc::new).collect();
-        load_filters(&mut runs, filter_bytes_max)?;
-        Ok(Self { hot: Mutex::default(), runs: RwLock::new(Arc::new(runs)), filter_bytes_max })
+        load_filters(&mut runs, filter_bytes_max);
+        Self { hot: Mutex::default(), runs: RwLock::new(Arc::new(runs)), filter_bytes_max }
     }
 
     /// Takes the duplicates out of `events` and returns them.
@@ -83,15 +83,14 @@ impl Dedup {
     }
 
     /// Adds a run and removes others, whose files go with their last reader.
-    pub(crate) fn switch(&self, add: Option<Run>, remove: &[u64]) -> Result<(), LakeError> {
+    pub(crate) fn switch(&self, add: Option<Run>, remove: &[u64]) {
         let mut runs: Vec<Arc<Run>> = self.runs().to_vec();
         for gone in runs.extract_if(.., |run| remove.contains(&run.entry.id)) {
             gone.doom();
         }
         runs.extend(add.map(Arc::new));
-        load_filters(&mut runs, self.filter_bytes_max)?;
+        load_filters(&mut runs, self.filter_bytes_max);
         *self.runs.write() = Arc::new(runs);
-        Ok(())
     }
 }
 
@@ -105,15 +104,16 @@ fn contains(runs: &[Arc<Run>], hash: u128) -> Result<bool, LakeError> {
 }
 
 /// Keeps the filters of the small runs in memory, as many as may be; the others are probed on disk.
-fn load_filters(runs: &mut [Arc<Run>], bytes_max: usize) -> Result<(), LakeError> {
+fn load_filters(runs: &mut [Arc<Run>], bytes_max: usize) {
     runs.sort_by_key(|run| run.entry.entries);
     let mut left = bytes_max;
     for run in runs {
         let bytes = run.filter_bytes();
         if bytes <= left {
-            run.load_filter()?;
             left -= bytes;
+            if let Err(error) = run.load_filter() {
+                tracing::warn!(%error, "the filter of a run stays on disk");
+            }
         }
     }
-    Ok(())
 }

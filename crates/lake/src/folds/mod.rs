@@ -3,3 +3,5 @@
 pub mod counts;
 pub mod first_event;
 pub mod sessions;
+#[cfg(test)]
+mod tests;

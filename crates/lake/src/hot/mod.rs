@@ -13,7 +13,7 @@ use datafusion::arrow::array::RecordBatch;
 use std::sync::Arc;
 
 /// A tail of this many rows becomes a chunk.
-const TAIL_ROWS: usize = 512;
+const TAIL_ROWS: usize = if cfg!(test) { 8 } else { 512 };
 /// So does one of this many bytes.
 const TAIL_BYTES: usize = 512 << 10;
 

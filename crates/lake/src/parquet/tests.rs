@@ -1,1 +1,115 @@
+use super::*;
+use crate::config::Faults;
+use crate::event::{AgentClass, Col, Columns, Event, EventKind};
+use crate::hot::Chunk;
+use crate::tests::START;
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::UInt32Type;
+use datafusion::parquet::basic::Encoding;
+use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
+use std::collections::HashSet;
+use std::sync::Arc;
 
+fn full_event(place: u64) -> Arc<Event> {
+    let mut event = Event {
+        offset: 100 + place,
+        person: place / 3 + 1,
+        at: START + i64::try_from(place).unwrap(),
+        received_at: START + 5,
+        kind: EventKind::ALL[usize::try_from(place % 6).unwrap()],
+        agent_class: AgentClass::ALL[usize::try_from(place % 4).unwrap()],
+        channel_rule: 7,
+        value: (place % 2 == 0).then_some(-12_345),
+        ..Event::default()
+    };
+    for column in Col::ALL {
+        *event.text_mut(*column) = format!("{} {} ✓", column.name(), place % 5);
+    }
+    Arc::new(event)
+}
+
+fn sealed(folder: &std::path::Path, events: &[Arc<Event>]) -> Arc<DataFile> {
+    let faults = Faults::default();
+    let new = NewFile { id: 1, bucket: 3, month: 2026 * 12 };
+    let mut writer = FileWriter::create(folder, new, &faults).unwrap();
+    for part in events.chunks(100) {
+        writer.write(&events_to_batch(part, Columns::ALL).unwrap()).unwrap();
+    }
+    Arc::new(DataFile::new(folder, writer.finish().unwrap()))
+}
+
+#[test]
+fn an_event_comes_back_whole_from_a_file_and_from_a_chunk() {
+    let folder = tempfile::tempdir().unwrap();
+    let events: Vec<Arc<Event>> = (0..250).map(full_event).collect();
+    let file = sealed(folder.path(), &events);
+    assert_eq!(file.entry.path, "events/bucket=03/month=2026-01/000000000001.parquet");
+    assert_eq!((file.entry.rows, file.entry.offset_min, file.entry.offset_max), (250, 100, 349));
+    assert_eq!((file.entry.at_min, file.entry.at_max), (START, START + 249));
+    let mut read = Vec::new();
+    for batch in file.read(Columns::ALL, &Selection::All).unwrap() {
+        let batch = batch.unwrap();
+        let rows = Rows::new(&batch).unwrap();
+        read.extend((0..batch.num_rows()).map(|row| Arc::new(rows.event(row))));
+    }
+    assert_eq!(read, events);
+    let chunk = Chunk::pack(&events).unwrap();
+    let batch = chunk.batch(Columns::ALL).unwrap();
+    let rows = Rows::new(&batch).unwrap();
+    assert_eq!((0..250).map(|row| Arc::new(rows.event(row))).collect::<Vec<_>>(), events);
+    assert!(chunk.batch(Columns::of(&[Col::Name])).unwrap().column_by_name("raw").is_none());
+}
+
+#[test]
+fn rows_of_some_people_are_read_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let events: Vec<Arc<Event>> = (0..250).map(full_event).collect();
+    let file = sealed(folder.path(), &events);
+    let people = HashSet::from([2, 3, 50, 999]);
+    let selection = file.rows_of(&people).unwrap().unwrap();
+    let mut offsets = Vec::new();
+    for batch in file.read(Columns::NONE, &selection).unwrap() {
+        offsets.extend(integers(&batch.unwrap(), OFFSET).unwrap().iter().copied());
+    }
+    assert_eq!(offsets, [103, 104, 105, 106, 107, 108, 247, 248, 249]);
+    assert!(file.rows_of(&HashSet::from([999])).unwrap().is_none());
+}
+
+/// DESIGN §6: `at` delta-coded without a dictionary, texts dictionary-coded and read as codes.
+#[test]
+fn the_physical_form_is_as_designed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = sealed(folder.path(), &(0..250).map(full_event).collect::<Vec<_>>());
+    let reader = SerializedFileReader::new(std::fs::File::open(file.path()).unwrap()).unwrap();
+    for column in reader.metadata().row_group(0).columns() {
+        let encodings: Vec<Encoding> = column.encodings().collect();
+        let has_dictionary = column.dictionary_page_offset().is_some();
+        match column.column_path().string().as_str() {
+            PERSON | AT | OFFSET | RECEIVED => {
+                assert!(encodings.contains(&Encoding::DELTA_BINARY_PACKED) && !has_dictionary);
+            }
+            "event_id" | "url" | "properties" | "raw" => assert!(!has_dictionary),
+            "channel" | "name" | "kind" => assert!(has_dictionary),
+            _ => {}
+        }
+    }
+    let batch = file.read(Columns::of(&[Col::Channel]), &Selection::All).unwrap().next().unwrap().unwrap();
+    let channel = batch.column_by_name("channel").unwrap().as_dictionary::<UInt32Type>();
+    assert_eq!(channel.values().len(), 5);
+}
+
+#[test]
+fn a_failed_step_is_an_error_and_leaves_no_file_under_its_name() {
+    for step in ["file.create", "file.write", "file.sync", "file.rename"] {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = Faults::new(move |at| if at == step { Err(std::io::Error::other("full")) } else { Ok(()) });
+        let new = NewFile { id: 1, bucket: 0, month: 2026 * 12 };
+        let write = || {
+            let mut writer = FileWriter::create(folder.path(), new, &faults)?;
+            writer.write(&events_to_batch(&[full_event(0)], Columns::ALL)?)?;
+            writer.finish()
+        };
+        assert!(write().is_err(), "{step}");
+        assert!(!folder.path().join("events/bucket=00/month=2026-01/000000000001.parquet").exists());
+    }
+}

@@ -148,7 +148,11 @@ fn refused(error: &DataFusionError) -> LakeError {
             Some(LakeError::Cancelled) => LakeError::Cancelled,
             _ => LakeError::Data(cause.to_string()),
         },
-        DataFusionError::SQL(cause, _) => LakeError::Sql(format!("The SQL cannot be read: {cause}")),
+        DataFusionError::SQL(cause, _) => {
+            let cause = cause.to_string();
+            let cause = cause.strip_prefix("sql parser error: ").unwrap_or(&cause);
+            LakeError::Sql(format!("The SQL cannot be read: {cause}"))
+        }
         DataFusionError::NotImplemented(what) => LakeError::Sql(if what.contains("single SQL statement") {
             format!("{READ_ONLY}.")
         } else {

@@ -1,0 +1,128 @@
+//! The lake as a whole: exactly once in every order of arrival, through seals, merges, failures and crashes.
+
+mod crash;
+mod exact;
+mod facade;
+
+use crate::fold::{Dict, EventRef, Fold};
+use crate::{Cancel, Catalog, Col, Columns, Event, EventKind, FileCatalog, FoldOptions, Lake, LakeConfig, LakeError};
+use kernel::time::{SimClock, Timestamp};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// 2026-01-15T00:00:00Z.
+pub(crate) const START: i64 = 1_768_435_200_000_000;
+
+/// An event whose person the test's consumer reads from its user id.
+pub(crate) fn event(id: &str, person: u64, at: i64, name: &str) -> Event {
+    Event {
+        event_id: id.to_owned(),
+        at,
+        received_at: at + 1,
+        name: name.to_owned(),
+        user_id: person.to_string(),
+        kind: EventKind::Track,
+        device: "desktop".to_owned(),
+        value: (person % 2 == 0).then_some(at % 1000),
+        properties: format!("{{\"plan\":\"p{}\"}}", person % 3),
+        raw: format!("{{\"messageId\":\"{id}\",\"properties\":{{\"plan\":\"p{}\"}}}}", person % 3),
+        ..Event::default()
+    }
+}
+
+/// Settings under which little data already fills segments, chunks, files and runs.
+pub(crate) fn small(folder: &Path) -> LakeConfig {
+    LakeConfig {
+        buckets: 4,
+        segment_bytes: 1_000,
+        files_max: 2,
+        runs_max: 2,
+        hot_events_max: 20,
+        fold_threads: 2,
+        ..LakeConfig::at(folder)
+    }
+}
+
+pub(crate) async fn open_with(config: LakeConfig) -> Result<Lake, LakeError> {
+    let catalog: Arc<dyn Catalog> = Arc::new(FileCatalog::new(config.folder.join("catalog.json")));
+    Lake::open(config, catalog, Arc::new(SimClock::new(Timestamp::from_micros(START)))).await
+}
+
+pub(crate) async fn open(folder: &Path) -> Lake {
+    open_with(small(folder)).await.unwrap()
+}
+
+/// What the ingest pump does: next, dedup, resolve, admit, until nothing waits.
+pub(crate) async fn pump(lake: &Lake) {
+    while lake.watermark().offset < lake.watermark().appended_offset {
+        let mut events = lake.next(7).await.unwrap();
+        let up_to = events.last().unwrap().offset;
+        lake.dedup(&mut events).await.unwrap();
+        for event in &mut events {
+            event.person = event.user_id.parse().unwrap();
+        }
+        lake.admit(events, up_to).await.unwrap();
+    }
+}
+
+/// (at, offset, name, value) of one event.
+pub(crate) type Seen = (i64, u64, String, Option<i64>);
+
+/// Writes down everything a fold sees.
+#[derive(Clone)]
+pub(crate) struct TraceFold;
+
+impl Fold for TraceFold {
+    type State = Vec<Seen>;
+    type Output = BTreeMap<u64, Vec<Vec<Seen>>>;
+
+    fn columns(&self) -> Columns {
+        Columns::of(&[Col::Name, Col::Raw]).with_value()
+    }
+
+    fn init(&self) -> Vec<Seen> {
+        Vec::new()
+    }
+
+    fn step(&self, state: &mut Vec<Seen>, event: &EventRef<'_>) {
+        assert!(event.text(Col::Raw).starts_with("{\"messageId\""));
+        state.push((event.at(), event.offset(), event.text(Col::Name).to_owned(), event.value()));
+    }
+
+    fn finish(&self, person: u64, state: Vec<Seen>, _dict: &Dict, output: &mut Self::Output) {
+        output.entry(person).or_default().push(state);
+    }
+
+    fn output(&self) -> Self::Output {
+        BTreeMap::new()
+    }
+
+    fn merge(&self, into: &mut Self::Output, from: Self::Output) {
+        for (person, traces) in from {
+            into.entry(person).or_default().extend(traces);
+        }
+    }
+}
+
+/// What a fold over everything sees; each person is finished exactly once.
+pub(crate) async fn trace(lake: &Lake, options: &FoldOptions) -> BTreeMap<u64, Vec<Seen>> {
+    let traces = lake.fold(&TraceFold, options).await.unwrap();
+    traces
+        .into_iter()
+        .map(|(person, mut traces)| {
+            assert_eq!(traces.len(), 1, "person {person} was finished more than once");
+            (person, traces.remove(0))
+        })
+        .collect()
+}
+
+pub(crate) async fn assert_sound(lake: &Lake) {
+    assert_eq!(lake.check().await.unwrap().problems, Vec::<String>::new());
+}
+
+pub(crate) fn cancelled() -> FoldOptions {
+    let cancel = Cancel::default();
+    cancel.cancel();
+    FoldOptions { cancel, ..FoldOptions::default() }
+}
