@@ -1,1 +1,175 @@
 //! Deals on both databases.
+
+use super::*;
+use crate::companies::CompanyInput;
+use crate::identity::Kind;
+use crate::upsert::{Reverted, Source};
+use kernel::money::Money;
+use kernel::time::{DAY, Timestamp};
+use testkit::{TestPlatform, platforms};
+
+fn source() -> Source {
+    Source::Import("imp_01k8x0w3c5r7n0000000000000".parse().unwrap())
+}
+
+fn key(key: &str) -> DealKey {
+    DealKey::External("hubspot".to_owned(), key.to_owned())
+}
+
+fn euros(amount: i64) -> Money {
+    Money::new(amount * 1_000_000, "EUR".parse().unwrap())
+}
+
+fn day(days: i64) -> Timestamp {
+    testkit::START.plus(days * DAY)
+}
+
+fn deal(id: &str, stage: &str, amount: i64) -> DealInput {
+    let mut company = CompanyInput::new(day(9), source());
+    "Globex".clone_into(&mut company.name);
+    DealInput {
+        name: Some(format!("Deal {id}")),
+        stage: Some(stage.to_owned()),
+        amount: Some(euros(amount)),
+        created_at: Some(day(1)),
+        company: Some(company),
+        people: vec![DealPersonInput {
+            identifiers: vec![(Kind::Email, format!("buyer{id}@globex.com"))],
+            role: "champion".to_owned(),
+            primary: true,
+        }],
+        source_row: id.to_owned(),
+        ..DealInput::new(key(id), day(9), source())
+    }
+}
+
+async fn put(test: &TestPlatform, rows: &[DealInput]) -> Vec<Upserted<DealId>> {
+    let mut tx = test.db.begin().await.unwrap();
+    let done = upsert_deals(&mut tx, &test.platform.world, rows).await.unwrap();
+    tx.commit().await.unwrap();
+    done
+}
+
+fn undo_of(done: &[Upserted<DealId>]) -> Vec<(DealId, serde_json::Value)> {
+    done.iter()
+        .filter_map(|one| match one {
+            Upserted::Created { id, undo } | Upserted::Updated { id, undo, .. } => Some((id.clone(), undo.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+async fn revert(test: &TestPlatform, undo: &[(DealId, serde_json::Value)]) -> Vec<Reverted> {
+    let mut tx = test.db.begin().await.unwrap();
+    let done = revert_deals(&mut tx, undo).await.unwrap();
+    tx.commit().await.unwrap();
+    done
+}
+
+/// MA-3: pipelines, stage history, currency, contact roles; MA-12: what becomes of each row.
+#[tokio::test]
+async fn ma_3_deals_with_stages_roles_and_amounts() {
+    for test in platforms().await {
+        let deals = Deals::new(&test.platform);
+        let done = put(&test, &[deal("1", "Demo", 1_000), deal("2", "Closed Won", 2_500)]).await;
+        assert!(done.iter().all(|one| matches!(one, Upserted::Created { .. })), "{done:?}");
+        let again = put(&test, &[deal("1", "Demo", 1_000), deal("2", "Closed Won", 2_500)]).await;
+        assert!(again.iter().all(|one| matches!(one, Upserted::Unchanged { .. })), "{again:?}");
+        let moved = put(&test, &[deal("1", "Closed Lost", 900)]).await;
+        let Upserted::Updated { changes, .. } = &moved[0] else { panic!("{moved:?}") };
+        let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
+        assert_eq!(fields, ["amount", "stage"]);
+
+        let mut tx = test.db.begin().await.unwrap();
+        let entry = |id: &str, stage: &str, days| StageEntryInput {
+            deal: key(id),
+            stage: stage.to_owned(),
+            entered_at: day(days),
+            source: source(),
+        };
+        let rows = [entry("2", "Demo", 3), entry("2", "Demo", 3), entry("9", "Demo", 3)];
+        let history = upsert_stage_history(&mut tx, &rows).await.unwrap();
+        assert!(matches!(history[0], Upserted::Updated { .. }));
+        assert!(matches!(history[1], Upserted::Unchanged { .. }));
+        assert!(matches!(&history[2], Upserted::Rejected(clash) if clash.code == "unknown_deal"));
+        let role = DealRoleInput {
+            deal: key("2"),
+            person: DealPersonInput {
+                identifiers: vec![(Kind::Email, "cfo@globex.com".to_owned())],
+                role: "decision_maker".to_owned(),
+                primary: false,
+            },
+            at: day(9),
+            source: source(),
+        };
+        let roles = upsert_deal_roles(&mut tx, &test.platform.world, std::slice::from_ref(&role)).await.unwrap();
+        assert!(matches!(roles[0], Upserted::Updated { .. }));
+        tx.commit().await.unwrap();
+
+        let id = done[1].id().unwrap();
+        let whole = deals.get(&test.scope, id).await.unwrap();
+        assert_eq!((whole.summary.company_name.as_str(), whole.summary.outcome), ("Globex", DealOutcome::Won));
+        assert_eq!(whole.keys, ["hubspot:2"]);
+        let people: Vec<(&str, &str, bool)> =
+            whole.people.iter().map(|p| (p.email.as_str(), p.role.as_str(), p.primary)).collect();
+        assert_eq!(people, [("buyer2@globex.com", "champion", true), ("cfo@globex.com", "decision_maker", false)]);
+        let stages: Vec<(&str, Timestamp)> = whole.stages.iter().map(|s| (s.name.as_str(), s.entered_at)).collect();
+        assert_eq!(stages, [("Closed Won", day(1)), ("Demo", day(3))]);
+        assert_eq!(whole.stages[0].left_at, Some(day(3)));
+
+        let facts = deals.facts(&test.scope).await.unwrap();
+        assert_eq!(facts.len(), 2);
+        let total: i64 = facts.iter().filter_map(|fact| fact.amount).map(|amount| amount.micros).sum();
+        assert_eq!(total, euros(3_400).micros);
+        assert_eq!(facts.iter().find(|fact| fact.deal == *id).unwrap().people.len(), 2);
+        assert!(Arc::ptr_eq(&facts, &deals.facts(&test.scope).await.unwrap()), "read again only after a write");
+        let lost = DealFilter { outcome: Some(DealOutcome::Lost), ..DealFilter::default() };
+        let page = deals.list(&test.scope, &lost, &PageRequest::default()).await.unwrap();
+        assert_eq!((page.total, page.items[0].name.as_str()), (Some(1), "Deal 1"));
+    }
+}
+
+#[tokio::test]
+async fn ma_12_deals_are_taken_back_where_nothing_changed_since() {
+    for test in platforms().await {
+        let deals = Deals::new(&test.platform);
+        put(&test, &[deal("1", "Demo", 1_000)]).await;
+        let before = deals.get(&test.scope, &deals.facts(&test.scope).await.unwrap()[0].deal).await.unwrap();
+        let mut changed = deal("1", "Closed Won", 1_200);
+        changed.people[0].role = "decision_maker".to_owned();
+        let done = put(&test, &[changed, deal("2", "Demo", 5), deal("3", "Demo", 7)]).await;
+        put(&test, &[deal("3", "Proposal", 8)]).await;
+        let back = revert(&test, &undo_of(&done)).await;
+        assert_eq!(back[..2], [Reverted::Done, Reverted::Done]);
+        assert!(matches!(&back[2], Reverted::Refused(clash) if clash.code == "changed_since"), "{back:?}");
+        assert_eq!(deals.get(&test.scope, &before.summary.id).await.unwrap(), before);
+        let gone = done[1].id().unwrap();
+        assert_eq!(deals.get(&test.scope, gone).await.unwrap_err().code, "deal_not_found");
+        let again = put(&test, &[deal("2", "Demo", 5)]).await;
+        assert!(matches!(again[0], Upserted::Created { .. }), "the key is free again");
+    }
+}
+
+#[tokio::test]
+async fn a_deal_by_hand_is_on_the_record_and_names_its_first_stage() {
+    for test in platforms().await {
+        let deals = Deals::new(&test.platform);
+        let by_hand = Source::Actor(test.scope.actor.clone());
+        let mut input = DealInput::new(DealKey::New, day(0), by_hand.clone());
+        input.name = Some("Big one".to_owned());
+        let made = deals.put(&test.scope, input.clone()).await.unwrap();
+        assert_eq!((made.summary.pipeline.as_str(), made.summary.stage.as_str()), ("sales", "sales/qualified"));
+        let mut won = DealInput::new(DealKey::Id(made.summary.id.clone()), day(5), by_hand.clone());
+        won.stage = Some("won".to_owned());
+        let after = deals.put(&test.scope, won).await.unwrap();
+        assert_eq!((after.summary.outcome, after.summary.closed_at), (DealOutcome::Won, Some(day(5))));
+        assert_eq!(after.stages.len(), 2);
+        assert_eq!(deals.pipelines(&test.scope).await.unwrap()[0].stages.len(), 6);
+        let sql = "select count(*) from audit where action in ('deal.create', 'deal.update')";
+        assert_eq!(test.db.query_one::<(i64,)>(sql, Vec::new()).await.unwrap().0, 2);
+        let missing = deals.put(&test.scope, DealInput::new(DealKey::New, day(0), by_hand.clone())).await;
+        assert_eq!(missing.unwrap_err().code, "missing_field");
+        let denied = deals.put(&test.scope_as(kernel::scope::Role::Analyst), input).await;
+        assert_eq!(denied.unwrap_err().code, "forbidden");
+    }
+}
