@@ -1,4 +1,5 @@
 import * as channels from "#/features/analytics/channels/routes.tsx";
+import * as dashboards from "#/features/analytics/dashboards/routes.tsx";
 import * as events from "#/features/analytics/events/routes.tsx";
 import * as imports from "#/features/people/imports/routes.tsx";
 import * as accounts from "#/features/platform/accounts/routes.tsx";
@@ -13,6 +14,7 @@ import { rootRoute, shellRoute } from "./root-route.tsx";
 export const routeTree = rootRoute.addChildren([
   ...accounts.outsideRoutes,
   shellRoute.addChildren([
+    ...dashboards.routes,
     ...imports.routes,
     ...events.routes,
     ...channels.routes,
@@ -24,6 +26,7 @@ export const routeTree = rootRoute.addChildren([
 
 /** Where the rail and the palette lead. */
 export const places: readonly Place[] = [
+  ...dashboards.places,
   ...imports.places,
   ...events.places,
   ...channels.places,

@@ -26,6 +26,17 @@ export function money(value: Money): string {
   return format.format(value.amount as Intl.StringNumericLiteral);
 }
 
+/** Money to the whole unit, for tables that compare. */
+export function moneyRound(value: Money): string {
+  const format = numberFormat({
+    style: "currency",
+    currency: value.currency,
+    currencyDisplay: "narrowSymbol",
+    maximumFractionDigits: 0,
+  });
+  return format.format(value.amount as Intl.StringNumericLiteral);
+}
+
 /** Money for a tile: three significant digits, `€1.23M`. */
 export function moneyShort(value: Money): string {
   const format = numberFormat({

@@ -6,7 +6,7 @@ import styles from "./tile.module.css";
 
 /** Four different displays: a value (which may be zero), nothing recorded, not known, and not allowed. */
 export type Figure =
-  | { state: "value"; text: string; exact?: string }
+  | { state: "value"; text: string; unit?: string | undefined; exact?: string }
   | { state: "none"; text: string }
   | { state: "unknown"; text: string }
   | { state: "forbidden" }
@@ -60,6 +60,7 @@ function FigureText({ figure }: { figure: Figure }) {
     return (
       <span className={styles.figure} title={figure.exact}>
         {figure.text}
+        {figure.unit ? <span className={styles.unit}>{figure.unit}</span> : null}
       </span>
     );
   }

@@ -1,0 +1,103 @@
+import { useMemo } from "react";
+import { cellText, figureText, plain } from "#/features/analytics/metrics/figures.ts";
+import type { Cell, Unit } from "#/features/analytics/metrics/queries.ts";
+import { number, signedPercent } from "#/lib/format.ts";
+import { ChannelChip } from "#/ui/channel-chip.tsx";
+import { DataTable } from "#/ui/data-table.tsx";
+import type { Column } from "#/ui/table-model.ts";
+import styles from "./home-page.module.css";
+import type { ChannelRow, Home, Roi } from "./queries.ts";
+
+interface ChannelTableProps {
+  home: Home | undefined;
+  onExplain: (metric: string, channel?: string) => void;
+}
+
+const FIGURES: { id: keyof ChannelRow; header: string; metric: string; unit: Unit; width: number }[] = [
+  { id: "spend", header: "Spend", metric: "spend", unit: "money", width: 96 },
+  { id: "leads", header: "Leads", metric: "new_leads", unit: "count", width: 80 },
+  { id: "cost_per_lead", header: "Per lead", metric: "cost_per_lead", unit: "money", width: 90 },
+  { id: "opportunities", header: "Deals", metric: "deals_created", unit: "count", width: 80 },
+  { id: "pipeline", header: "Pipeline", metric: "pipeline_created", unit: "money", width: 100 },
+  { id: "revenue", header: "Revenue", metric: "attributed_revenue", unit: "money", width: 100 },
+];
+
+/** The channels, what they cost and what they returned; every number opens. */
+export function ChannelTable({ home, onExplain }: ChannelTableProps) {
+  const columns = useMemo<Column<ChannelRow>[]>(
+    () => [
+      {
+        id: "channel",
+        header: "Channel",
+        value: (row) => row.channel.label,
+        cell: (row) => <ChannelChip name={row.channel.label} />,
+      },
+      ...FIGURES.map(
+        ({ id, header, metric, unit, width }): Column<ChannelRow> => ({
+          id,
+          header,
+          width,
+          align: "right",
+          value: (row) => numberOf(row[id] as Cell),
+          cell: (row) => (
+            <button
+              type="button"
+              className={styles.number}
+              title={exactText(row[id] as Cell, unit)}
+              aria-label={`${header} of ${row.channel.label}: ${cellText(row[id] as Cell, unit)}`}
+              onClick={() => onExplain(metric, row === home?.channel_totals ? undefined : row.channel.value)}
+            >
+              {cellText(row[id] as Cell, unit)}
+            </button>
+          ),
+        }),
+      ),
+      {
+        id: "roi",
+        header: "ROI",
+        width: 158,
+        align: "right",
+        value: (row) => row.roi?.value,
+        cell: (row) => <RoiText roi={row.roi} />,
+      },
+    ],
+    [onExplain, home?.channel_totals],
+  );
+  const rows = useMemo(() => (home ? [...home.channels, home.channel_totals] : []), [home]);
+  return (
+    <DataTable
+      name="channels"
+      one="channel"
+      rows={rows}
+      columns={columns}
+      rowId={(row) => (row === home?.channel_totals ? "total" : row.channel.value)}
+      loading={home === undefined}
+      note="the last row is all channels together"
+    />
+  );
+}
+
+/** The whole amount, or why there is none. */
+function exactText(cell: Cell, unit: Unit): string | undefined {
+  if (cell.value === null || cell.value === undefined) return cell.reason ?? undefined;
+  return figureText(cell.value, unit);
+}
+
+function numberOf(cell: Cell): number | null {
+  return cell.value === null || cell.value === undefined ? null : plain(cell.value);
+}
+
+function RoiText({ roi }: { roi: Roi | null | undefined }) {
+  if (!roi) return <span className={styles.muted}>no spend</span>;
+  const interval = roi.low !== null && roi.low !== undefined && roi.high !== null && roi.high !== undefined;
+  return (
+    <span title={roi.note ?? undefined} className={roi.is_noise ? styles.muted : undefined}>
+      {signedPercent(roi.value)}
+      {interval ? ` (${whole(roi.low ?? 0)} to ${whole(roi.high ?? 0)})` : ""}
+    </span>
+  );
+}
+
+function whole(share: number): string {
+  return number(share * 100, 0);
+}

@@ -1,0 +1,66 @@
+import { useQuery } from "@tanstack/react-query";
+import { useSession } from "#/app/session.ts";
+import { registryQuery } from "#/features/analytics/metrics/queries.ts";
+import type { DateRange } from "#/lib/dates.ts";
+import { DateRangePicker } from "#/ui/date-range.tsx";
+import { Select } from "#/ui/select.tsx";
+import { COMPARES, type HomeSearch, JOURNEYS } from "./queries.ts";
+
+const LOOKBACKS = ["30", "60", "90", "180", "365"];
+
+interface HomeFiltersProps {
+  search: HomeSearch;
+  range: DateRange;
+  onChange: (part: Partial<HomeSearch>) => void;
+}
+
+/** The period, the comparison and how credit is given. */
+export function HomeFilters({ search, range, onChange }: HomeFiltersProps) {
+  const { workspace } = useSession();
+  const registry = useQuery(registryQuery);
+  const models = registry.data?.models.filter((model) => model.conserves) ?? [];
+  const model = search.model ?? registry.data?.default_model ?? null;
+  const lookback = String(search.lookback ?? registry.data?.default_lookback_days ?? 180);
+  const lookbacks = LOOKBACKS.includes(lookback) ? LOOKBACKS : [lookback, ...LOOKBACKS];
+  return (
+    <>
+      <DateRangePicker value={range} timeZone={workspace.time_zone} onChange={onChange} />
+      <Select
+        form="filter"
+        label="Compared with"
+        options={[
+          { value: "previous", label: "the period before" },
+          { value: "year", label: "a year before" },
+          { value: "none", label: "nothing" },
+        ]}
+        value={search.compare ?? "previous"}
+        onChange={(next) => onChange({ compare: COMPARES.find((one) => one === next) })}
+      />
+      <Select
+        form="filter"
+        label="Model"
+        options={models.map(({ id, name }) => ({ value: id, label: name }))}
+        placeholder="Loading"
+        value={model}
+        onChange={(next) => onChange({ model: next })}
+      />
+      <Select
+        form="filter"
+        label="Lookback"
+        options={lookbacks.map((days) => ({ value: days, label: `${days} days` }))}
+        value={lookback}
+        onChange={(days) => onChange({ lookback: Number(days) })}
+      />
+      <Select
+        form="filter"
+        label="Touches of"
+        options={[
+          { value: "company", label: "the whole company" },
+          { value: "person", label: "the deal’s people" },
+        ]}
+        value={search.journey ?? "company"}
+        onChange={(next) => onChange({ journey: JOURNEYS.find((one) => one === next) })}
+      />
+    </>
+  );
+}

@@ -1,0 +1,37 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { House } from "lucide-react";
+import type { Place } from "#/app/places.ts";
+import { shellRoute } from "#/app/root-route.tsx";
+import { isDate } from "#/lib/dates.ts";
+import { compact, integer, oneOf, text } from "#/lib/search.ts";
+import { COMPARES, type HomeSearch, JOURNEYS } from "./queries.ts";
+
+function day(search: Record<string, unknown>, key: string): string | undefined {
+  const value = text(search, key);
+  return value && isDate(value) ? value : undefined;
+}
+
+const homeRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/",
+  validateSearch: (search: Record<string, unknown>): HomeSearch =>
+    compact({
+      from: day(search, "from"),
+      to: day(search, "to"),
+      compare: oneOf(search, "compare", COMPARES),
+      model: text(search, "model"),
+      lookback: integer(search, "lookback", 1, 3650),
+      journey: oneOf(search, "journey", JOURNEYS),
+      explain: text(search, "explain"),
+      channel: text(search, "channel"),
+    }),
+  component: lazyRouteComponent(() => import("./home-page.tsx"), "HomePage"),
+});
+
+/** The page of this feature. */
+export const routes = [homeRoute] as const;
+
+/** Where the rail and the palette lead. */
+export const places: Place[] = [
+  { area: "Home", label: "Home", to: "/", icon: House, words: "dashboard pipeline revenue leadership", key: "h" },
+];
