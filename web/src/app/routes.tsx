@@ -1,7 +1,10 @@
 import * as channels from "#/features/analytics/channels/routes.tsx";
 import * as dashboards from "#/features/analytics/dashboards/routes.tsx";
 import * as events from "#/features/analytics/events/routes.tsx";
+import * as companies from "#/features/people/companies/routes.tsx";
+import * as deals from "#/features/people/deals/routes.tsx";
 import * as imports from "#/features/people/imports/routes.tsx";
+import * as profiles from "#/features/people/profiles/routes.tsx";
 import * as accounts from "#/features/platform/accounts/routes.tsx";
 import * as audit from "#/features/platform/audit/routes.tsx";
 import * as jobs from "#/features/platform/jobs/routes.tsx";
@@ -15,6 +18,9 @@ export const routeTree = rootRoute.addChildren([
   ...accounts.outsideRoutes,
   shellRoute.addChildren([
     ...dashboards.routes,
+    ...profiles.routes,
+    ...companies.routes,
+    ...deals.routes,
     ...imports.routes,
     ...events.routes,
     ...channels.routes,
@@ -27,6 +33,9 @@ export const routeTree = rootRoute.addChildren([
 /** Where the rail and the palette lead. */
 export const places: readonly Place[] = [
   ...dashboards.places,
+  ...profiles.places,
+  ...companies.places,
+  ...deals.places,
   ...imports.places,
   ...events.places,
   ...channels.places,

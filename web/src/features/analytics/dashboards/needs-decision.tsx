@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { Badge } from "#/ui/badge.tsx";
 import { buttonClass } from "#/ui/button.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
+import { decisionLink } from "./decision-link.ts";
 import styles from "./home-page.module.css";
 import type { Decision } from "./queries.ts";
 
@@ -16,18 +17,14 @@ export function NeedsDecision({ decisions }: { decisions: Decision[] | undefined
       {decisions ? null : <SkeletonLines lines={4} />}
       {decisions?.length === 0 ? <p className={styles.muted}>Nothing is waiting for you.</p> : null}
       {decisions?.slice(0, SHOWN).map((decision) => {
-        const url = new URL(decision.path, location.origin);
+        const { to, search } = decisionLink(decision.path);
         return (
           <div key={decision.kind + decision.title} className={styles.decision}>
             <strong>{decision.title}</strong>
             <span className={styles.muted}>{decision.detail}</span>
             <div className={styles.act}>
               <Badge tone={TONES[decision.severity]}>{decision.severity}</Badge>
-              <Link
-                to={url.pathname as "/"}
-                search={Object.fromEntries(url.searchParams)}
-                className={buttonClass("plain", "small")}
-              >
+              <Link to={to as "/"} search={search} className={buttonClass("plain", "small")}>
                 {decision.action}
               </Link>
             </div>

@@ -1,0 +1,131 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { date } from "#/lib/format.ts";
+import { Badge } from "#/ui/badge.tsx";
+import { KeyFacts } from "#/ui/key-facts.tsx";
+import { Page } from "#/ui/page.tsx";
+import { ProblemView } from "#/ui/problem-view.tsx";
+import { PropertyTable } from "#/ui/property-table.tsx";
+import { SkeletonLines } from "#/ui/skeleton.tsx";
+import { Tabs } from "#/ui/tabs.tsx";
+import { TimeAgo } from "#/ui/time-ago.tsx";
+import { IdentityView } from "./identity-view.tsx";
+import { personLabel } from "./people-page.tsx";
+import styles from "./person-page.module.css";
+import { type Person, personQuery } from "./queries.ts";
+import { Timeline } from "./timeline.tsx";
+
+const route = getRouteApi("/shell/people/$id");
+
+/** One person: who they are, what they did, and why we think all of that is one person. */
+export function PersonPage() {
+  const { id } = route.useParams();
+  const person = useQuery(personQuery(id));
+  const crumb = <Link to="/people">People</Link>;
+  if (!person.data) {
+    return (
+      <Page title="Person" crumb={crumb}>
+        {person.error ? (
+          <ProblemView
+            title="The person could not be loaded"
+            error={person.error}
+            onRetry={() => void person.refetch()}
+          />
+        ) : (
+          <SkeletonLines lines={10} />
+        )}
+      </Page>
+    );
+  }
+  return <Loaded person={person.data} />;
+}
+
+function Loaded({ person }: { person: Person }) {
+  const { tab } = route.useSearch();
+  const navigate = route.useNavigate();
+  return (
+    <Page
+      title={personLabel(person)}
+      crumb={<Link to="/people">People</Link>}
+      state={<Badge tone={person.known ? "accent" : "neutral"}>{person.known ? "known" : "anonymous"}</Badge>}
+    >
+      {person.merged_from ? (
+        <p className={styles.muted}>
+          <code>{person.merged_from}</code> and this person are one; both links lead here.
+        </p>
+      ) : null}
+      <Facts person={person} />
+      <Tabs
+        label="Person"
+        value={tab ?? "timeline"}
+        onChange={(next) => void navigate({ search: { tab: next }, replace: true })}
+        tabs={[
+          { value: "timeline", label: "Timeline", content: <Timeline id={person.id} /> },
+          { value: "identity", label: "Identity", content: <IdentityView identifiers={person.identifiers} /> },
+          {
+            value: "values",
+            label: "Values",
+            count: String(person.traits.length),
+            content:
+              person.traits.length > 0 ? (
+                <PropertyTable of="the person" properties={person.traits} />
+              ) : (
+                <p className={styles.muted}>Nothing is known beyond the facts above.</p>
+              ),
+          },
+        ]}
+      />
+    </Page>
+  );
+}
+
+function Facts({ person }: { person: Person }) {
+  const place = [person.city, person.country].filter(Boolean).join(", ");
+  return (
+    <div className={styles.top}>
+      <KeyFacts
+        facts={[
+          { name: "Email", value: person.email },
+          { name: "Phone", value: person.phone },
+          { name: "Job title", value: person.title },
+          { name: "Place", value: place },
+          { name: "Lead since", value: person.lead_at ? date(person.lead_at) : null },
+          { name: "First seen", value: person.first_seen ? date(person.first_seen) : null },
+          { name: "Last seen", value: person.last_seen ? <TimeAgo at={person.last_seen} /> : null },
+          { name: "Id", value: <code>{person.id}</code> },
+        ]}
+      />
+      <KeyFacts
+        facts={[
+          ...person.places.map((one) => ({
+            name: one.until ? "Was at" : "Company",
+            value: (
+              <>
+                <Link to="/companies/$id" params={{ id: one.company }}>
+                  {one.name || one.company}
+                </Link>
+                <span className={styles.muted}>
+                  {one.role ? ` ${one.role},` : ""} known by {one.how.replaceAll("_", " ")}
+                </span>
+              </>
+            ),
+          })),
+          ...person.deals.map((deal) => ({
+            name: "Deal",
+            value: (
+              <>
+                <Link to="/deals/$id" params={{ id: deal.id }}>
+                  {deal.name}
+                </Link>
+                <span className={styles.muted}>
+                  {` ${deal.outcome}`}
+                  {deal.role ? `, ${deal.role.replaceAll("_", " ")}` : ""}
+                </span>
+              </>
+            ),
+          })),
+        ]}
+      />
+    </div>
+  );
+}
