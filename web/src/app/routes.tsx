@@ -1,3 +1,4 @@
+import * as attribution from "#/features/analytics/attribution/routes.tsx";
 import * as channels from "#/features/analytics/channels/routes.tsx";
 import * as dashboards from "#/features/analytics/dashboards/routes.tsx";
 import * as events from "#/features/analytics/events/routes.tsx";
@@ -22,6 +23,7 @@ export const routeTree = rootRoute.addChildren([
     ...companies.routes,
     ...deals.routes,
     ...imports.routes,
+    ...attribution.routes,
     ...events.routes,
     ...channels.routes,
     ...accounts.routes,
@@ -37,6 +39,7 @@ export const places: readonly Place[] = [
   ...companies.places,
   ...deals.places,
   ...imports.places,
+  ...attribution.places,
   ...events.places,
   ...channels.places,
   ...accounts.places,
