@@ -8,6 +8,9 @@ mod live;
 mod model;
 mod quarantine;
 
+#[cfg(test)]
+mod tests;
+
 pub use api::routes;
 pub use live::{Live, RING_MAX};
 pub use model::{Fate, FateFilter, FateStatus, QuarantineFilter, Quarantined};

@@ -10,6 +10,9 @@ mod intake;
 mod lakes;
 mod pump;
 
+#[cfg(test)]
+mod tests;
+
 pub use api::sender_routes;
 pub use lakes::{Lakes, OpenError};
 pub use pump::Resolver;

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use kernel::problem::Problem;
 use kernel::scope::Scope;
 use lake::{Event, LakeError};
-use people::identity::{Observation, Resolved};
+use people::identity::{Identity, Observation, Resolved};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,8 +25,26 @@ pub trait Resolver: Send + Sync + 'static {
     /// One answer for each observation, in order. Asked again for the same offsets it gives the same answers.
     async fn resolve(&self, scope: &Scope, batch: &[Observation]) -> Result<Vec<Resolved>, Problem>;
 
-    /// Which persons are to be read as which other.
+    /// Which persons are to be read as which other, as the database says.
     async fn merges(&self, scope: &Scope) -> Result<Arc<HashMap<u64, u64>>, Problem>;
+
+    /// The same as last seen, without asking the database.
+    fn known_merges(&self, scope: &Scope) -> Arc<HashMap<u64, u64>>;
+}
+
+#[async_trait]
+impl Resolver for Identity {
+    async fn resolve(&self, scope: &Scope, batch: &[Observation]) -> Result<Vec<Resolved>, Problem> {
+        Ok(Identity::resolve(self, scope, batch).await?)
+    }
+
+    async fn merges(&self, scope: &Scope) -> Result<Arc<HashMap<u64, u64>>, Problem> {
+        Ok(Identity::merges(self, scope).await?)
+    }
+
+    fn known_merges(&self, scope: &Scope) -> Arc<HashMap<u64, u64>> {
+        self.watch_merges(scope).borrow().clone()
+    }
 }
 
 /// Events that are taken from the log at a time.
@@ -104,7 +122,7 @@ impl Pump {
             event.person = answer.person.number();
             event.company = answer.company.as_ref().map_or_else(String::new, ToString::to_string);
         }
-        self.take_merges().await?;
+        self.set_merges(self.resolver.known_merges(&self.intake.scope));
         let fates = self.fates(&events, &repeats);
         lake.admit(events, up_to).await?;
         self.intake.live.push(fates);
@@ -177,18 +195,17 @@ impl Pump {
         fates
     }
 
-    async fn take_merges(&mut self) -> Result<(), PumpError> {
-        let merges = self.resolver.merges(&self.intake.scope).await.map_err(PumpError::Identity)?;
+    fn set_merges(&mut self, merges: Arc<HashMap<u64, u64>>) {
         if !Arc::ptr_eq(&merges, &self.merges) {
             self.intake.lake.set_merges(merges.clone());
             self.merges = merges;
         }
-        Ok(())
     }
 
     /// What has to happen also when no event comes: merges made by hand, and the age of the hot events.
     async fn look(&mut self) -> Result<(), PumpError> {
-        self.take_merges().await?;
+        let merges = self.resolver.merges(&self.intake.scope).await.map_err(PumpError::Identity)?;
+        self.set_merges(merges);
         self.measure();
         self.seal();
         Ok(())

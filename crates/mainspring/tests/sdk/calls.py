@@ -1,0 +1,25 @@
+"""The five calls through the unmodified Python SDK: calls.py URL WRITE_KEY USER."""
+
+import sys
+
+import segment.analytics as analytics
+
+url, write_key, user = sys.argv[1:]
+problems = []
+analytics.host = url
+analytics.write_key = write_key
+analytics.gzip = True
+analytics.max_retries = 15
+analytics.upload_interval = 0.2
+analytics.upload_size = 2
+analytics.on_error = lambda error, items: problems.append(error)
+
+analytics.identify(user, {"email": f"{user}@example.org", "name": "Ada"})
+analytics.track(user, "Order placed", {"revenue": 49.5, "currency": "EUR"})
+analytics.page(user, None, "Pricing", {"url": "https://acme.example/pricing"})
+analytics.group(user, f"{user}-company", {"name": "Acme"})
+analytics.alias(user, f"{user}-new")
+analytics.flush()
+analytics.shutdown()
+if problems:
+    sys.exit(f"given up: {problems[0]!r}")
