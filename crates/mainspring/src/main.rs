@@ -8,6 +8,8 @@ mod wiring;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // One provider for every outbound connection; it is set once, here, so it cannot be set already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("the runtime could not be started")),

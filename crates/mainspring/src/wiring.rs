@@ -1,13 +1,57 @@
 //! Puts the slices together: the one place that knows all of them.
 
+use analytics::dashboards::Dashboards;
+use analytics::facts::{FactStore, LiveSource};
+use analytics::ingest::Lakes;
+use analytics::metrics::{Metrics, TouchIndex};
+use analytics::sql_console::SqlConsole;
 use anyhow::{Context, Result};
+use async_trait::async_trait;
+use budget::ledger::{Ledger, TouchSource};
+use kernel::problem::Problem;
+use kernel::scope::Scope;
+use people::companies::Companies;
+use people::deals::Deals;
+use people::identity::Identity;
+use people::imports::Imports;
+use people::profiles::{EventSource, Profiles};
 use platform::config::Config;
 use platform::{Platform, World};
+use std::sync::Arc;
 
 /// The program: every slice's handle.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) platform: Platform,
+    pub(crate) lakes: Lakes,
+    pub(crate) profiles: Profiles,
+    pub(crate) companies: Companies,
+    pub(crate) deals: Deals,
+    pub(crate) imports: Imports,
+    pub(crate) ledger: Ledger,
+    pub(crate) metrics: Metrics,
+    pub(crate) dashboards: Dashboards,
+    pub(crate) sql: SqlConsole,
+}
+
+/// The lakes, as profiles ask for them.
+struct LakesOfProfiles(Lakes);
+
+#[async_trait]
+impl EventSource for LakesOfProfiles {
+    async fn lake(&self, scope: &Scope) -> Result<lake::Lake, Problem> {
+        Ok(self.0.get(&scope.workspace).await?)
+    }
+}
+
+/// The touches, as the ledger asks for them.
+struct TouchesOfLedger(FactStore);
+
+#[async_trait]
+impl TouchSource for TouchesOfLedger {
+    async fn touches(&self, scope: &Scope) -> Result<Arc<TouchIndex>, Problem> {
+        self.0.touch_index(scope).await
+    }
 }
 
 impl App {
@@ -18,16 +62,37 @@ impl App {
         let platform = Platform::open(config, world)
             .await
             .with_context(|| format!("the data in {} could not be opened", folder.display()))?;
-        Ok(Self { platform })
+        let identity = Identity::new(&platform);
+        let lakes = Lakes::new(&platform, Arc::new(identity.clone()));
+        let profiles = Profiles::new(&platform, Arc::new(LakesOfProfiles(lakes.clone())));
+        let companies = Companies::new(&platform);
+        let deals = Deals::new(&platform);
+        let ledger = Ledger::new(&platform);
+        let imports = Imports::new(&platform, ledger.importers());
+        let source = LiveSource::new(
+            &platform,
+            lakes.clone(),
+            identity,
+            profiles.clone(),
+            companies.clone(),
+            deals.clone(),
+        );
+        let facts = FactStore::new(Arc::new(source), Arc::new(ledger.clone()), platform.world.clone());
+        ledger.read_touches_from(Arc::new(TouchesOfLedger(facts.clone())));
+        let sql = SqlConsole::new(facts.clone());
+        let metrics = Metrics::new(facts);
+        let dashboards = Dashboards::new(metrics.clone());
+        Ok(Self { platform, lakes, profiles, companies, deals, imports, ledger, metrics, dashboards, sql })
     }
 
-    /// Starts what runs beside the requests.
-    pub(crate) async fn start(&self) -> Result<()> {
-        Ok(())
+    /// Starts what runs beside the requests: the pumps of all workspaces.
+    pub(crate) async fn start(&self) {
+        self.lakes.open_all().await;
     }
 
     /// Lets go of files and connections.
     pub(crate) async fn close(&self) {
+        self.lakes.close().await;
         self.platform.databases.close().await;
     }
 }

@@ -1,11 +1,15 @@
 //! The command line: every command is scriptable, prints for people or (with `--json`) for programs, and exits with 0,
 //! 1 (it failed) or 2 (it was called wrongly).
 
+mod check;
+mod demo;
+mod import;
 mod init;
 mod key;
 mod output;
 mod serve;
 mod source;
+mod sql;
 mod user;
 
 use anyhow::Result;
@@ -52,10 +56,18 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Creates the owner, the first workspace and its keys, and prints them once.
     Init(init::InitArgs),
+    /// Loads a demo company through the real ingest and import paths, then serves it.
+    Demo(demo::DemoArgs),
+    /// Imports a CSV file: a dry run, then (with --apply) the real one.
+    Import(import::ImportArgs),
+    /// Asks a question in SQL, of a server (--url, --key) or of a data folder.
+    Sql(sql::SqlArgs),
     /// Lists, creates and revokes keys.
     Key(key::KeyArgs),
     /// Lists, adds and removes members, and resets passwords.
     User(user::UserArgs),
+    /// Verifies databases, event log, Parquet files and the audit chain.
+    Check(check::CheckArgs),
     /// Prints every setting with its default and what it does.
     Config,
     /// Prints the OpenAPI document.
@@ -69,8 +81,12 @@ pub(crate) async fn run() -> Result<()> {
     match cli.command {
         Command::Serve(args) => serve::run(args, &output).await,
         Command::Init(args) => init::run(args, &output).await,
+        Command::Demo(args) => demo::run(args, &output).await,
+        Command::Import(args) => import::run(args, &output).await,
+        Command::Sql(args) => sql::run(args, &output).await,
         Command::Key(args) => key::run(args, &output).await,
         Command::User(args) => user::run(args, &output).await,
+        Command::Check(args) => check::run(args, &output).await,
         Command::Config => output.text(platform::config::DEFAULTS),
         Command::Openapi => output.text(&crate::router::openapi().await?),
     }

@@ -36,7 +36,7 @@ pub(crate) async fn listen(address: &str) -> Result<TcpListener> {
 /// Serves until the process is asked to stop. `greeting` is printed under the address.
 pub(crate) async fn serve(app: App, listener: TcpListener, output: &Output, greeting: &str) -> Result<()> {
     let address = listener.local_addr()?;
-    app.start().await?;
+    app.start().await;
     let jobs = app.platform.start_jobs();
     let (router, _, _) = router::build(&app);
     let url = format!("http://{address}");

@@ -1,0 +1,139 @@
+//! Starts the real program on a data folder and a free port, and stops it, politely or not.
+
+use serde::Deserialize;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Where the records live in a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Backend {
+    /// The embedded default.
+    Sqlite,
+    /// A database of its own on the server of `MAINSPRING_TEST_PG_URL`.
+    Postgres,
+}
+
+impl Backend {
+    /// SQLite, and Postgres where the tests were given one.
+    pub(crate) fn all() -> Vec<Backend> {
+        let mut all = vec![Backend::Sqlite];
+        if std::env::var_os("MAINSPRING_TEST_PG_URL").is_some() {
+            all.push(Backend::Postgres);
+        }
+        all
+    }
+}
+
+/// What `mainspring init --json` prints.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Keys {
+    pub(crate) workspace: String,
+    pub(crate) owner: String,
+    pub(crate) password: String,
+    pub(crate) write_key: String,
+    pub(crate) api_key: String,
+}
+
+/// A data folder with an owner and a workspace.
+pub(crate) struct Site {
+    folder: tempfile::TempDir,
+    database: Option<testkit::PostgresDatabase>,
+    pub(crate) keys: Keys,
+}
+
+impl Site {
+    /// An initialised folder.
+    pub(crate) fn new(backend: Backend) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = (backend == Backend::Postgres).then(testkit::PostgresDatabase::create);
+        let mut site = Self { folder, database, keys: Keys::empty() };
+        let output = site.command(&["init", "--owner", "owner@example.org", "--json"]).output().unwrap();
+        assert!(output.status.success(), "init failed: {}", String::from_utf8_lossy(&output.stderr));
+        site.keys = serde_json::from_slice(&output.stdout).unwrap();
+        site
+    }
+
+    /// A command of the program on this folder.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mainspring"));
+        command.args(args).arg("--data").arg(self.data());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MAINSPRING_")) {
+            command.env_remove(name);
+        }
+        if let Some(database) = &self.database {
+            command.env("MAINSPRING_DATABASE__URL", database.url());
+        }
+        command
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Starts the server and waits until it listens.
+    pub(crate) fn start(&self) -> Server {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.path().join("server.log"))
+            .unwrap();
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = loop {
+            let line = match lines.next() {
+                Some(line) => line.unwrap(),
+                None => panic!("the server ended: {}", tail(&self.folder.path().join("server.log"))),
+            };
+            if let Some((_, address)) = line.split_once("http://") {
+                break format!("http://{}", address.trim());
+            }
+        };
+        Server { child, address }
+    }
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().rev().take(20).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}
+
+impl Keys {
+    fn empty() -> Self {
+        let empty = String::new;
+        Self { workspace: empty(), owner: empty(), password: empty(), write_key: empty(), api_key: empty() }
+    }
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    /// `http://127.0.0.1:…`
+    pub(crate) address: String,
+}
+
+impl Server {
+    /// Kill −9.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Resident memory, in bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Already gone after `kill`.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
