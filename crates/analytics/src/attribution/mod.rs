@@ -4,8 +4,17 @@
 //! touch keeps its value on a line of its own, "No touch known", so that totals equal the CRM's.
 //! **Invariant:** only sessions of humans are touches, and none after the goal.
 
+mod api;
 mod book;
+mod compare;
 mod journeys;
+#[cfg(test)]
+mod tests;
 
+pub use api::routes;
 pub use book::{Book, CreditRow, JourneyKey, Memo};
+pub use compare::{
+    AttributionAnswer, AttributionRequest, DealAttribution, DealTouch, JourneyCounts, ModelColumn, ModelRow,
+    TouchCredit, compare, of_deal,
+};
 pub use journeys::{Goal, Item, JourneyKind, Journeys, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE};

@@ -62,6 +62,8 @@ pub struct DrillAnswer {
     pub filters: Vec<String>,
     /// What goes into the formula, with the rows behind it.
     pub parts: Vec<DrillPart>,
+    /// Whether the rows are hidden, because the caller may not read people, deals or the ledger.
+    pub rows_hidden: bool,
     /// The same question for the SQL console.
     pub sql: String,
     /// What the SQL console must be told for the same answer.
@@ -74,11 +76,18 @@ pub struct DrillAnswer {
 ///
 /// # Errors
 /// 422 when the question, the metric or the key is not one.
-pub fn drill(facts: &Facts, request: &DrillRequest, today: crate::facts::Day, watermark: AsOf) -> Result<DrillAnswer, Problem> {
+pub fn drill(
+    facts: &Facts,
+    request: &DrillRequest,
+    today: crate::facts::Day,
+    watermark: AsOf,
+) -> Result<DrillAnswer, Problem> {
     let mut plan = Plan::new(&request.query, today)?;
-    let metric = *plan.metrics.iter().find(|metric| metric.id == request.metric).ok_or_else(|| {
-        Problem::invalid("metric", "Open one of the metrics of the question.")
-    })?;
+    let metric = *plan
+        .metrics
+        .iter()
+        .find(|metric| metric.id == request.metric)
+        .ok_or_else(|| Problem::invalid("metric", "Open one of the metrics of the question."))?;
     plan.metrics = vec![metric];
     plan.order = 0;
     let key = request.key.as_deref().map(|key| parse_key(facts, &plan, key)).transpose()?;
@@ -89,9 +98,14 @@ pub fn drill(facts: &Facts, request: &DrillRequest, today: crate::facts::Day, wa
     let range = narrowed(&plan, key.as_ref());
     let sums = Sums::of(facts, &plan, plan.range, key);
     let value = sums.total_cell(metric, elapsed(range, today));
-    let parts: Vec<DrillPart> = metric.formula.measures().into_iter().map(|measure| {
-        rows::part(facts, &plan, measure, sums.total(measure), key.as_ref(), (limit, request.cursor.as_deref()))
-    }).collect();
+    let parts: Vec<DrillPart> = metric
+        .formula
+        .measures()
+        .into_iter()
+        .map(|measure| {
+            rows::part(facts, &plan, measure, sums.total(measure), key.as_ref(), (limit, request.cursor.as_deref()))
+        })
+        .collect();
     Ok(DrillAnswer {
         metric: metric.id.to_owned(),
         name: metric.words.name.clone(),
@@ -104,6 +118,7 @@ pub fn drill(facts: &Facts, request: &DrillRequest, today: crate::facts::Day, wa
         range: Span::of(range),
         filters: filters_in_words(facts, &plan, key.as_ref()),
         parts,
+        rows_hidden: false,
         sql: sql_text::of_metric(facts, &plan, metric, range, key.as_ref()),
         sql_settings: SqlSettings::of(&plan, key.as_ref()),
         watermark,
@@ -113,7 +128,8 @@ pub fn drill(facts: &Facts, request: &DrillRequest, today: crate::facts::Day, wa
 /// The codes of a key as the table gave it.
 fn parse_key(facts: &Facts, plan: &Plan, values: &[String]) -> Result<Key, Problem> {
     if values.len() != plan.dimensions.len() {
-        let message = format!("The key has {} values, the question {} dimensions.", values.len(), plan.dimensions.len());
+        let message =
+            format!("The key has {} values, the question {} dimensions.", values.len(), plan.dimensions.len());
         return Err(Problem::invalid("key", message));
     }
     let mut key = Key::default();
@@ -145,15 +161,19 @@ fn narrowed(plan: &Plan, key: Option<&Key>) -> (crate::facts::Day, crate::facts:
 
 fn filters_in_words(facts: &Facts, plan: &Plan, key: Option<&Key>) -> Vec<String> {
     use crate::metrics::FilterOp;
-    let mut words: Vec<String> = plan.filters.iter().map(|filter| {
-        let op = match filter.op {
-            FilterOp::In => "is",
-            FilterOp::NotIn => "is not",
-            FilterOp::Contains => "contains",
-            FilterOp::NotContains => "does not contain",
-        };
-        format!("{} {op} {}", filter.dimension.title(), filter.values.join(" or "))
-    }).collect();
+    let mut words: Vec<String> = plan
+        .filters
+        .iter()
+        .map(|filter| {
+            let op = match filter.op {
+                FilterOp::In => "is",
+                FilterOp::NotIn => "is not",
+                FilterOp::Contains => "contains",
+                FilterOp::NotContains => "does not contain",
+            };
+            format!("{} {op} {}", filter.dimension.title(), filter.values.join(" or "))
+        })
+        .collect();
     if let Some(key) = key {
         let parts = plan.dimensions.iter().zip(key);
         words.extend(parts.map(|(dimension, code)| {
@@ -162,7 +182,12 @@ fn filters_in_words(facts: &Facts, plan: &Plan, key: Option<&Key>) -> Vec<String
         }));
     }
     let credit = plan.metrics.iter().flat_map(|metric| metric.formula.measures());
-    if credit.into_iter().any(|measure| !matches!(measure, Measure::Spend | Measure::Plan | Measure::Sessions | Measure::EngagedSessions | Measure::People)) {
+    if credit.into_iter().any(|measure| {
+        !matches!(
+            measure,
+            Measure::Spend | Measure::Plan | Measure::Sessions | Measure::EngagedSessions | Measure::People
+        )
+    }) {
         words.push(format!("Attribution model: {}", plan.model.title()));
         words.push(format!("Lookback: {} days", plan.lookback_days));
         words.push(format!("Journeys of: {}", plan.kind.as_str()));
@@ -183,7 +208,11 @@ fn with_numbers(metric: &Metric, parts: &[DrillPart], value: &Cell, days: i32) -
     );
     match metric.formula {
         Formula::Plain(measure) => format!("{} = {result}", measure.title()),
-        Formula::Median(measure) => format!("median over {} rows of {} = {result}", parts.first().map_or(0, |part| part.rows_total), measure.title()),
+        Formula::Median(measure) => format!(
+            "median over {} rows of {} = {result}",
+            parts.first().map_or(0, |part| part.rows_total),
+            measure.title()
+        ),
         Formula::PerMonth(_) => format!("30 × {} ÷ {days} days = {result}", shown(0)),
         Formula::Quotient(..) => format!("{} ÷ {} = {result}", shown(0), shown(1)),
         Formula::Return(..) => format!("({} − {}) ÷ {} = {result}", shown(0), shown(1), shown(1)),

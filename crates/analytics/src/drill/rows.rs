@@ -127,7 +127,12 @@ fn row(facts: &Facts, plan: &Plan, measure: Measure, record: &Record) -> DrillRo
         Subject::Session => row.of_session(facts, session),
         Subject::Person(place) => row.of_person(facts, place, session),
         Subject::Credit { goal, share, .. } => {
-            let item = facts.book(&plan.journeys(goal_of(plan, measure)), &plan.model).journeys.items.get(goal as usize).cloned();
+            let item = facts
+                .book(&plan.journeys(goal_of(plan, measure)), &plan.model)
+                .journeys
+                .items
+                .get(goal as usize)
+                .cloned();
             row.of_goal(facts, item.as_ref());
             row.touch(facts, session);
             row.fact("Share of the goal", format!("{}.{:04} %", share / 10_000, share % 10_000));

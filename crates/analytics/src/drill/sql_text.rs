@@ -85,7 +85,8 @@ struct Shape {
 
 fn shape(plan: &Plan, measure: Measure, key: Option<&Key>) -> Shape {
     use Measure as M;
-    let sessions = |only: Vec<String>| Shape { table: "sessions", value: "count(*)", day: "day", prefix: "", only, once: None };
+    let sessions =
+        |only: Vec<String>| Shape { table: "sessions", value: "count(*)", day: "day", prefix: "", only, once: None };
     let people = |day, prefix, only| Shape { table: "people", value: "count(*)", day, prefix, only, once: None };
     let credits = |goal: &str, value, only: &[&str]| {
         let own = [format!("goal = {}", quoted(goal)), format!("model = {}", quoted(&model_of(plan, key)))];
@@ -117,9 +118,7 @@ fn shape(plan: &Plan, measure: Measure, key: Option<&Key>) -> Shape {
         M::MarketingPipeline => credits("deal_created", "coalesce(sum(micros), 0)", &["marketing"]),
         M::Revenue => credits("deal_won", "coalesce(sum(micros), 0)", &[]),
         M::MarketingRevenue => credits("deal_won", "coalesce(sum(micros), 0)", &["marketing"]),
-        M::SourcedRevenue => {
-            credits("deal_won", "coalesce(sum(value_micros), 0)", &["first_touch", "marketing"])
-        }
+        M::SourcedRevenue => credits("deal_won", "coalesce(sum(value_micros), 0)", &["first_touch", "marketing"]),
         M::InfluencedRevenue => Shape { once: Some("value_micros"), ..credits("deal_won", "", &["marketing"]) },
         M::Goals => credits(&goal, "coalesce(sum(share), 0)", &[]),
         M::GoalValue => credits(&goal, "coalesce(sum(micros), 0)", &[]),
@@ -130,14 +129,9 @@ fn shape(plan: &Plan, measure: Measure, key: Option<&Key>) -> Shape {
         ),
         M::Spend => ledger("actual"),
         M::Plan => ledger("plan"),
-        M::AssistedPipeline => Shape {
-            table: "deal_pages",
-            value: "",
-            day: "day",
-            prefix: "",
-            only: vec![],
-            once: Some("value_micros"),
-        },
+        M::AssistedPipeline => {
+            Shape { table: "deal_pages", value: "", day: "day", prefix: "", only: vec![], once: Some("value_micros") }
+        }
     };
     if shape.once.is_none() && measure.is_credit() && !plan.model.conserves() {
         shape.once = Some(if measure.is_share() { "share" } else { "micros" });
@@ -192,17 +186,20 @@ fn condition(facts: &Facts, column: &str, filter: &crate::metrics::internal::Pla
     if filter.dimension == Dimension::Company {
         // Companies are filtered by name or id; the tables name them by id.
         let named = |name: &str| {
-            filter.values.iter().any(|value| {
-                if contains { name.to_lowercase().contains(&value.to_lowercase()) } else { name == value }
-            })
+            filter
+                .values
+                .iter()
+                .any(|value| if contains { name.to_lowercase().contains(&value.to_lowercase()) } else { name == value })
         };
-        let ids = facts.company_names.iter().filter(|(_, name)| named(name)).map(|(code, _)| facts.shown(*code).to_owned());
+        let ids =
+            facts.company_names.iter().filter(|(_, name)| named(name)).map(|(code, _)| facts.shown(*code).to_owned());
         values.extend(ids);
         values.sort();
     }
     let joined = values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ");
     if contains {
-        let parts = filter.values.iter().map(|value| format!("strpos(lower({column}), {}) > 0", quoted(&value.to_lowercase())));
+        let parts =
+            filter.values.iter().map(|value| format!("strpos(lower({column}), {}) > 0", quoted(&value.to_lowercase())));
         let mut parts: Vec<String> = parts.collect();
         if filter.dimension == Dimension::Company {
             parts.push(format!("{column} in ({joined})"));

@@ -3,7 +3,7 @@
 use super::calendar::Calendar;
 use super::model::{DIRECT, Deal, Facts, Outcome, Part, Person, Session, SessionFacts};
 use super::touches::TouchRows;
-use crate::metrics::spend::{CampaignTouch, SpendFacts, TouchIndex, fold_name};
+use crate::facts::spend::{CampaignTouch, SpendFacts, TouchIndex, fold_name};
 use jiff::tz::TimeZone;
 use kernel::money::{Currency, Money};
 use kernel::time::{SECOND, Timestamp};

@@ -6,12 +6,22 @@
 
 mod build;
 mod calendar;
+mod live;
 mod model;
+pub mod spend;
+mod store;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod tests_world;
 mod touches;
 
 pub use build::{DealInput, Inputs, PersonInput};
 pub use calendar::{Calendar, Day, Grain, date_of, day_of};
+pub use live::LiveSource;
 pub use model::{
     DIRECT, Deal, Facts, NO_TOUCH, NO_TOUCH_TEXT, NOT_SET_TEXT, Outcome, Part, Person, Session, SessionFacts,
 };
+pub(crate) use store::aside;
+pub use store::{Choices, EventStamp, FactSource, FactStore, Ready, Records, RecordsVersion};
 pub use touches::{GoalFold, GoalRow, TouchFold, TouchRows};

@@ -1,7 +1,7 @@
 //! The facts in memory: what every number is counted from.
 
 use super::calendar::{Calendar, Day};
-use crate::metrics::spend::{SpendFacts, TouchIndex};
+use crate::facts::spend::{SpendFacts, TouchIndex};
 use kernel::money::{Currency, Money};
 use kernel::time::Timestamp;
 use lake::{AgentClass, Dict, Watermark};

@@ -4,21 +4,28 @@
 //! metric sum to its total exactly.
 //! **Invariant:** a question that would give a wrong number is refused, naming the field and the reason.
 
+mod api;
 mod engine;
 mod measures;
 mod query;
 mod registry;
-pub mod spend;
+mod service;
 mod table;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_registry;
 
+pub use crate::facts::spend::{
+    CampaignTouch, NoSpend, PlanFact, RateTable, SpendFact, SpendFacts, SpendMatch, SpendSource, StaleRate, TouchIndex,
+};
+pub use api::routes;
 pub use measures::{Dimension, Direction, Formula, Measure, Unit};
 pub use query::{
     Agents, Compare, DateRange, Filter, FilterOp, MODEL, Plan, PlannedFilter, Query, compare_range, parse_model,
 };
 pub use registry::{METRICS, Metric, Words};
-pub use spend::{
-    CampaignTouch, NoSpend, PlanFact, RateTable, SpendFact, SpendFacts, SpendMatch, SpendSource, StaleRate, TouchIndex,
-};
+pub use service::Metrics;
 pub use table::{AsOf, Cell, Figure, KeyPart, MetricColumn, Span, Table, TableRow};
 
 /// What the other slices of this area build on.

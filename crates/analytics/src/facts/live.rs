@@ -1,0 +1,202 @@
+//! Facts from the running program: its lakes, its people, its deals.
+
+use super::build::{DealInput, PersonInput};
+use super::model::{Outcome, Part};
+use super::store::{Choices, EventStamp, FactSource, Records, RecordsVersion};
+use super::touches::{GoalFold, GoalRow, TouchFold, TouchRows};
+use crate::ingest::Lakes;
+use async_trait::async_trait;
+use kernel::ids::PersonId;
+use kernel::problem::Problem;
+use kernel::scope::Scope;
+use kernel::time::DAY;
+use lake::{FoldOptions, Lake, LakeError, SqlAnswer, SqlLimits, SqlTable};
+use parking_lot::Mutex;
+use people::companies::Companies;
+use people::deals::{DealFact, DealOutcome, Deals};
+use people::identity::{Identity, Merges};
+use people::profiles::Profiles;
+use platform::Platform;
+use platform::audit::AuditEntry;
+use platform::params;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Most entries of the audit trail that are shown in SQL.
+const AUDIT_ROWS_MAX: i64 = 100_000;
+
+/// What was last seen of a workspace. A shared value that is another one than before gets the next number.
+#[derive(Default)]
+struct Seen {
+    merges: Option<(u64, Merges)>,
+    follow: Option<watch::Receiver<Merges>>,
+    deals: Option<(u64, Arc<Vec<DealFact>>)>,
+}
+
+fn numbered<T: ?Sized>(slot: &mut Option<(u64, Arc<T>)>, now: &Arc<T>) -> u64 {
+    let number = match slot {
+        Some((number, known)) if Arc::ptr_eq(known, now) => return *number,
+        Some((number, _)) => *number + 1,
+        None => 1,
+    };
+    *slot = Some((number, now.clone()));
+    number
+}
+
+/// The facts' source in the running program.
+pub struct LiveSource {
+    platform: Platform,
+    lakes: Lakes,
+    identity: Identity,
+    profiles: Profiles,
+    companies: Companies,
+    deals: Deals,
+    seen: Mutex<HashMap<String, Seen>>,
+}
+
+impl LiveSource {
+    /// Over these parts of the program.
+    #[must_use]
+    pub fn new(
+        platform: &Platform,
+        lakes: Lakes,
+        identity: Identity,
+        profiles: Profiles,
+        companies: Companies,
+        deals: Deals,
+    ) -> Self {
+        Self { platform: platform.clone(), lakes, identity, profiles, companies, deals, seen: Mutex::default() }
+    }
+
+    async fn lake(&self, scope: &Scope) -> Result<Lake, Problem> {
+        Ok(self.lakes.get(&scope.workspace).await?)
+    }
+
+    /// Which persons are one; read from the database once, then followed.
+    async fn merges(&self, scope: &Scope) -> Result<(u64, Merges), Problem> {
+        let slug = scope.workspace.slug.as_str();
+        let follows = self.seen.lock().get(slug).is_some_and(|seen| seen.follow.is_some());
+        if !follows {
+            self.identity.merges(scope).await?;
+        }
+        let mut all = self.seen.lock();
+        let seen = all.entry(slug.to_owned()).or_default();
+        let follow = seen.follow.get_or_insert_with(|| self.identity.watch_merges(scope));
+        let now = follow.borrow_and_update().clone();
+        Ok((numbered(&mut seen.merges, &now), now))
+    }
+}
+
+fn failed(error: LakeError) -> Problem {
+    error.into()
+}
+
+#[async_trait]
+impl FactSource for LiveSource {
+    async fn choices(&self, scope: &Scope) -> Result<Choices, Problem> {
+        let settings = self.platform.accounts.settings(&scope.workspace).await?;
+        Ok(Choices { currency: settings.currency, zone: settings.zone() })
+    }
+
+    async fn events_stamp(&self, scope: &Scope) -> Result<EventStamp, Problem> {
+        let merges = self.merges(scope).await?.0;
+        Ok(EventStamp { watermark: self.lake(scope).await?.watermark(), merges })
+    }
+
+    async fn touches(&self, scope: &Scope) -> Result<TouchRows, Problem> {
+        let lake = self.lake(scope).await?;
+        lake.fold(&TouchFold::default(), &FoldOptions::default()).await.map_err(failed)
+    }
+
+    async fn goal(&self, scope: &Scope, name: &str) -> Result<Vec<GoalRow>, Problem> {
+        let lake = self.lake(scope).await?;
+        lake.fold(&GoalFold { name: name.to_owned() }, &FoldOptions::default()).await.map_err(failed)
+    }
+
+    async fn records_version(&self, scope: &Scope) -> Result<RecordsVersion, Problem> {
+        let people = self.profiles.facts(scope).await?.changes;
+        let deals = self.deals.facts(scope).await?;
+        let mut all = self.seen.lock();
+        let seen = all.entry(scope.workspace.slug.clone()).or_default();
+        Ok(RecordsVersion { people: people.cast_unsigned(), deals: numbered(&mut seen.deals, &deals) })
+    }
+
+    async fn records(&self, scope: &Scope) -> Result<Records, Problem> {
+        let (_, merges) = self.merges(scope).await?;
+        let people = self.profiles.facts(scope).await?;
+        let deals = self.deals.facts(scope).await?;
+        let companies = self.companies.facts(scope).await?;
+        Ok(Records {
+            people: people.people.iter().map(person).collect(),
+            companies: companies.into_iter().map(|company| (company.id.to_string(), company.name)).collect(),
+            deals: deals.iter().map(|fact| deal(fact, &merges)).collect(),
+        })
+    }
+
+    async fn audit(&self, scope: &Scope) -> Result<Vec<AuditEntry>, Problem> {
+        let db = self.platform.db(scope).await?;
+        let text = "select id, at_us, actor, action, target, details from audit order by sequence desc limit $1";
+        Ok(db.query(text, params![AUDIT_ROWS_MAX]).await?)
+    }
+
+    async fn rejected(&self, scope: &Scope) -> Result<(u64, u64), Problem> {
+        let db = self.platform.db(scope).await?;
+        let now = self.platform.world.now();
+        let text = "select count(*) from quarantine
+                    where status = 'rejected' and last_received_at_us >= $1 and last_received_at_us < $2";
+        let count = async |from: i64, to: i64| -> Result<u64, Problem> {
+            let (count,): (i64,) =
+                db.query_one(text, params![now.plus(-from).micros(), now.plus(-to).micros()]).await?;
+            Ok(count.unsigned_abs())
+        };
+        Ok((count(DAY, -DAY).await?, count(8 * DAY, DAY).await?))
+    }
+
+    async fn sql(
+        &self,
+        scope: &Scope,
+        text: &str,
+        tables: Vec<SqlTable>,
+        limits: SqlLimits,
+    ) -> Result<SqlAnswer, Problem> {
+        self.lake(scope).await?.sql(text, tables, limits).await.map_err(failed)
+    }
+}
+
+fn person(fact: &people::profiles::PersonFact) -> PersonInput {
+    PersonInput {
+        person: fact.person.number(),
+        created_at: fact.created_at.micros(),
+        lead_at: fact.lead_at.map(kernel::time::Timestamp::micros),
+        company: fact.company.as_ref().map(ToString::to_string),
+        country: fact.country.clone(),
+    }
+}
+
+fn deal(fact: &DealFact, merges: &HashMap<u64, u64>) -> DealInput {
+    let canonical = |person: PersonId| merges.get(&person.number()).copied().unwrap_or(person.number());
+    let part = |part: &people::deals::DealPart| Part {
+        person: canonical(part.person),
+        role: part.role.clone(),
+        primary: part.primary,
+    };
+    DealInput {
+        id: fact.deal.to_string(),
+        name: fact.name.clone(),
+        company: fact.company.as_ref().map(ToString::to_string),
+        people: fact.people.iter().map(part).collect(),
+        amount: fact.amount,
+        pipeline: fact.pipeline.clone(),
+        stage: fact.stage.clone(),
+        outcome: match fact.outcome {
+            DealOutcome::Open => Outcome::Open,
+            DealOutcome::Won => Outcome::Won,
+            DealOutcome::Lost => Outcome::Lost,
+        },
+        created_at: fact.created_at.micros(),
+        closed_at: fact.closed_at.map(kernel::time::Timestamp::micros),
+        stages: fact.stages.iter().map(|(stage, at)| (stage.clone(), at.micros())).collect(),
+        source_row: fact.source_row.clone(),
+    }
+}

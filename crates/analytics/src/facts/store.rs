@@ -1,0 +1,370 @@
+//! Facts on demand: built when first asked for, kept, and renewed when what they are built from has moved on.
+//!
+//! **Invariant:** an answer never waits for facts to be renewed when there are older ones that took long to build: it is
+//! given from those, with their watermark and how far behind they are, while newer ones are built.
+//! **Invariant:** changes of people, deals and the ledger are seen at once: only new events may wait.
+
+use super::build::{DealInput, Inputs, PersonInput};
+use super::calendar::{Day, day_of};
+use super::model::{Facts, SessionFacts};
+use super::touches::{GoalRow, TouchRows};
+use crate::attribution::Goal;
+use crate::metrics::{AsOf, SpendSource, TouchIndex};
+use async_trait::async_trait;
+use jiff::tz::TimeZone;
+use kernel::money::Currency;
+use kernel::problem::{Class, Problem};
+use kernel::scope::Scope;
+use kernel::time::Timestamp;
+use lake::{SqlAnswer, SqlLimits, SqlTable, Watermark};
+use parking_lot::Mutex;
+use platform::World;
+use platform::audit::AuditEntry;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Facts that are built faster than this are renewed while the question waits.
+const QUICK: Duration = Duration::from_millis(250);
+/// Facts are not renewed more often than once in so many times of what it takes.
+const REST: u32 = 4;
+
+/// How far the events have come, and which persons are one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventStamp {
+    /// The lake's watermark.
+    pub watermark: Watermark,
+    /// A number that changes when persons are merged or separated.
+    pub merges: u64,
+}
+
+/// People, companies and deals.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    /// The people.
+    pub people: Vec<PersonInput>,
+    /// Ids and names of companies.
+    pub companies: Vec<(String, String)>,
+    /// The deals.
+    pub deals: Vec<DealInput>,
+}
+
+/// What tells whether people, companies and deals have changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecordsVersion {
+    /// Changes with every person that is new or changed, and so with many events.
+    pub people: u64,
+    /// Changes with every deal or company that is new or changed.
+    pub deals: u64,
+}
+
+/// What a workspace has chosen.
+#[derive(Debug, Clone)]
+pub struct Choices {
+    /// The currency of its totals.
+    pub currency: Currency,
+    /// The zone its days begin in.
+    pub zone: TimeZone,
+}
+
+/// Where facts come from: the one seam between numbers and the rest of the program.
+#[async_trait]
+pub trait FactSource: Send + Sync {
+    /// Currency and time zone.
+    async fn choices(&self, scope: &Scope) -> Result<Choices, Problem>;
+    /// How far the events have come. Cheap.
+    async fn events_stamp(&self, scope: &Scope) -> Result<EventStamp, Problem>;
+    /// Sessions and pages, over all events.
+    async fn touches(&self, scope: &Scope) -> Result<TouchRows, Problem>;
+    /// The occurrences of an event.
+    async fn goal(&self, scope: &Scope, name: &str) -> Result<Vec<GoalRow>, Problem>;
+    /// Numbers that change when people do, and when companies or deals do. Cheap.
+    async fn records_version(&self, scope: &Scope) -> Result<RecordsVersion, Problem>;
+    /// People, companies and deals.
+    async fn records(&self, scope: &Scope) -> Result<Records, Problem>;
+    /// The audit trail, newest first, as far as it is shown in SQL.
+    async fn audit(&self, scope: &Scope) -> Result<Vec<AuditEntry>, Problem>;
+    /// Rejected events: in the last day, and in the seven days before.
+    async fn rejected(&self, scope: &Scope) -> Result<(u64, u64), Problem>;
+    /// Answers a statement over `events` and these tables.
+    async fn sql(
+        &self,
+        scope: &Scope,
+        text: &str,
+        tables: Vec<SqlTable>,
+        limits: SqlLimits,
+    ) -> Result<SqlAnswer, Problem>;
+}
+
+/// Facts, and what must be said about them.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// The facts.
+    pub facts: Arc<Facts>,
+    /// How far the events were read.
+    pub as_of: AsOf,
+    /// Today in the workspace's zone.
+    pub today: Day,
+}
+
+/// Facts of all workspaces. Clones share them.
+#[derive(Clone)]
+pub struct FactStore(Arc<Shared>);
+
+struct Shared {
+    source: Arc<dyn FactSource>,
+    spend: Arc<dyn SpendSource>,
+    world: World,
+    desks: Mutex<HashMap<String, Arc<Desk>>>,
+}
+
+#[derive(Clone)]
+struct BuiltSessions {
+    stamp: EventStamp,
+    zone: String,
+    facts: Arc<SessionFacts>,
+    at: Instant,
+    took: Duration,
+}
+
+#[derive(Clone)]
+struct BuiltFacts {
+    stamp: Stamp,
+    facts: Arc<Facts>,
+    at: Instant,
+    took: Duration,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Stamp {
+    events: EventStamp,
+    zone: String,
+    currency: Currency,
+    records: RecordsVersion,
+    spend: u64,
+}
+
+#[derive(Default)]
+struct Desk {
+    sessions: Mutex<Option<BuiltSessions>>,
+    facts: Mutex<Option<BuiltFacts>>,
+    sessions_turn: tokio::sync::Mutex<()>,
+    facts_turn: tokio::sync::Mutex<()>,
+    renewing: AtomicBool,
+    renewing_facts: AtomicBool,
+}
+
+impl std::fmt::Debug for FactStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FactStore").field("workspaces", &self.0.desks.lock().len()).finish()
+    }
+}
+
+fn zone_name(zone: &TimeZone) -> String {
+    zone.iana_name().unwrap_or("UTC").to_owned()
+}
+
+/// Runs a long computation beside the requests.
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    let failed = |_| Problem::new(Class::Internal, "internal", "The computation stopped. Try again.");
+    tokio::task::spawn_blocking(work).await.map_err(failed)
+}
+
+impl FactStore {
+    /// No facts yet.
+    #[must_use]
+    pub fn new(source: Arc<dyn FactSource>, spend: Arc<dyn SpendSource>, world: World) -> Self {
+        Self(Arc::new(Shared { source, spend, world, desks: Mutex::default() }))
+    }
+
+    fn desk(&self, scope: &Scope) -> Arc<Desk> {
+        self.0.desks.lock().entry(scope.workspace.slug.clone()).or_default().clone()
+    }
+
+    /// The clock and the source of chance.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.0.world
+    }
+
+    /// The source of everything but spend.
+    #[must_use]
+    pub fn source(&self) -> &dyn FactSource {
+        self.0.source.as_ref()
+    }
+
+    /// The facts of a workspace.
+    ///
+    /// # Errors
+    /// Those of the sources.
+    pub async fn get(&self, scope: &Scope) -> Result<Ready, Problem> {
+        let choices = self.0.source.choices(scope).await?;
+        let desk = self.desk(scope);
+        let sessions = self.sessions(scope, &desk, &choices.zone).await?;
+        let facts = self.facts(scope, &desk, &choices, &sessions).await?;
+        let newest = self.0.source.events_stamp(scope).await?.watermark;
+        // What is counted is what the facts hold: they may be older than the newest sessions.
+        let watermark = facts.sessions.watermark;
+        let behind = newest.offset > watermark.offset;
+        let age = desk.facts.lock().as_ref().map_or(Duration::ZERO, |built| built.at.elapsed());
+        let as_of = AsOf {
+            offset: watermark.offset,
+            at: (watermark.at != 0).then(|| Timestamp::from_micros(watermark.at)),
+            lag_seconds: if behind { age.as_secs().max(1) } else { 0 },
+        };
+        let today = day_of(self.0.world.now().date_in(&choices.zone));
+        Ok(Ready { facts, as_of, today })
+    }
+
+    /// The facts, with the occurrences of the goal when it is an event.
+    ///
+    /// # Errors
+    /// Those of the sources.
+    pub async fn with_goal(&self, scope: &Scope, goal: Option<&Goal>) -> Result<Ready, Problem> {
+        let ready = self.get(scope).await?;
+        if let Some(Goal::Event(name)) = goal
+            && ready.facts.memo.events(name).is_none()
+        {
+            let rows = self.0.source.goal(scope, name).await?;
+            ready.facts.memo.bring(name.clone(), rows);
+        }
+        Ok(ready)
+    }
+
+    /// The touches by the keys that spend is joined on: for the ledger, which must not ask for facts that it is part of.
+    ///
+    /// # Errors
+    /// Those of the sources.
+    pub async fn touch_index(&self, scope: &Scope) -> Result<Arc<TouchIndex>, Problem> {
+        let choices = self.0.source.choices(scope).await?;
+        let desk = self.desk(scope);
+        Ok(self.sessions(scope, &desk, &choices.zone).await?.facts.touches.clone())
+    }
+
+    async fn sessions(&self, scope: &Scope, desk: &Arc<Desk>, zone: &TimeZone) -> Result<BuiltSessions, Problem> {
+        let stamp = self.0.source.events_stamp(scope).await?;
+        let known = desk.sessions.lock().clone().filter(|known| known.zone == zone_name(zone));
+        match known {
+            Some(known) if known.stamp.is_same(&stamp) => Ok(known),
+            Some(known) if known.took > QUICK => {
+                let rested = known.at.elapsed() > known.took * REST;
+                if rested && !desk.renewing.swap(true, Ordering::AcqRel) {
+                    let (store, scope, desk, zone) = (self.clone(), scope.clone(), desk.clone(), zone.clone());
+                    tokio::spawn(async move {
+                        if let Err(problem) = store.build_sessions(&scope, &desk, &zone).await {
+                            tracing::error!(%problem, workspace = %scope.workspace.slug, "facts could not be renewed");
+                        }
+                        desk.renewing.store(false, Ordering::Release);
+                    });
+                }
+                Ok(known)
+            }
+            _ => self.build_sessions(scope, desk, zone).await,
+        }
+    }
+
+    async fn build_sessions(&self, scope: &Scope, desk: &Desk, zone: &TimeZone) -> Result<BuiltSessions, Problem> {
+        let _turn = desk.sessions_turn.lock().await;
+        // The stamp is taken before the events are read: what comes in between is read again, never missed.
+        let stamp = self.0.source.events_stamp(scope).await?;
+        if let Some(known) = desk.sessions.lock().clone()
+            && known.stamp.is_same(&stamp)
+            && known.zone == zone_name(zone)
+        {
+            return Ok(known);
+        }
+        let started = Instant::now();
+        let rows = self.0.source.touches(scope).await?;
+        let own_zone = zone.clone();
+        let facts = aside(move || SessionFacts::new(rows, stamp.watermark, own_zone)).await?;
+        let built = BuiltSessions {
+            stamp,
+            zone: zone_name(zone),
+            facts: Arc::new(facts),
+            at: Instant::now(),
+            took: started.elapsed(),
+        };
+        *desk.sessions.lock() = Some(built.clone());
+        Ok(built)
+    }
+
+    async fn facts(
+        &self,
+        scope: &Scope,
+        desk: &Arc<Desk>,
+        choices: &Choices,
+        sessions: &BuiltSessions,
+    ) -> Result<Arc<Facts>, Problem> {
+        let stamp = self.stamp(scope, choices, sessions).await?;
+        let known = desk.facts.lock().clone();
+        match known {
+            Some(known) if known.stamp == stamp => Ok(known.facts),
+            Some(known) if known.took > QUICK && known.stamp.differs_by_events_alone(&stamp) => {
+                let rested = known.at.elapsed() > known.took * REST;
+                if rested && !desk.renewing_facts.swap(true, Ordering::AcqRel) {
+                    let (store, scope, desk) = (self.clone(), scope.clone(), desk.clone());
+                    let (choices, sessions) = (choices.clone(), sessions.clone());
+                    tokio::spawn(async move {
+                        if let Err(problem) = store.build_facts(&scope, &desk, &choices, &sessions).await {
+                            tracing::error!(%problem, workspace = %scope.workspace.slug, "facts could not be renewed");
+                        }
+                        desk.renewing_facts.store(false, Ordering::Release);
+                    });
+                }
+                Ok(known.facts)
+            }
+            _ => self.build_facts(scope, desk, choices, sessions).await,
+        }
+    }
+
+    async fn build_facts(
+        &self,
+        scope: &Scope,
+        desk: &Desk,
+        choices: &Choices,
+        sessions: &BuiltSessions,
+    ) -> Result<Arc<Facts>, Problem> {
+        let _turn = desk.facts_turn.lock().await;
+        let stamp = self.stamp(scope, choices, sessions).await?;
+        if let Some(known) = desk.facts.lock().as_ref().filter(|known| known.stamp == stamp) {
+            return Ok(known.facts.clone());
+        }
+        let started = Instant::now();
+        let Records { people, companies, deals } = self.0.source.records(scope).await?;
+        let spend = self.0.spend.spend(scope, &sessions.facts.touches).await?;
+        let inputs =
+            Inputs { people, companies, deals, spend, currency: choices.currency, built_at: self.0.world.now() };
+        let rows = sessions.facts.clone();
+        let facts = Arc::new(aside(move || Facts::new(rows, inputs)).await?);
+        let built = BuiltFacts { stamp, facts: facts.clone(), at: Instant::now(), took: started.elapsed() };
+        *desk.facts.lock() = Some(built);
+        Ok(facts)
+    }
+
+    async fn stamp(&self, scope: &Scope, choices: &Choices, sessions: &BuiltSessions) -> Result<Stamp, Problem> {
+        Ok(Stamp {
+            events: sessions.stamp,
+            zone: sessions.zone.clone(),
+            currency: choices.currency,
+            records: self.0.source.records_version(scope).await?,
+            spend: self.0.spend.version(scope).await?,
+        })
+    }
+}
+
+impl EventStamp {
+    fn is_same(&self, other: &EventStamp) -> bool {
+        self.watermark.offset == other.watermark.offset && self.merges == other.merges
+    }
+}
+
+impl Stamp {
+    /// Whether only what events bring has moved on: newer sessions, new people.
+    fn differs_by_events_alone(&self, other: &Stamp) -> bool {
+        self.zone == other.zone
+            && self.currency == other.currency
+            && self.records.deals == other.records.deals
+            && self.spend == other.spend
+    }
+}

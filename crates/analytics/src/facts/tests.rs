@@ -1,0 +1,208 @@
+//! Facts from a real lake, and when they are renewed.
+
+use super::store::RecordsVersion;
+use super::tests_world::{START, World, eur};
+use super::{Choices, EventStamp, FactSource, FactStore, GoalFold, GoalRow, Records, TouchFold, TouchRows};
+use crate::metrics::{DateRange, Figure, Metrics, NoSpend, Query};
+use async_trait::async_trait;
+use jiff::tz::TimeZone;
+use kernel::ids::WorkspaceId;
+use kernel::problem::Problem;
+use kernel::scope::{Scope, WorkspaceRef};
+use kernel::time::{DAY, MINUTE, SimClock, Timestamp};
+use lake::{
+    AgentClass, Event, EventKind, FileCatalog, FoldOptions, Lake, LakeConfig, SqlAnswer, SqlLimits, SqlTable, Watermark,
+};
+use platform::World as Clocks;
+use platform::audit::AuditEntry;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+fn view(person: u64, minute: i64, path: &str, source: &str) -> Event {
+    let channel = if source.is_empty() { "Direct" } else { "Paid Search" };
+    Event {
+        event_id: format!("{person}-{minute}-{path}"),
+        person,
+        at: START + minute * MINUTE,
+        received_at: START + minute * MINUTE,
+        kind: EventKind::Page,
+        agent_class: AgentClass::Human,
+        name: "Page viewed".into(),
+        path: path.into(),
+        source: source.into(),
+        channel: channel.into(),
+        campaign: if source.is_empty() { String::new() } else { "spring".into() },
+        device: "desktop".into(),
+        ..Event::default()
+    }
+}
+
+async fn lake_with(folder: &std::path::Path, events: Vec<Event>) -> Lake {
+    let catalog = Arc::new(FileCatalog::new(folder.join("catalog.json")));
+    let clock = Arc::new(SimClock::new(Timestamp::from_micros(START + DAY)));
+    let lake = Lake::open(LakeConfig::at(folder), catalog, clock).await.unwrap();
+    let persons: Vec<u64> = events.iter().map(|event| event.person).collect();
+    let count = events.len();
+    lake.append(events).await.unwrap();
+    let mut taken = Vec::new();
+    while taken.len() < count {
+        taken.extend(lake.next(1_000).await.unwrap());
+    }
+    for (event, person) in taken.iter_mut().zip(persons) {
+        event.person = person;
+    }
+    let last = taken.last().unwrap().offset;
+    lake.admit(taken, last).await.unwrap();
+    lake
+}
+
+/// AN 1.2: sessions with the distinct pages they saw, over hot and sealed events alike.
+#[tokio::test]
+async fn sessions_and_their_pages_come_from_the_lake() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bot = view(2, 3, "/bot", "");
+    bot.agent_class = AgentClass::Bot;
+    let mut bought = view(1, 9, "", "");
+    bought.kind = EventKind::Track;
+    bought.name = "Order completed".into();
+    bought.value = Some(42_000_000);
+    bought.currency = "EUR".into();
+    let events = vec![
+        view(1, 0, "/", "google"),
+        view(1, 1, "/pricing", ""),
+        view(1, 2, "/", ""),
+        bought,
+        view(1, 200, "/blog/a", ""),
+        view(2, 2, "/demo", "google"),
+        bot,
+    ];
+    let lake = lake_with(folder.path(), events).await;
+    for sealed in [false, true] {
+        if sealed {
+            lake.seal().await.unwrap();
+        }
+        let rows = lake.fold(&TouchFold::default(), &FoldOptions::default()).await.unwrap();
+        let facts = super::SessionFacts::new(rows, lake.watermark(), TimeZone::UTC);
+        let seen = |place: usize| -> Vec<&str> {
+            let mut pages: Vec<&str> = facts.pages_of(place).iter().map(|code| facts.texts.text(*code)).collect();
+            pages.sort_unstable();
+            pages
+        };
+        let persons: Vec<u64> = facts.rows.iter().map(|session| session.person).collect();
+        assert_eq!(persons, [1, 1, 2, 2], "sealed: {sealed}");
+        assert_eq!(seen(0), ["/", "/pricing"]);
+        assert_eq!(seen(1), ["/blog/a"]);
+        assert_eq!([seen(2), seen(3)].concat(), ["/demo"], "a bot's pages are nobody's");
+        assert_eq!(facts.campaign_starts.len(), 1);
+        let found = facts.touches.find(&[], "", "Spring").unwrap().0;
+        assert_eq!((found.channel.as_str(), found.sessions), ("Paid Search", 2));
+        let goals = lake.fold(&GoalFold { name: "Order completed".into() }, &FoldOptions::default()).await.unwrap();
+        assert_eq!(goals.iter().map(|goal| (goal.person, goal.value)).collect::<Vec<_>>(), [(1, Some(42_000_000))]);
+    }
+}
+
+/// A source whose parts a test can move.
+struct Fake {
+    world: World,
+    offset: AtomicU64,
+    deals: AtomicU64,
+    reads: AtomicU64,
+}
+
+#[async_trait]
+impl FactSource for Fake {
+    async fn choices(&self, _: &Scope) -> Result<Choices, Problem> {
+        Ok(Choices { currency: eur(), zone: TimeZone::UTC })
+    }
+
+    async fn events_stamp(&self, _: &Scope) -> Result<EventStamp, Problem> {
+        let offset = self.offset.load(Ordering::SeqCst);
+        Ok(EventStamp { watermark: Watermark { offset, at: START, appended_offset: offset }, merges: 0 })
+    }
+
+    async fn touches(&self, _: &Scope) -> Result<TouchRows, Problem> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        Ok(TouchRows::default())
+    }
+
+    async fn goal(&self, _: &Scope, _: &str) -> Result<Vec<GoalRow>, Problem> {
+        let row = |person| GoalRow {
+            person,
+            at: START + DAY,
+            offset: person,
+            value: Some(5_000_000),
+            currency: String::new(),
+        };
+        Ok(vec![row(7), row(14)])
+    }
+
+    async fn records_version(&self, _: &Scope) -> Result<RecordsVersion, Problem> {
+        Ok(RecordsVersion { people: 1, deals: self.deals.load(Ordering::SeqCst) })
+    }
+
+    async fn records(&self, _: &Scope) -> Result<Records, Problem> {
+        let shown = usize::try_from(self.deals.load(Ordering::SeqCst)).unwrap();
+        let deals = self.world.deals.iter().take(shown).cloned().collect();
+        Ok(Records { people: self.world.people.clone(), companies: self.world.companies.clone(), deals })
+    }
+
+    async fn audit(&self, _: &Scope) -> Result<Vec<AuditEntry>, Problem> {
+        Ok(Vec::new())
+    }
+
+    async fn rejected(&self, _: &Scope) -> Result<(u64, u64), Problem> {
+        Ok((0, 0))
+    }
+
+    async fn sql(&self, _: &Scope, _: &str, _: Vec<SqlTable>, _: SqlLimits) -> Result<SqlAnswer, Problem> {
+        Ok(SqlAnswer { columns: Vec::new(), rows: Vec::new(), truncated: false })
+    }
+}
+
+fn scope() -> Scope {
+    let mut rng = rand_chacha::ChaCha8Rng::from_seed([1; 32]);
+    let id = WorkspaceId::new(Timestamp::from_micros(START), &mut rng);
+    Scope::system(WorkspaceRef { id, slug: "test".into() }, "test")
+}
+
+use rand_chacha::rand_core::SeedableRng;
+
+#[tokio::test]
+async fn facts_are_kept_until_something_moves() {
+    let world = (0..).map(World::random).find(|world| world.deals.len() > 3).unwrap();
+    let fake = Arc::new(Fake { world, offset: 1.into(), deals: 2.into(), reads: 0.into() });
+    let clocks = Clocks::simulated(Timestamp::from_micros(START + 100 * DAY), 1);
+    let store = FactStore::new(fake.clone(), Arc::new(NoSpend), clocks);
+    let first = store.get(&scope()).await.unwrap();
+    assert_eq!((first.facts.deals.len(), first.as_of.lag_seconds), (2, 0));
+    let again = store.get(&scope()).await.unwrap();
+    assert!(Arc::ptr_eq(&first.facts, &again.facts), "nothing moved");
+    fake.deals.store(3, Ordering::SeqCst);
+    let changed = store.get(&scope()).await.unwrap();
+    assert_eq!(changed.facts.deals.len(), 3, "a change of deals is seen at once");
+    assert!(Arc::ptr_eq(&first.facts.sessions, &changed.facts.sessions), "and reads no event again");
+    fake.offset.store(9, Ordering::SeqCst);
+    let moved = store.get(&scope()).await.unwrap();
+    assert_eq!(
+        (moved.as_of.offset, fake.reads.load(Ordering::SeqCst)),
+        (9, 2),
+        "quick facts are renewed with the question"
+    );
+}
+
+/// AN-C "Goal options": any event is a goal, with its value.
+#[tokio::test]
+async fn an_event_can_be_the_goal() {
+    let fake = Arc::new(Fake { world: World::random(1), offset: 1.into(), deals: 0.into(), reads: 0.into() });
+    let clocks = Clocks::simulated(Timestamp::from_micros(START + 100 * DAY), 1);
+    let metrics = Metrics::new(FactStore::new(fake, Arc::new(NoSpend), clocks));
+    let range = DateRange { from: "2026-01-01".parse().unwrap(), to: "2026-01-31".parse().unwrap() };
+    let mut query = Query::new(&["goals", "goal_value"], range);
+    query.goal = Some("event:Order completed".into());
+    let table = metrics.query(&scope(), &query).await.unwrap();
+    assert_eq!(table.totals[0].value, Some(Figure::Number(2.0)));
+    assert_eq!(table.totals[1].value.as_ref().map(Figure::number), Some(10.0));
+    let mut viewer = scope();
+    viewer.permissions = kernel::scope::PermissionSet::NONE;
+    assert_eq!(metrics.query(&viewer, &query).await.unwrap_err().status(), 403);
+}
