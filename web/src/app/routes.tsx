@@ -2,6 +2,8 @@ import * as attribution from "#/features/analytics/attribution/routes.tsx";
 import * as channels from "#/features/analytics/channels/routes.tsx";
 import * as dashboards from "#/features/analytics/dashboards/routes.tsx";
 import * as events from "#/features/analytics/events/routes.tsx";
+import * as sql from "#/features/analytics/sql_console/routes.tsx";
+import * as ledger from "#/features/budget/ledger/routes.tsx";
 import * as companies from "#/features/people/companies/routes.tsx";
 import * as deals from "#/features/people/deals/routes.tsx";
 import * as imports from "#/features/people/imports/routes.tsx";
@@ -26,6 +28,8 @@ export const routeTree = rootRoute.addChildren([
     ...attribution.routes,
     ...events.routes,
     ...channels.routes,
+    ...sql.routes,
+    ...ledger.routes,
     ...accounts.routes,
     ...jobs.routes,
     ...audit.routes,
@@ -42,6 +46,8 @@ export const places: readonly Place[] = [
   ...attribution.places,
   ...events.places,
   ...channels.places,
+  ...sql.places,
+  ...ledger.places,
   ...accounts.places,
   ...jobs.places,
   ...audit.places,

@@ -1,8 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { useMay } from "#/app/session.ts";
 import { counted, date } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
+import { buttonClass } from "#/ui/button.tsx";
 import { CodeBlock } from "#/ui/code-block.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { Drawer } from "#/ui/drawer.tsx";
@@ -45,6 +47,7 @@ export function DrillDrawer({ request, onClose }: DrillDrawerProps) {
 
 function Explanation({ answer }: { answer: DrillAnswer }) {
   const { value } = answer.value;
+  const maySql = useMay("sql.run");
   return (
     <>
       <div className={styles.stack}>
@@ -73,7 +76,17 @@ function Explanation({ answer }: { answer: DrillAnswer }) {
       ) : (
         answer.parts.map((part) => <Part key={part.name} part={part} />)
       )}
-      <Section title="As SQL" text="The same question for the SQL console.">
+      <Section
+        title="As SQL"
+        text="The same question for the SQL console."
+        actions={
+          maySql ? (
+            <Link to="/sql" search={{ q: answer.sql }} className={buttonClass("plain", "small")}>
+              Open in the SQL console
+            </Link>
+          ) : null
+        }
+      >
         <CodeBlock code={answer.sql} label="SQL" />
       </Section>
     </>
@@ -117,8 +130,18 @@ function Part({ part }: { part: DrillPart }) {
 }
 
 function RowLink({ row }: { row: DrillRow }) {
-  if (row.kind === "deal" && row.id) return <Link to={`/deals/${row.id}` as "/"}>{row.label}</Link>;
+  if (row.kind === "deal" && row.id)
+    return (
+      <Link to="/deals/$id" params={{ id: row.id }}>
+        {row.label}
+      </Link>
+    );
   const person = row.kind === "person" ? row.id : row.person;
-  if (person) return <Link to={`/people/${person}` as "/"}>{row.label}</Link>;
+  if (person)
+    return (
+      <Link to="/people/$id" params={{ id: person }}>
+        {row.label}
+      </Link>
+    );
   return <span title={row.label}>{row.label}</span>;
 }

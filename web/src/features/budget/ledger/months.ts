@@ -1,0 +1,12 @@
+import { monthStart } from "#/lib/dates.ts";
+
+/** The months of the half year around a month: three before, two after, as `2026-03`. */
+export function monthsAround(month: string): string[] {
+  return [-3, -2, -1, 0, 1, 2].map((step) => monthStart(`${month}-01`, step).slice(0, 7));
+}
+
+/** A month in words: `Mar 2026`. */
+export function monthText(month: string): string {
+  const format = new Intl.DateTimeFormat(undefined, { month: "short", year: "numeric", timeZone: "UTC" });
+  return format.format(new Date(`${month}-01T00:00:00Z`));
+}
