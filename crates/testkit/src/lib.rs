@@ -3,10 +3,12 @@
 //! A test of a store loops over [`databases`]; a test of a slice over [`platforms`]. Both give SQLite always, and Postgres
 //! when `MAINSPRING_TEST_PG_URL` is set, which `cargo xtask test` does. What they give is gone when it is dropped.
 
+mod client;
 mod databases;
 mod platforms;
 mod postgres;
 
+pub use client::{Answer, Client};
 pub use databases::{TestDb, databases};
 pub use platforms::{Backend, TestPlatform, backends, platform, platforms};
 

@@ -36,6 +36,11 @@ impl IntoResponse for ApiError {
 pub fn problem_response(problem: Problem) -> Response {
     let problem = if problem.class == Class::Internal { opaque(&problem) } else { problem };
     let status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    with_status(&problem, status)
+}
+
+/// The response of a problem, with a status that no class of problem has.
+pub(super) fn with_status(problem: &Problem, status: StatusCode) -> Response {
     let body = serde_json::json!({
         "type": format!("https://mainspring-ops.github.io/docs/reference/problems#{}", problem.code),
         "title": status.canonical_reason().unwrap_or("Error"),

@@ -1,6 +1,6 @@
 //! What every request passes through: its id, its log line and numbers, panics, time limits, headers.
 
-use super::error::problem_response;
+use super::error::{problem_response, with_status};
 use super::extract::ClientAddress;
 use crate::world::World;
 use axum::body::Body;
@@ -112,7 +112,6 @@ pub(super) async fn not_found(request: Request<Body>) -> Response {
 /// Something is there, but not for this method. HTTP wants 405, which no class of problem has.
 pub(super) async fn wrong_method(request: Request<Body>) -> Response {
     let message = format!("{} is not possible at {}.", request.method(), request.uri().path());
-    let mut response = problem_response(Problem::new(Class::NotFound, "method_not_allowed", message));
-    *response.status_mut() = axum::http::StatusCode::METHOD_NOT_ALLOWED;
-    response
+    let problem = Problem::new(Class::NotFound, "method_not_allowed", message);
+    with_status(&problem, axum::http::StatusCode::METHOD_NOT_ALLOWED)
 }

@@ -17,8 +17,38 @@ pub(super) fn field_at(body: &[u8], line: usize, column: usize, message: &str) -
             path.push('.');
         }
         path.push_str(missing);
+    } else if let Some(quoted) = message.strip_prefix('`').and_then(|rest| rest.split('`').next()) {
+        // What a type of our own refuses is noticed after its object has ended; its message begins with the value.
+        refine(body, &mut path, quoted);
     }
     (!path.is_empty()).then_some(path)
+}
+
+/// Goes on from a path to the text below it that equals `quoted`.
+fn refine(body: &[u8], path: &mut String, quoted: &str) {
+    let Ok(whole) = serde_json::from_slice::<serde_json::Value>(body) else { return };
+    let pointer = format!("/{}", path.replace('[', "/").replace(']', "").replace('.', "/"));
+    let start = if path.is_empty() { Some(&whole) } else { whole.pointer(&pointer) };
+    if let Some(below) = start.and_then(|value| find(value, quoted, DEPTH_MAX)) {
+        path.push_str(if path.is_empty() { below.trim_start_matches('.') } else { &below });
+    }
+}
+
+/// How deep a refused value is searched for.
+const DEPTH_MAX: usize = 8;
+
+fn find(value: &serde_json::Value, quoted: &str, depth: usize) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => (text.trim() == quoted.trim()).then(String::new),
+        serde_json::Value::Object(fields) if depth > 0 => fields
+            .iter()
+            .find_map(|(name, value)| find(value, quoted, depth - 1).map(|below| format!(".{name}{below}"))),
+        serde_json::Value::Array(items) if depth > 0 => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, value)| find(value, quoted, depth - 1).map(|below| format!("[{index}]{below}"))),
+        _ => None,
+    }
 }
 
 fn offset(body: &[u8], line: usize, column: usize) -> usize {
@@ -125,7 +155,7 @@ mod tests {
             (r#"{"name": "a,\"{", "filters": [{"value": 1, "at": "yesterday"}]}"#, 422, Some("filters[0].at")),
             (r#"{"name": "x""#, 400, None),
             ("", 400, None),
-            ("[1,2", 422, None),
+            ("[1,2", 422, Some("[0]")),
         ] {
             let problem = read_json::<Outer>(body.as_bytes()).unwrap_err();
             assert_eq!((problem.status(), problem.field.as_deref()), (status, field), "{body}: {problem}");

@@ -17,6 +17,8 @@ mod locate;
 mod routes;
 mod serve;
 mod sse;
+#[cfg(test)]
+mod tests;
 
 pub use edge::{Edge, EdgeSettings, finish_document};
 pub use error::{ApiError, ApiResult, problem_response};

@@ -24,12 +24,15 @@ use kernel::ids::JobId;
 use kernel::page::{Page, PageRequest};
 use kernel::problem::{Class, Problem};
 use kernel::scope::Scope;
-use kernel::time::{MINUTE, SECOND};
+use kernel::time::{DAY, MINUTE, SECOND};
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast};
+
+/// Microseconds for which a job that has ended stays in the list.
+const KEPT_US: i64 = 90 * DAY;
 
 /// How jobs are run.
 #[derive(Debug, Clone)]
@@ -208,6 +211,16 @@ impl Jobs {
             ran += 1;
         }
         Ok(ran)
+    }
+
+    /// Forgets jobs that ended long ago and keeps the workspace's database in shape. An idle worker does this each hour.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn upkeep(&self, workspace: &kernel::scope::WorkspaceRef) -> Result<(), DbError> {
+        let db = self.0.databases.workspace(workspace).await?;
+        store::forget(&db, self.0.world.now().plus(-KEPT_US)).await?;
+        db.upkeep().await
     }
 
     /// Wakes idle workers: something may be due.

@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kernel::ids::JobId;
 use kernel::scope::{Scope, WorkspaceRef};
-use kernel::time::MINUTE;
+use kernel::time::{HOUR, MINUTE};
 use parking_lot::Mutex;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -48,14 +48,20 @@ pub(super) fn start(jobs: Jobs, workspaces: WorkspaceList) -> JobRunner {
     let workers = (0..jobs.0.settings.workers.max(1))
         .map(|number| {
             let owner = format!("{process}/{number}");
-            tokio::spawn(work(jobs.clone(), workspaces.clone(), owner, stopped.clone()))
+            tokio::spawn(work(jobs.clone(), workspaces.clone(), owner, stopped.clone(), number == 0))
         })
         .collect();
     JobRunner { stop, workers }
 }
 
-async fn work(jobs: Jobs, workspaces: WorkspaceList, owner: String, mut stopped: watch::Receiver<bool>) {
-    let mut broken = 0_u32;
+async fn work(
+    jobs: Jobs,
+    workspaces: WorkspaceList,
+    owner: String,
+    mut stopped: watch::Receiver<bool>,
+    keeps_house: bool,
+) {
+    let (mut broken, mut kept_house) = (0_u32, jobs.0.world.now());
     while !*stopped.borrow() {
         // Listening begins before looking, so that a job enqueued in between is not slept over.
         let woken = jobs.0.work.notified();
@@ -66,7 +72,13 @@ async fn work(jobs: Jobs, workspaces: WorkspaceList, owner: String, mut stopped:
                 broken = 0;
                 continue;
             }
-            Ok(false) => broken = 0,
+            Ok(false) => {
+                broken = 0;
+                if keeps_house && jobs.0.world.now().since(kept_house) >= HOUR {
+                    kept_house = jobs.0.world.now();
+                    keep_house(&jobs, &workspaces).await;
+                }
+            }
             Err(error) => {
                 broken = broken.saturating_add(1);
                 tracing::error!(%error, "jobs: looking for work failed");
@@ -78,6 +90,20 @@ async fn work(jobs: Jobs, workspaces: WorkspaceList, owner: String, mut stopped:
             _ = stopped.changed() => {}
             () = tokio::time::sleep(pause) => {}
         }
+    }
+}
+
+/// Upkeep of every database; what fails is tried again an hour later.
+async fn keep_house(jobs: &Jobs, workspaces: &WorkspaceList) {
+    let kept = async {
+        jobs.0.databases.control().upkeep().await?;
+        for workspace in workspaces().await? {
+            jobs.upkeep(&workspace).await?;
+        }
+        Ok::<_, DbError>(())
+    };
+    if let Err(error) = kept.await {
+        tracing::error!(%error, "jobs: upkeep failed");
     }
 }
 

@@ -190,3 +190,8 @@ pub(super) async fn cancel(tx: &mut Tx, id: &JobId, now: Timestamp) -> Result<bo
     let running = "update jobs set cancel_asked = true where id = $1 and state = 'running'";
     Ok(tx.execute(queued, params![id, now]).await? == 1 || tx.execute(running, params![id]).await? == 1)
 }
+
+/// Deletes jobs that ended before a moment.
+pub(super) async fn forget(db: &Db, before: Timestamp) -> Result<u64, DbError> {
+    db.execute("delete from jobs where finished_us < $1", params![before]).await
+}

@@ -15,6 +15,14 @@ pub(super) async fn sqlite(
     suffix: &str,
     parameters_max: usize,
 ) -> Result<u64, DbError> {
+    if let Some((first, rest)) = rows.split_first() {
+        let types: Vec<&str> = first.iter().map(Value::type_name).collect();
+        for (place, value) in rest.iter().flat_map(|row| row.iter().enumerate()) {
+            if value.type_name() != types[place] {
+                return Err(shape(table, columns[place], types[place], value.type_name()));
+            }
+        }
+    }
     // Powers of two keep the number of different statements small, so that nearly all of them are already prepared.
     let largest = (parameters_max / columns.len().max(1)).clamp(1, 512);
     let (mut rows, mut left, mut touched) = (rows.into_iter(), 0, 0);
@@ -38,6 +46,11 @@ pub(super) async fn sqlite(
         left -= size;
     }
     Ok(touched)
+}
+
+fn shape(table: &str, column: &str, one: &str, other: &str) -> DbError {
+    let reason = format!("`{column}` is {one} in one row and {other} in another");
+    DbError::Shape { table: table.to_owned(), reason }
 }
 
 /// One column of a chunk, as Postgres takes it.
@@ -98,10 +111,7 @@ pub(super) async fn postgres(
         for row in rows.by_ref().take(rows_max) {
             for ((column, value), name) in columns.iter_mut().zip(row).zip(names) {
                 let expected = column.type_name();
-                column.push(value).map_err(|found| DbError::Shape {
-                    table: table.to_owned(),
-                    reason: format!("`{name}` is {expected} in one row and {found} in another"),
-                })?;
+                column.push(value).map_err(|found| shape(table, name, expected, found))?;
             }
         }
         let mut arrays = String::new();

@@ -125,41 +125,50 @@ pub(super) async fn open_sqlite(settings: &DatabaseSettings, file: &Path) -> Res
     if let Some(folder) = file.parent() {
         make_folder(folder)?;
     }
-    let options = SqliteConnectOptions::new()
+    let common = SqliteConnectOptions::new()
         .filename(file)
-        .create_if_missing(true)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(if settings.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off })
         .busy_timeout(Duration::from_secs(30))
-        .foreign_keys(true)
-        .pragma("wal_autocheckpoint", "2000")
-        .pragma("journal_size_limit", "16777216")
         .pragma("temp_store", "memory")
         .statement_cache_capacity(64)
         .row_buffer_size(512)
         .disable_statement_logging();
+    let writer = common
+        .clone()
+        .create_if_missing(true)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(if settings.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off })
+        .foreign_keys(true)
+        .pragma("wal_autocheckpoint", "2000")
+        .pragma("journal_size_limit", "16777216")
+        .pragma("cache_size", "-8000");
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(60))
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options.clone().pragma("cache_size", "-8000"))
+        .connect_with(writer)
         .await?;
+    // A reader sets nothing that is kept in the file: that would wait for the writer.
     let read = SqlitePoolOptions::new()
         .max_connections(settings.connections_max.max(1))
         .acquire_timeout(Duration::from_secs(30))
         .idle_timeout(Duration::from_secs(60))
         .test_before_acquire(false)
-        .connect_lazy_with(options.pragma("cache_size", "-2000").pragma("query_only", "on"));
+        .connect_lazy_with(common.pragma("cache_size", "-2000").pragma("query_only", "on"));
     Ok(Db(Arc::new(Pools::Sqlite { write, read })))
+}
+
+/// What a connection to a schema calls itself, so that an administrator sees whose it is. Postgres keeps 63 bytes.
+pub(super) fn application_name(schema: &str) -> String {
+    format!("mainspring {schema}").chars().take(63).collect()
 }
 
 /// Opens a schema of Postgres, made when it does not exist.
 pub(super) async fn open_postgres(settings: &DatabaseSettings, schema: &str) -> Result<Db, DbError> {
     let options = PgConnectOptions::from_str(&settings.url)
         .map_err(|error| DbError::BadUrl(error.to_string()))?
-        .application_name("mainspring")
+        .application_name(&application_name(schema))
         .statement_cache_capacity(64)
         .disable_statement_logging();
     let quoted = format!("\"{}\"", schema.replace('"', ""));

@@ -144,6 +144,20 @@ impl Db {
         }
     }
 
+    /// Gives back space that was freed, a bounded part of it at a time, and refreshes what the planner knows. Postgres does
+    /// both by itself.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn upkeep(&self) -> Result<(), DbError> {
+        if let Pools::Sqlite { write, .. } = &*self.0 {
+            for pragma in ["pragma incremental_vacuum(4000)", "pragma optimize"] {
+                sqlite(pragma, vec![]).execute(write).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Waits for what runs, then closes every connection.
     pub(super) async fn close(&self) {
         match &*self.0 {

@@ -75,3 +75,81 @@ async fn apply(db: &Db, table: &str, migrations: &[Migration], now: Timestamp) -
     }
     tx.commit().await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::Scratch;
+
+    const ONE: Migration = (
+        "0001_one",
+        "create table one (id text not null primary key, data {{BLOB}});\ncreate index one_data on one (data);",
+    );
+    const TWO: Migration = ("0002_two", "create table two (id text not null primary key);");
+    const NOW: Timestamp = Timestamp::from_micros(1);
+
+    async fn each(check: impl AsyncFn(Db)) {
+        let folder = tempfile::tempdir().unwrap();
+        check(Scratch::sqlite(folder.path()).await.unwrap()).await;
+        if let Ok(url) = std::env::var("MAINSPRING_TEST_PG_URL") {
+            let schema = format!("test_migrate_{}_{:x}", std::process::id(), rand::random::<u32>());
+            let db = Scratch::postgres(&url, &schema).await.unwrap();
+            check(db.clone()).await;
+            db.close().await;
+            Scratch::drop_schemas(&url, &[schema]).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn migrations_are_applied_once_and_in_order() {
+        each(async |db| {
+            apply(&db, "test_migrations", &[ONE], NOW).await.unwrap();
+            apply(&db, "test_migrations", &[ONE, TWO], NOW).await.unwrap();
+            apply(&db, "test_migrations", &[ONE, TWO], NOW).await.unwrap();
+            let names: Vec<(String,)> =
+                db.query("select name from test_migrations order by name", vec![]).await.unwrap();
+            assert_eq!(names, [("0001_one".to_owned(),), ("0002_two".to_owned(),)]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_changed_or_unknown_migration_is_refused() {
+        each(async |db| {
+            apply(&db, "test_migrations", &[ONE, TWO], NOW).await.unwrap();
+            let changed = apply(&db, "test_migrations", &[("0001_one", "select 1;"), TWO], NOW).await;
+            assert!(matches!(changed, Err(DbError::MigrationChanged(_))), "{changed:?}");
+            let older = apply(&db, "test_migrations", &[ONE], NOW).await;
+            assert!(matches!(older, Err(DbError::MigrationUnknown(_))), "{older:?}");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_leaves_nothing() {
+        each(async |db| {
+            let broken =
+                ("0002_broken", "create table half (id text not null primary key);\ncreate table half (id text);");
+            apply(&db, "test_migrations", &[ONE, broken], NOW).await.unwrap_err();
+            apply(&db, "test_migrations", &[ONE, TWO], NOW).await.unwrap();
+            db.query::<()>("select 1 from half", vec![]).await.unwrap_err();
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn two_processes_that_start_together_take_turns() {
+        each(async |db| {
+            let tasks: Vec<_> = (0..4)
+                .map(|_| {
+                    let db = db.clone();
+                    tokio::spawn(async move { apply(&db, "test_migrations", &[ONE, TWO], NOW).await })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap().unwrap();
+            }
+        })
+        .await;
+    }
+}

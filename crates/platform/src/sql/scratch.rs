@@ -1,6 +1,6 @@
 //! Databases that are thrown away: for tests, and for rehearsing a migration.
 
-use super::databases::{DatabaseSettings, open_postgres, open_sqlite};
+use super::databases::{DatabaseSettings, application_name, open_postgres, open_sqlite};
 use super::db::Db;
 use super::error::DbError;
 use super::migrate::{Kind, migrate};
@@ -38,8 +38,22 @@ impl Scratch {
     pub async fn drop_schemas(url: &str, schemas: &[String]) -> Result<(), DbError> {
         let db = open_postgres(&settings(Path::new(""), url), "public").await?;
         for schema in schemas {
+            // Whoever still has a transaction open there would make the drop wait for ever.
+            let sql = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1";
+            db.query::<()>(sql, crate::params![application_name(schema)]).await?;
             db.execute(&format!("drop schema if exists \"{}\" cascade", schema.replace('"', "")), vec![]).await?;
         }
+        db.close().await;
+        Ok(())
+    }
+
+    /// Runs one statement outside a transaction on the Postgres at `url`: to make and drop whole databases.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn run_on_server(url: &str, statement: &str) -> Result<(), DbError> {
+        let db = open_postgres(&settings(Path::new(""), url), "public").await?;
+        db.execute(statement, vec![]).await?;
         db.close().await;
         Ok(())
     }
