@@ -3,8 +3,8 @@
 use super::*;
 use crate::events::{self, FateFilter, FateStatus};
 use async_trait::async_trait;
-use axum::body::Bytes;
 use base64::Engine as _;
+use bytes::Bytes;
 use futures::StreamExt as _;
 use kernel::problem::{Class, Problem};
 use kernel::scope::Scope;

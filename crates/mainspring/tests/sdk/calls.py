@@ -11,13 +11,17 @@ analytics.write_key = write_key
 analytics.gzip = True
 analytics.max_retries = 15
 analytics.upload_interval = 0.2
-analytics.upload_size = 2
 analytics.on_error = lambda error, items: problems.append(error)
 
+# Each call is a request of its own, so that every fault is met.
 analytics.identify(user, {"email": f"{user}@example.org", "name": "Ada"})
+analytics.flush()
 analytics.track(user, "Order placed", {"revenue": 49.5, "currency": "EUR"})
+analytics.flush()
 analytics.page(user, None, "Pricing", {"url": "https://acme.example/pricing"})
+analytics.flush()
 analytics.group(user, f"{user}-company", {"name": "Acme"})
+analytics.flush()
 analytics.alias(user, f"{user}-new")
 analytics.flush()
 analytics.shutdown()

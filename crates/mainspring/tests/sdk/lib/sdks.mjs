@@ -64,6 +64,8 @@ async function inBrowser(html, files, act) {
     const path = new URL(request.url, "http://site").pathname;
     const file = files[path];
     if (file) return response.writeHead(200, { "content-type": "text/javascript" }).end(readFileSync(file));
+    // Only the site's pages have the page's text; a file that is clicked on is none.
+    if (path.endsWith(".pdf")) return response.writeHead(204).end();
     response.writeHead(200, { "content-type": "text/html" }).end(html);
   });
   await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
@@ -81,7 +83,9 @@ async function inBrowser(html, files, act) {
     const page = await context.newPage();
     const problems = [];
     page.on("pageerror", (error) => problems.push(error.message));
-    await act(page, origin, context);
+    await act(page, origin, context).catch((error) => {
+      throw problems.length ? new Error(`the page failed: ${problems[0]}`, { cause: error }) : error;
+    });
     if (problems.length) throw new Error(`the page failed: ${problems[0]}`);
   } finally {
     await browser.close();
@@ -118,10 +122,10 @@ export async function segmentBrowser(url, writeKey, user, done, batching = false
   });
 }
 
-export async function ownSnippet(url, writeKey, act) {
+export async function ownSnippet(url, writeKey, act, options = "") {
   const html = `<!doctype html><title>Acme</title><link rel="icon" href="data:,">
     <script>window.mainspring = window.mainspring || [];</script>
-    <script async src="${url}/mainspring.js" data-key="${writeKey}"></script>
+    <script async src="${url}/mainspring.js" data-key="${writeKey}" ${options}></script>
     <main style="height:3000px"><a id="out" href="https://partner.example/x" target="_blank">Partner</a>
     <a id="file" href="/price-list.pdf" target="_blank">Prices</a>
     <form id="contact" action="/sent" target="_blank"><input name="email"><button>Send</button></form></main>`;
