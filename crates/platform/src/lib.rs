@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod audit;
+mod auth;
 pub mod config;
 pub mod http;
 pub mod jobs;

@@ -1,10 +1,10 @@
 //! API keys and write keys: made, shown once, used, revoked.
 
 use super::model::{Key, KeyKind, NewKey};
-use super::secret::{random_text, token_hash};
 use super::store::{KeyUse, NewKeyRow};
 use super::workspaces::check_name;
 use super::{Accounts, store};
+use crate::auth::{random_text, token_hash};
 use crate::http::Caller;
 use crate::sql::{DbError, Tx};
 use kernel::ids::{KeyId, UserId};

@@ -3,9 +3,9 @@
 //! Only an owner makes, changes or removes an owner; the last owner stays.
 
 use super::model::{Member, User};
-use super::secret::{hash_password, one_time_password};
 use super::workspaces::check_name;
 use super::{Accounts, store};
+use crate::auth::{hash_password, one_time_password};
 use crate::sql::{DbError, Tx};
 use kernel::ids::{UserId, WorkspaceId};
 use kernel::page::{Page, PageRequest};

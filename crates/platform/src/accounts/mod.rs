@@ -7,27 +7,26 @@
 //! **Invariant:** an API key never may more than whoever made it may at that moment.
 
 mod api;
-mod failures;
 mod keys;
 mod members;
 mod model;
-mod secret;
 mod sessions;
 mod setup;
 mod store;
 
 mod workspaces;
 
+pub use crate::auth::PasswordCost;
 pub use api::routes;
 pub use keys::KeyRequest;
 pub use members::{AddedMember, NewMember};
 pub use model::{Key, KeyKind, Member, NewKey, User, Workspace, WorkspaceSettings};
-pub use secret::PasswordCost;
 pub use sessions::{Membership, SessionView, SignInFrom, StartedSession};
 pub use setup::{NewOwner, SetUp};
 pub use workspaces::{NewWorkspace, WorkspaceChange};
 
 use crate::audit::{Chain, NewEntry};
+use crate::auth::Failures;
 use crate::sql::{Databases, Db, DbError, Tx};
 use crate::world::World;
 use kernel::scope::Actor;
@@ -69,7 +68,7 @@ struct Inner {
     databases: Databases,
     world: World,
     settings: AccountSettings,
-    failures: failures::Failures,
+    failures: Failures,
     write_keys: keys::WriteKeyCache,
     nobody: tokio::sync::OnceCell<String>,
 }
@@ -84,7 +83,7 @@ impl Accounts {
     /// The accounts of these databases.
     #[must_use]
     pub fn new(databases: Databases, world: World, settings: AccountSettings) -> Self {
-        let failures = failures::Failures::new(settings.failures_max);
+        let failures = Failures::new(settings.failures_max);
         let (write_keys, nobody) = (keys::WriteKeyCache::default(), tokio::sync::OnceCell::new());
         Self(Arc::new(Inner { databases, world, settings, failures, write_keys, nobody }))
     }

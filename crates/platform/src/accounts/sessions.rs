@@ -1,9 +1,9 @@
 //! Signing in and out, and who a request comes from.
 
 use super::model::{User, Workspace};
-use super::secret::{check_password, fits, hash_password, one_time_password, random_text, token_hash};
 use super::store::{NewSession, SessionRow, email_key};
 use super::{Accounts, store};
+use crate::auth::{check_password, fits, hash_password, one_time_password, random_text, token_hash};
 use crate::http::{Authenticator, Caller, Credentials};
 use crate::sql::Tx;
 use async_trait::async_trait;

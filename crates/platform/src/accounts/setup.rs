@@ -2,10 +2,10 @@
 
 use super::members::check_email;
 use super::model::{NewKey, User, Workspace};
-use super::secret::{check_password, hash_password, one_time_password};
 use super::sessions::{SignInFrom, StartedSession};
 use super::workspaces::{NewWorkspace, check_name};
 use super::{Accounts, store};
+use crate::auth::{check_password, hash_password, one_time_password};
 use crate::sql::DbError;
 use kernel::ids::UserId;
 use kernel::problem::{Class, Problem};

@@ -13,13 +13,13 @@ const WINDOW: i64 = 15 * MINUTE;
 /// Counts that are kept before old ones are dropped.
 const KEPT: usize = 20_000;
 
-pub(super) struct Failures {
+pub(crate) struct Failures {
     limit: u32,
     counts: Mutex<HashMap<String, (u32, Timestamp)>>,
 }
 
 impl Failures {
-    pub(super) fn new(limit: u32) -> Self {
+    pub(crate) fn new(limit: u32) -> Self {
         Self { limit, counts: Mutex::default() }
     }
 
@@ -32,7 +32,7 @@ impl Failures {
     }
 
     /// Refuses when there were too many failures; the answer is the same whether or not the account exists.
-    pub(super) fn check(&self, email_key: &str, address: &str, now: Timestamp) -> Result<(), Problem> {
+    pub(crate) fn check(&self, email_key: &str, address: &str, now: Timestamp) -> Result<(), Problem> {
         let counts = self.counts.lock();
         for (key, limit) in self.keys(email_key, address) {
             if let Some((count, since)) = counts.get(&key)
@@ -47,7 +47,7 @@ impl Failures {
         Ok(())
     }
 
-    pub(super) fn add(&self, email_key: &str, address: &str, now: Timestamp) {
+    pub(crate) fn add(&self, email_key: &str, address: &str, now: Timestamp) {
         let mut counts = self.counts.lock();
         if counts.len() > KEPT {
             counts.retain(|_, (_, since)| now.since(*since) < WINDOW);
@@ -62,7 +62,7 @@ impl Failures {
     }
 
     /// Forgets the failures of somebody who got in.
-    pub(super) fn clear(&self, email_key: &str, address: &str) {
+    pub(crate) fn clear(&self, email_key: &str, address: &str) {
         let mut counts = self.counts.lock();
         let [own, _, _] = self.keys(email_key, address);
         counts.remove(&own.0);
