@@ -117,6 +117,8 @@ fn the_deals_of_the_crm_sum_to_the_truth() {
     let won = rows.iter().filter(|row| row["Is Closed Won"] == "true");
     let revenue: i64 = won.map(|row| parse_decimal(&row["Amount"]).unwrap()).sum();
     assert_eq!((rows.len() as u64, revenue), (truth.deals, truth.revenue_micros));
+    let names: HashSet<&str> = rows.iter().map(|row| row["Deal Name"].as_str()).collect();
+    assert_eq!(names.len(), rows.len(), "a name is enough to find a deal");
     let by_month: i64 = truth.months.values().map(|month| month.won_micros).sum();
     assert_eq!(by_month, truth.revenue_micros);
     let caused: u64 = truth.caused.iter().map(|caused| caused.deals).sum();
@@ -124,8 +126,8 @@ fn the_deals_of_the_crm_sum_to_the_truth() {
     let people = table(&file(&company, "hubspot-contacts.csv"), b',');
     assert_eq!(people.len() as u64, truth.people);
     let addresses: HashSet<&str> = people.iter().map(|row| row["Email"].as_str()).collect();
-    for row in table(&file(&company, "hubspot-deal-contact-roles.csv"), b',') {
-        assert!(addresses.contains(row["Email"].as_str()));
+    for row in table(&file(&company, "deal-contact-roles.csv"), b',') {
+        assert!(addresses.contains(row["Email"].as_str()) && names.contains(row["Deal Name"].as_str()));
     }
 }
 

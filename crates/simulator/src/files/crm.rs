@@ -165,7 +165,9 @@ pub(super) fn deals(company: &Company) -> Vec<u8> {
 fn deal_name(company: &Company, deal: &Deal) -> String {
     let firm = &company.population.firms[deal.firm as usize];
     let what = if deal.expansion { "more seats" } else { "team plan" };
-    format!("{} - {what}", firm.name)
+    // Two deals of a company are at least 150 days apart, so the quarter makes the name its own.
+    let date = crate::calendar::civil(deal.created_at).0;
+    format!("{} - {what} Q{}-{}", firm.name, (date.month() - 1) / 3 + 1, date.year() % 100)
 }
 
 pub(super) fn stage_history(company: &Company) -> Vec<u8> {
@@ -179,19 +181,15 @@ pub(super) fn stage_history(company: &Company) -> Vec<u8> {
     table.bytes()
 }
 
+/// A report of the CRM that somebody put together: names and addresses, no ids.
 pub(super) fn contact_roles(company: &Company) -> Vec<u8> {
-    let mut table = Table::new(&["Deal ID", "Contact ID", "Email", "Role", "Is Primary"]);
-    for (place, deal) in company.deals.iter().enumerate() {
+    let mut table = Table::new(&["Deal Name", "Email", "Role", "Is Primary"]);
+    for deal in &company.deals {
+        let name = deal_name(company, deal);
         for (number, person) in deal.committee.iter().enumerate() {
             let role = DEAL_ROLES[number.min(DEAL_ROLES.len() - 1)];
             let primary = if number == 0 { "true" } else { "false" };
-            table.line([
-                deal_id(place).as_str(),
-                &person_id(*person),
-                &company.population.email(*person),
-                role,
-                primary,
-            ]);
+            table.line([name.as_str(), &company.population.email(*person), role, primary]);
         }
     }
     table.bytes()

@@ -69,7 +69,7 @@ pub(crate) fn all(company: &Company) -> Vec<NamedCsv> {
         file("hubspot-contacts.csv", FileKind::People, "hubspot", crm::contacts(company)),
         file("hubspot-deals.csv", FileKind::Deals, "hubspot", crm::deals(company)),
         file("hubspot-deal-stage-history.csv", FileKind::StageHistory, "hubspot", crm::stage_history(company)),
-        file("hubspot-deal-contact-roles.csv", FileKind::ContactRoles, "hubspot", crm::contact_roles(company)),
+        file("deal-contact-roles.csv", FileKind::ContactRoles, "file", crm::contact_roles(company)),
         file("exchange-rates-usd-eur.csv", FileKind::Rates, "file", money::rates(company)),
         file("google-ads-ad-group-report.csv", FileKind::Spend, "google_ads", money::google(company)),
         file("meta-anzeigen.csv", FileKind::Spend, "meta_ads", money::meta(company)),
