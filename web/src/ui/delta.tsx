@@ -16,7 +16,7 @@ interface DeltaProps {
 
 /** A comparison with another period. */
 export function Delta({ change, against, better, significant = true }: DeltaProps) {
-  if (change === null) return <span className={styles.delta}>no comparison ({against})</span>;
+  if (change === null) return <span className={styles.delta}>was {against}</span>;
   const Arrow = change > 0 ? ArrowUpRight : change < 0 ? ArrowDownRight : ArrowRight;
   const coloured = significant && better !== "none" && change !== 0;
   const good = coloured && change > 0 === (better === "up");

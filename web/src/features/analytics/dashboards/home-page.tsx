@@ -32,10 +32,7 @@ export function HomePage() {
   const navigate = route.useNavigate();
   const { workspace } = useSession();
   const day = today(workspace.time_zone);
-  const range = {
-    from: search.from ?? quarterStart(day),
-    to: search.to ?? addDays(quarterStart(search.from ?? day, 1), -1),
-  };
+  const range = { from: search.from ?? quarterStart(day), to: search.to ?? day };
   const home = useQuery(homeQuery({ ...search, ...range }));
   const change = useCallback(
     (part: Partial<HomeSearch>) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true }),

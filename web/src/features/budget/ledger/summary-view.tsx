@@ -8,6 +8,7 @@ import { monthStart, today } from "#/lib/dates.ts";
 import { counted, type Money, moneyRound } from "#/lib/format.ts";
 import { buttonClass } from "#/ui/button.tsx";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
+import { Combobox } from "#/ui/combobox.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { IconButton } from "#/ui/icon-button.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
@@ -15,7 +16,7 @@ import { SkeletonLines } from "#/ui/skeleton.tsx";
 import styles from "./ledger.module.css";
 import { monthsAround, monthText } from "./months.ts";
 import { PlanDialog, type PlanTarget } from "./plan-dialog.tsx";
-import { type Summary, type SummaryCell, summaryQuery } from "./queries.ts";
+import { CHANNELS, type Summary, type SummaryCell, summaryQuery } from "./queries.ts";
 
 const route = getRouteApi("/shell/ledger");
 
@@ -27,6 +28,7 @@ export function SummaryView() {
   const month = search.month ?? today(workspace.time_zone).slice(0, 7);
   const months = monthsAround(month);
   const summary = useQuery(summaryQuery(months[0], months.at(-1)));
+  const may = useMay("ledger.write");
   const [target, setTarget] = useState<PlanTarget | undefined>(undefined);
   const move = (step: number) =>
     void navigate({
@@ -58,6 +60,21 @@ export function SummaryView() {
             onClick={() => move(3)}
           />
         </span>
+        {may ? (
+          <Combobox
+            form="filter"
+            label="Plan for"
+            placeholder="another channel"
+            options={CHANNELS.filter((name) => !summary.data.channels.some((one) => one.name === name)).map((name) => ({
+              value: name,
+              label: name,
+            }))}
+            value={null}
+            onChange={(channel) =>
+              channel && setTarget({ month, channel, planned: null, currency: summary.data.currency })
+            }
+          />
+        ) : null}
       </div>
       {summary.data.cells.length === 0 ? (
         <NothingYet />
