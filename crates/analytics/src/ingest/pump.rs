@@ -177,6 +177,8 @@ impl Pump {
         });
         let mut fates: Vec<Fate> = accepted.collect();
         fates.extend(repeats.iter().map(|event| {
+            // A repeat raised the same doubts; they are those of the event that is stored.
+            doubts.remove(&event.event_id);
             let reason = "an event with this message id is already stored".to_owned();
             fate_of(event, FateStatus::Duplicate, "duplicate", reason)
         }));
