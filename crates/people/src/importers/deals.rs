@@ -168,13 +168,13 @@ fn input(context: &ImportContext, row: &MappedRow) -> DealInput {
     deal
 }
 
-async fn undo(world: &World, tx: &mut Tx, changes: &[Change]) -> Result<Vec<Undone>, ImporterError> {
+async fn undo(tx: &mut Tx, changes: &[Change]) -> Result<Vec<Undone>, ImporterError> {
     let mut rows = Vec::with_capacity(changes.len());
     for change in changes {
         let id: DealId = change.record.parse().map_err(|error| ImporterError::Failed(format!("{error}")))?;
         rows.push((id, change.undo.clone()));
     }
-    Ok(deals::revert_deals(tx, world, &rows).await?.into_iter().map(undone).collect())
+    Ok(deals::revert_deals(tx, &rows).await?.into_iter().map(undone).collect())
 }
 
 /// The keys of the deal that a row is about.
@@ -183,19 +183,9 @@ fn deal_keys(row: &MappedRow, id: usize, name: usize, keys: &mut Vec<u64>) {
     keys.extend(row.text(name).map(|name| row_key("name", &crate::bulk::name_key(name))));
 }
 
+/// What the three importers have in common: how a row becomes an input, and who takes the inputs.
 macro_rules! importer {
-    ($(#[$doc:meta])* $name:ident, $spec:ident, $input:ident, $upsert:path, $id:ident, $deal_name:ident) => {
-        $(#[$doc])*
-        pub(super) struct $name {
-            world: World,
-        }
-
-        impl $name {
-            pub(super) fn new(world: &World) -> Self {
-                Self { world: world.clone() }
-            }
-        }
-
+    ($name:ident, $spec:ident, $input:ident, $id:ident, $deal_name:ident, |$own:ident, $tx:ident, $inputs:ident| $upsert:expr) => {
         #[async_trait]
         impl Importer for $name {
             fn spec(&self) -> &'static ImporterSpec {
@@ -209,11 +199,11 @@ macro_rules! importer {
             async fn apply(
                 &self,
                 context: &ImportContext,
-                tx: &mut Tx,
+                $tx: &mut Tx,
                 rows: &[MappedRow],
             ) -> Result<Vec<RowOutcome>, ImporterError> {
-                let inputs: Vec<_> = rows.iter().map(|row| $input(context, row)).collect();
-                let upserted = $upsert(tx, &self.world, &inputs).await?;
+                let ($own, $inputs) = (self, rows.iter().map(|row| $input(context, row)).collect::<Vec<_>>());
+                let upserted = $upsert.await?;
                 Ok(upserted.into_iter().map(|one| outcome(one, ToString::to_string)).collect())
             }
 
@@ -223,15 +213,25 @@ macro_rules! importer {
                 tx: &mut Tx,
                 changes: &[Change],
             ) -> Result<Vec<Undone>, ImporterError> {
-                undo(&self.world, tx, changes).await
+                undo(tx, changes).await
             }
         }
     };
 }
 
+/// Imports deals.
+pub(super) struct DealsImporter {
+    world: World,
+}
+
+impl DealsImporter {
+    pub(super) fn new(world: &World) -> Self {
+        Self { world: world.clone() }
+    }
+}
+
 importer! {
-    /// Imports deals.
-    DealsImporter, SPEC, input, deals::upsert_deals, EXTERNAL_ID, NAME
+    DealsImporter, SPEC, input, EXTERNAL_ID, NAME, |own, tx, inputs| deals::upsert_deals(tx, &own.world, &inputs)
 }
 
 const HISTORY_DEAL: usize = 0;
@@ -283,9 +283,12 @@ fn history_input(context: &ImportContext, row: &MappedRow) -> StageEntryInput {
     }
 }
 
+/// Imports the stages that deals went through.
+pub(super) struct StageHistoryImporter;
+
 importer! {
-    /// Imports the stages that deals went through.
-    StageHistoryImporter, HISTORY_SPEC, history_input, deals::upsert_stage_history, HISTORY_DEAL, HISTORY_DEAL_NAME
+    StageHistoryImporter, HISTORY_SPEC, history_input, HISTORY_DEAL, HISTORY_DEAL_NAME,
+    |_own, tx, inputs| deals::upsert_stage_history(tx, &inputs)
 }
 
 const ROLE_DEAL: usize = 0;
@@ -343,7 +346,18 @@ fn role_input(context: &ImportContext, row: &MappedRow) -> DealRoleInput {
     }
 }
 
+/// Imports who takes part in deals.
+pub(super) struct ContactRolesImporter {
+    world: World,
+}
+
+impl ContactRolesImporter {
+    pub(super) fn new(world: &World) -> Self {
+        Self { world: world.clone() }
+    }
+}
+
 importer! {
-    /// Imports who takes part in deals.
-    ContactRolesImporter, ROLE_SPEC, role_input, deals::upsert_deal_roles, ROLE_DEAL, ROLE_DEAL_NAME
+    ContactRolesImporter, ROLE_SPEC, role_input, ROLE_DEAL, ROLE_DEAL_NAME,
+    |own, tx, inputs| deals::upsert_deal_roles(tx, &own.world, &inputs)
 }

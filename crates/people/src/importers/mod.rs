@@ -6,6 +6,7 @@
 
 mod cells;
 mod companies;
+mod deals;
 mod mapping;
 mod people;
 mod presets;
@@ -23,7 +24,13 @@ use std::sync::Arc;
 /// The importers of this crate.
 #[must_use]
 pub(crate) fn all(world: &World) -> Vec<Arc<dyn Importer>> {
-    vec![Arc::new(people::PeopleImporter::new(world)), Arc::new(companies::CompaniesImporter::new(world))]
+    vec![
+        Arc::new(people::PeopleImporter::new(world)),
+        Arc::new(companies::CompaniesImporter::new(world)),
+        Arc::new(deals::DealsImporter::new(world)),
+        Arc::new(deals::StageHistoryImporter),
+        Arc::new(deals::ContactRolesImporter::new(world)),
+    ]
 }
 
 fn problem(clash: Clash) -> RowProblem {

@@ -126,8 +126,10 @@ async fn check(
 #[into_params(parameter_in = Query)]
 struct RowsQuery {
     /// Of the dry run (`check`), of what was written (`apply`), or what could not be taken back (`undo`). `check` when absent.
+    #[param(inline)]
     phase: Option<Phase>,
     /// Only rows of this outcome.
+    #[param(inline)]
     outcome: Option<Outcome>,
     /// Rows per page: 1 to 500; 50 when absent.
     limit: Option<u32>,

@@ -86,3 +86,36 @@ async fn a_large_file_with_repeated_people_is_told_exactly_beforehand() {
         assert_eq!(count(&test, "people").await, 4_995);
     }
 }
+
+#[tokio::test]
+async fn deals_with_their_history_and_roles_come_in_and_go_out() {
+    for test in platforms().await {
+        let imports = imports(&test);
+        let deals = "Opportunity ID,Opportunity Name,Stage,Amount,Close Date,Created Date,Account Name,Lead Source,Won,Closed\n\
+                     006A,Acme renewal,Negotiation,\"12,000.50\",2026-03-31,2026-01-10,Acme,Web,FALSE,FALSE\n\
+                     006B,Beta start,Closed Won,900.00,2026-02-28,2026-01-12,Beta,Event,TRUE,TRUE\n";
+        let one = upload(&imports, &test, "opportunities.csv", deals.as_bytes()).await;
+        assert_eq!(one.preset_title.as_deref(), Some("Salesforce opportunities"));
+        let done = import(&imports, &test, deals.as_bytes()).await;
+        assert_eq!(done.applied, Counts { create: 2, ..Counts::default() });
+        let history = "Id,OpportunityId,StageName,CreatedDate\n1,006A,Discovery,2026-01-11T09:00:00.000Z\n\
+                       2,006A,Negotiation,2026-02-01T09:00:00.000Z\n3,006X,Discovery,2026-02-01T09:00:00.000Z\n";
+        let staged = import(&imports, &test, history.as_bytes()).await;
+        assert_eq!(staged.kind, "stage_history");
+        assert_eq!(staged.applied.rejected + staged.applied.conflict, 1, "there is no deal 006X: {:?}", staged.applied);
+        let people = "Id,LastName,Email,AccountId\n003A,Lovelace,ada@analytical.example,001A\n";
+        import(&imports, &test, people.as_bytes()).await;
+        let roles = "Id,OpportunityId,ContactId,Role,IsPrimary\n1,006A,003A,Decision Maker,true\n";
+        let part = import(&imports, &test, roles.as_bytes()).await;
+        assert_eq!((part.kind.as_str(), part.applied.total()), ("contact_roles", 1));
+        assert_eq!(part.applied.rejected + part.applied.conflict, 0, "{:?}", part.applied);
+        for (file, kind) in [(deals, "deals"), (history, "stage history"), (roles, "roles")] {
+            let again = import(&imports, &test, file.as_bytes()).await;
+            assert_eq!(again.applied.create + again.applied.update, 0, "{kind}: {:?}", again.applied);
+        }
+        for one in [&part, &staged] {
+            let undone = imports.undo_now(&test.scope, &one.id, &Silent).await.unwrap();
+            assert_eq!(undone.undo.refused, 0, "{}", one.kind);
+        }
+    }
+}
