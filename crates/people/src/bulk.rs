@@ -36,10 +36,43 @@ pub(crate) async fn select_in<T: FromRow, V: Into<Value> + Clone>(
         if let Some(last) = values.last().cloned() {
             values.resize(values.len().next_power_of_two(), last);
         }
-        let text = sql.replace("{in}", &placeholders(1, values.len()));
+        let list = if tx.is_postgres() { placeholders(1, values.len()) } else { vec!["?"; values.len()].join(",") };
+        let text = sql.replace("{in}", &list);
         all.extend(tx.query::<T>(&text, values).await?);
     }
     Ok(all)
+}
+
+/// Rows of placeholders. On SQLite they carry no number: a numbered one is a name there, and binding looks names up one
+/// after the other, which makes a statement of many values take time with the square of their number.
+fn value_rows(postgres: bool, rows: usize, width: usize) -> String {
+    if postgres {
+        return placeholder_rows(1, rows, width);
+    }
+    vec![format!("({})", vec!["?"; width].join(",")); rows].join(",")
+}
+
+/// Inserts many rows; as `Tx::insert_many`, in time that grows with their number only.
+pub(crate) async fn insert_many(
+    tx: &mut Tx,
+    table: &str,
+    columns: &[&str],
+    rows: Vec<Vec<Value>>,
+    suffix: &str,
+) -> Result<(), DbError> {
+    if tx.is_postgres() {
+        return tx.insert_many(table, columns, rows, suffix).await.map(|_| ());
+    }
+    let largest = (VALUES_MAX / columns.len().max(1)).clamp(1, 256);
+    let names = columns.join(", ");
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
+        // Few sizes, so that nearly all statements are prepared already.
+        let size = if rows.len() >= largest { largest } else { 1 << rows.len().ilog2() };
+        let text = format!("insert into {table} ({names}) values {} {suffix}", value_rows(false, size, columns.len()));
+        tx.execute(&text, rows.by_ref().take(size).flatten().collect()).await?;
+    }
+    Ok(())
 }
 
 /// Runs an update whose text holds `{rows}` where the rows of values go, as `from (values {rows}) as v`; the columns are
@@ -51,7 +84,7 @@ pub(crate) async fn update_from(tx: &mut Tx, sql: &str, rows: Vec<Vec<Value>>) -
         if let Some(last) = rows.last().cloned() {
             rows.resize(rows.len().next_power_of_two(), last);
         }
-        let text = sql.replace("{rows}", &placeholder_rows(1, rows.len(), width));
+        let text = sql.replace("{rows}", &value_rows(tx.is_postgres(), rows.len(), width));
         tx.execute(&text, rows.into_iter().flatten().collect()).await?;
     }
     Ok(())

@@ -266,12 +266,14 @@ pub async fn revert_companies(tx: &mut Tx, rows: &[(CompanyId, Json)]) -> Result
             results.push(refused("in_use", "The company has people or deals by now."));
             continue;
         }
-        if !revert_document(&mut row.properties, undo.get("document").unwrap_or(&Json::Null))
-            || (new && !row.properties.0.is_empty())
+        let mut document = row.properties.clone();
+        if !revert_document(&mut document, undo.get("document").unwrap_or(&Json::Null))
+            || (new && !document.0.is_empty())
         {
             results.push(refused("changed_since", "The company was changed since the import."));
             continue;
         }
+        row.properties = document;
         if new {
             "undone".clone_into(&mut row.state);
         }

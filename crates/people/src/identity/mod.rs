@@ -85,7 +85,9 @@ impl Identity {
         }
         let db = self.platform.db(scope).await?;
         let desk = self.desk(scope);
-        let mut cache = desk.turn.lock().await;
+        let mut turn = desk.turn.lock().await;
+        // Taken out, so that a call that is dropped half-way leaves nothing that the database does not hold.
+        let mut cache = std::mem::take(&mut *turn);
         let mut tries = 0;
         loop {
             tries += 1;
@@ -94,6 +96,7 @@ impl Identity {
                     if merged {
                         desk.merges.send_replace(cache.merges.clone());
                     }
+                    *turn = cache;
                     return Ok(resolved);
                 }
                 Err(error) => {

@@ -429,3 +429,29 @@ async fn the_resolver_sees_what_an_import_made_and_undid() {
         assert!(matches!(&back[0], Reverted::Refused(_)), "somebody who has been active is not taken away");
     }
 }
+
+/// A batch that is dropped half-way leaves nothing behind, in the database or in memory.
+#[tokio::test]
+async fn a_batch_that_is_dropped_leaves_nothing() {
+    for test in platforms().await {
+        let identity = Identity::new(&test.platform);
+        let first = identity.resolve(&test.scope, &[of(1, &[("anon", "a")])]).await.unwrap();
+        let batch: Vec<Observation> = (2..200).map(|n| of(n, &[("anon", &format!("b{n}")), ("user", "u")])).collect();
+        for polls in 1..12 {
+            let mut call = Box::pin(identity.resolve(&test.scope, &batch));
+            for _ in 0..polls {
+                if futures::poll!(&mut call).is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            drop(call);
+        }
+        let got = identity.resolve(&test.scope, &batch).await.unwrap();
+        let homes = count(&test, "select count(distinct person) from person_identifiers where kind = 'user_id'").await;
+        assert_eq!(homes, 1);
+        let known = count(&test, "select count(*) from people").await;
+        let people: std::collections::HashSet<PersonId> = got.iter().chain(&first).map(|one| one.person).collect();
+        assert_eq!(known, i64::try_from(people.len()).unwrap());
+    }
+}
