@@ -89,12 +89,18 @@ pub(super) fn part(
     let range = super::narrowed(plan, key);
     DrillPart {
         name: measure.title().to_owned(),
-        value: figure(facts, measure, total),
+        // Of durations, what goes into the formula is how many there are; each row has its own.
+        value: if measure == Measure::TimeToWin { count(total) } else { figure(facts, measure, total) },
         rows_total: records.len(),
         rows,
         next_cursor: (end < records.len()).then(|| format!("{name}:{end}")),
         sql: super::sql_text::of_measure(facts, plan, measure, range, key),
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown, not summed")]
+fn count(whole: i64) -> Figure {
+    Figure::Number(whole as f64)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown, not summed")]

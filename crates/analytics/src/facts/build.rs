@@ -3,7 +3,7 @@
 use super::calendar::Calendar;
 use super::model::{DIRECT, Deal, Facts, Outcome, Part, Person, Session, SessionFacts};
 use super::touches::TouchRows;
-use crate::facts::spend::{CampaignTouch, SpendFacts, TouchIndex, fold_name};
+use crate::facts::spend::{CampaignTouch, RateTable, SpendFacts, TouchIndex, fold_name};
 use jiff::tz::TimeZone;
 use kernel::money::{Currency, Money};
 use kernel::time::{SECOND, Timestamp};
@@ -249,37 +249,7 @@ impl Facts {
             company_people.entry(person.company).or_default().push(person.person);
         }
         let company_names = inputs.companies.into_iter().map(|(id, name)| (texts.intern(&id), name)).collect();
-        let day = |at: i64| super::calendar::date_of(sessions.calendar.day(at));
-        let value = |amount: Option<Money>, at: i64| match amount {
-            None => Some(0),
-            Some(money) => inputs.spend.rates.convert(money, inputs.currency, day(at)),
-        };
-        let deals = inputs
-            .deals
-            .into_iter()
-            .map(|deal| {
-                // A won deal without a date of closing was won when it entered its last stage, at the latest known moment.
-                let closed_at =
-                    deal.closed_at.or_else(|| deal.stages.last().map(|stage| stage.1)).unwrap_or(deal.created_at);
-                let won_at = (deal.outcome == Outcome::Won).then_some(closed_at);
-                Deal {
-                    company: deal.company.as_deref().map_or(0, |id| texts.intern(id)),
-                    created_value: value(deal.amount, deal.created_at),
-                    won_value: won_at.and_then(|at| value(deal.amount, at)),
-                    id: deal.id,
-                    name: deal.name,
-                    people: deal.people,
-                    amount: deal.amount,
-                    pipeline: deal.pipeline,
-                    stage: deal.stage,
-                    outcome: deal.outcome,
-                    created_at: deal.created_at,
-                    won_at,
-                    stages: deal.stages,
-                    source_row: deal.source_row,
-                }
-            })
-            .collect();
+        let deals = deals(&sessions.calendar, &mut texts, inputs.deals, &inputs.spend.rates, inputs.currency);
         for entry in &inputs.spend.entries {
             for text in [&entry.channel, &entry.source, &entry.medium, &entry.campaign, &entry.content] {
                 texts.intern(text);
@@ -303,6 +273,43 @@ impl Facts {
             memo: crate::attribution::Memo::default(),
         }
     }
+}
+
+/// Deals with their amounts at the rates of their days.
+fn deals(
+    calendar: &Calendar,
+    texts: &mut Dict,
+    deals: Vec<DealInput>,
+    rates: &RateTable,
+    currency: Currency,
+) -> Vec<Deal> {
+    let day = |at: i64| super::calendar::date_of(calendar.day(at));
+    let value = |amount: Option<Money>, at: i64| match amount {
+        None => Some(0),
+        Some(money) => rates.convert(money, currency, day(at)),
+    };
+    let convert = |deal: DealInput| {
+        // A won deal without a date of closing was won when it entered its last stage, at the latest known moment.
+        let closed_at = deal.closed_at.or_else(|| deal.stages.last().map(|stage| stage.1)).unwrap_or(deal.created_at);
+        let won_at = (deal.outcome == Outcome::Won).then_some(closed_at);
+        Deal {
+            company: deal.company.as_deref().map_or(0, |id| texts.intern(id)),
+            created_value: value(deal.amount, deal.created_at),
+            won_value: won_at.and_then(|at| value(deal.amount, at)),
+            id: deal.id,
+            name: deal.name,
+            people: deal.people,
+            amount: deal.amount,
+            pipeline: deal.pipeline,
+            stage: deal.stage,
+            outcome: deal.outcome,
+            created_at: deal.created_at,
+            won_at,
+            stages: deal.stages,
+            source_row: deal.source_row,
+        }
+    };
+    deals.into_iter().map(convert).collect()
 }
 
 /// Both are sorted by person: one walk joins them.

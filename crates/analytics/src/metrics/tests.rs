@@ -153,6 +153,20 @@ impl Oracle<'_> {
     }
 
     fn tell(&self, metric: &str) -> Told {
+        match metric {
+            "sessions" | "engaged_sessions" | "people" | "new_leads" => self.tell_counts(metric),
+            "deals_created" | "deals_won" => self.credit(metric == "deals_won", false, true),
+            "pipeline_created" | "pipeline_contribution" => {
+                self.credit(false, metric == "pipeline_contribution", false)
+            }
+            "won_revenue" | "attributed_revenue" | "revenue_contribution" => {
+                self.credit(true, metric == "revenue_contribution", false)
+            }
+            _ => self.tell_money(metric),
+        }
+    }
+
+    fn tell_counts(&self, metric: &str) -> Told {
         let mut rows: BTreeMap<String, i64> = BTreeMap::new();
         let mut total = 0;
         let mut add = |key: &str, value: i64| {
@@ -194,6 +208,19 @@ impl Oracle<'_> {
                     total += 1;
                 }
             }
+            _ => unreachable!("{metric}"),
+        }
+        rows.retain(|_, value| *value != 0);
+        (rows, total)
+    }
+
+    fn tell_money(&self, metric: &str) -> Told {
+        let mut rows: BTreeMap<String, i64> = BTreeMap::new();
+        let mut total = 0;
+        let mut add = |key: &str, value: i64| {
+            *rows.entry(key.to_owned()).or_default() += value;
+        };
+        match metric {
             "spend" => {
                 for entry in &self.world.spend.entries {
                     if entry.date >= self.query.range.from && entry.date <= self.query.range.to {
@@ -233,11 +260,7 @@ impl Oracle<'_> {
                     total += if goal.touches.is_empty() { 0 } else { goal.value };
                 }
             }
-            "deals_created" | "deals_won" => return self.credit(metric == "deals_won", false, true),
-            "pipeline_created" | "pipeline_contribution" => {
-                return self.credit(false, metric == "pipeline_contribution", false);
-            }
-            _ => return self.credit(true, metric == "revenue_contribution", false),
+            _ => unreachable!("{metric}"),
         }
         rows.retain(|_, value| *value != 0);
         (rows, total)
