@@ -7,6 +7,7 @@ mod bulk;
 pub mod companies;
 pub mod deals;
 pub mod identity;
+mod import_files;
 mod importers;
 pub mod imports;
 pub mod profiles;

@@ -7,16 +7,20 @@
 mod cells;
 mod companies;
 mod deals;
+mod importer;
 mod mapping;
 mod people;
 mod presets;
 
 pub(crate) use cells::{Mapped, RowMapper};
+pub use importer::{
+    Change, FieldChange, FieldKind, FieldSpec, FieldValue, ImportContext, Importer, ImporterError, ImporterSpec,
+    MappedRow, Outcome, RowOutcome, RowProblem, UndoReport, Undone, row_key,
+};
 pub use mapping::{ColumnMapping, Mapping, Question};
 pub(crate) use mapping::{propose, questions};
 pub(crate) use presets::{all as all_presets, knows as preset_knows, named as preset_named};
 
-use crate::imports::{FieldChange, ImportContext, Importer, MappedRow, RowOutcome, RowProblem, Undone};
 use crate::upsert::{Clash, Reverted, Source, Upserted};
 use platform::World;
 use std::sync::Arc;

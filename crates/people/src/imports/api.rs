@@ -1,8 +1,8 @@
 //! Imports over HTTP.
 
-use super::importer::Outcome;
 use super::model::{Import, Phase, RowReport};
 use super::service::{Imports, KindInfo, MappingChange};
+use crate::importers::Outcome;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;

@@ -3,12 +3,12 @@
 //! **Invariant:** killed at any moment and started again, the result is that of one run.
 
 use super::Imports;
-use super::feed::{self, BATCH_ROWS, Fed};
-use super::importer::{Outcome, Undone};
 use super::model::{ImportState, Phase, RowReport};
 use super::run::{Progress, Run, RunError};
 use super::store;
 use super::tally::Tally;
+use crate::import_files::{self as feed, BATCH_ROWS, Fed};
+use crate::importers::{Outcome, Undone};
 use kernel::ids::ImportId;
 use kernel::scope::Scope;
 use std::collections::BTreeMap;

@@ -6,12 +6,12 @@
 //! **Invariant:** no transaction that an importer wrote in is ever committed here.
 
 use super::Imports;
-use super::feed::{self, BATCH_ROWS, Fed};
-use super::importer::MappedRow;
 use super::model::{Counts, ImportState, Phase};
 use super::run::{Progress, Run, RunError};
 use super::store;
 use super::tally::Tally;
+use crate::import_files::{self as feed, BATCH_ROWS, Fed};
+use crate::importers::MappedRow;
 use kernel::ids::ImportId;
 use kernel::scope::Scope;
 use std::collections::HashMap;

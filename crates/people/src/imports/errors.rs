@@ -4,10 +4,10 @@
 //! **Invariant:** no cell of it is a formula to a spreadsheet program.
 
 use super::Imports;
-use super::feed::SheetFile;
-use super::importer::Outcome;
 use super::model::{Import, Phase, RowReport};
 use super::store;
+use crate::import_files::SheetFile;
+use crate::importers::Outcome;
 use crate::sheets::SheetRow;
 use bytes::Bytes;
 use kernel::ids::ImportId;

@@ -10,10 +10,7 @@
 mod api;
 mod apply;
 mod check;
-mod detect;
 mod errors;
-mod feed;
-mod importer;
 mod jobs;
 mod model;
 mod run;
@@ -22,16 +19,14 @@ mod store;
 mod tally;
 #[cfg(test)]
 mod tests;
-mod upload;
 
-pub use crate::importers::{ColumnMapping, Mapping, Question};
+pub use crate::import_files::Upload;
+pub use crate::importers::{
+    Change, ColumnMapping, FieldChange, FieldKind, FieldSpec, FieldValue, ImportContext, Importer, ImporterError,
+    ImporterSpec, MappedRow, Mapping, Outcome, Question, RowOutcome, RowProblem, UndoReport, Undone, row_key,
+};
 pub use crate::sheets::{DateOrder, DecimalMark};
 pub use api::routes;
-pub use importer::{
-    Change, FieldChange, FieldKind, FieldSpec, FieldValue, ImportContext, Importer, ImporterError, ImporterSpec,
-    MappedRow, Outcome, RowOutcome, RowProblem, UndoReport, Undone, row_key,
-};
 pub use model::{Counts, Import, ImportState, Phase, RowReport, SheetColumn, SheetForm};
 pub use run::{Progress, Silent};
 pub use service::{Imports, KindInfo, MappingChange, PresetInfo};
-pub use upload::Upload;

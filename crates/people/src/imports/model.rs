@@ -1,6 +1,6 @@
 //! An import as callers see it.
 
-use super::importer::{FieldChange, Outcome, RowProblem, UndoReport};
+use crate::importers::{FieldChange, Outcome, RowProblem, UndoReport};
 use crate::importers::{Mapping, Question};
 use kernel::ids::{ImportId, JobId};
 use kernel::time::Timestamp;

@@ -1,12 +1,12 @@
 //! What check, apply and undo have in common: the import that is run, its parts, and how it can fail.
 
 use super::Imports;
-use super::detect::questions_of;
-use super::feed::SheetFile;
-use super::importer::{ImportContext, Importer, ImporterError, MappedRow, RowOutcome};
 use super::model::ImportState;
 use super::store::{self, ImportRow};
+use crate::import_files::SheetFile;
+use crate::import_files::questions_of;
 use crate::importers::RowMapper;
+use crate::importers::{ImportContext, Importer, ImporterError, MappedRow, RowOutcome};
 use async_trait::async_trait;
 use kernel::ids::ImportId;
 use kernel::problem::Problem;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// Rows given to an importer at a time, within the transaction of a batch. SQLite binds the parameters of a statement in
 /// quadratic time when they are named (`$1`), so many short statements are faster than few long ones.
-const SLICE_ROWS: usize = 100;
+const SLICE_ROWS: usize = 32;
 
 /// How a run tells how far it is, and learns that it has to stop.
 #[async_trait]
@@ -105,7 +105,7 @@ impl Run {
         let importer = imports.importer(&row.mapping.kind).map_err(|problem| RunError::Failed(problem.message))?;
         let settings = imports.platform.accounts.settings(&scope.workspace).await;
         let settings = settings.map_err(JobError::from)?;
-        if let Some(question) = questions_of(imports, &file, &row.mapping)?.into_iter().next() {
+        if let Some(question) = questions_of(&imports.specs(), &file, &row.mapping)?.into_iter().next() {
             return Err(RunError::Failed(question.message));
         }
         let columns: Vec<String> = row.form.columns.iter().map(|column| column.name.clone()).collect();

@@ -1,14 +1,14 @@
 //! The facade: upload, map, check, apply, undo.
 
-use super::detect::{form_of, questions_of, read_form};
-use super::feed::SheetFile;
-use super::importer::{Importer, ImporterSpec, Outcome};
 use super::jobs::{self, Work};
 use super::model::{Counts, Import, ImportState, Phase, RowReport};
 use super::run::{Progress, RunError, as_problem};
 use super::store::{self, ImportRow};
-use super::upload::{Received, Upload, disk};
+use crate::import_files::SheetFile;
+use crate::import_files::{Received, Upload, disk};
+use crate::import_files::{form_of, questions_of, read_form};
 use crate::importers::{self, Mapping, Question};
+use crate::importers::{Importer, ImporterSpec, Outcome};
 use crate::sheets::{DELIMITERS, encoding_named};
 use kernel::ids::{ImportId, JobId};
 use kernel::limits::{IMPORT_COLUMNS_MAX, NAME_CHARS_MAX};
@@ -217,7 +217,7 @@ impl Imports {
         let same_as = store::same_as(&db, &row).await?;
         let open = if matches!(row.state, ImportState::Uploaded) {
             let file = SheetFile { path: self.path_of(scope, id), form: row.form.clone() };
-            questions_of(self, &file, &row.mapping).map_err(|error| disk(&error))?
+            questions_of(&self.specs(), &file, &row.mapping).map_err(|error| disk(&error))?
         } else {
             Vec::new()
         };

@@ -1,8 +1,8 @@
 //! The tables of imports.
 
-use super::importer::{Change, Outcome, UndoReport};
 use super::model::{Counts, ImportState, Phase, RowReport, SheetForm};
 use crate::importers::Mapping;
+use crate::importers::{Change, Outcome, UndoReport};
 use kernel::ids::{ImportId, JobId};
 use kernel::page::PageRequest;
 use kernel::time::Timestamp;

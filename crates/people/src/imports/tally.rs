@@ -1,8 +1,8 @@
 //! The report of an import while it grows: exact counts, every row that is not imported, a sample of the others.
 
-use super::feed::shown;
-use super::importer::{Change, FieldValue, ImporterSpec, MappedRow, Outcome, RowOutcome};
 use super::model::{Counts, RowReport};
+use crate::import_files::shown;
+use crate::importers::{Change, FieldValue, ImporterSpec, MappedRow, Outcome, RowOutcome};
 use kernel::money::format_decimal;
 use std::collections::BTreeMap;
 

@@ -1,14 +1,13 @@
 //! How a file is written, and what its mapping leaves open.
 
-use super::Imports;
 use super::feed::SheetFile;
-use super::model::{SheetColumn, SheetForm};
 use crate::importers::{self, Mapping, Question};
+use crate::imports::{ImporterSpec, SheetColumn, SheetForm};
 use crate::sheets::{self, ColumnFacts, Form, SAMPLE_BYTES, encoding_named};
 use std::io::Read;
 use std::path::Path;
 
-pub(super) fn form_of(form: &Form, encoding: &str) -> SheetForm {
+pub(crate) fn form_of(form: &Form, encoding: &str) -> SheetForm {
     let columns = form
         .columns
         .iter()
@@ -22,7 +21,7 @@ pub(super) fn form_of(form: &Form, encoding: &str) -> SheetForm {
     }
 }
 
-pub(super) fn read_form(path: &Path, encoding: &str, delimiter: Option<u8>) -> std::io::Result<Form> {
+pub(crate) fn read_form(path: &Path, encoding: &str, delimiter: Option<u8>) -> std::io::Result<Form> {
     let mut sample = Vec::new();
     std::fs::File::open(path)?.take(SAMPLE_BYTES).read_to_end(&mut sample)?;
     let encoding = encoding_named(encoding).unwrap_or(encoding_rs::UTF_8);
@@ -30,7 +29,11 @@ pub(super) fn read_form(path: &Path, encoding: &str, delimiter: Option<u8>) -> s
 }
 
 /// What a mapping leaves open for a file.
-pub(super) fn questions_of(imports: &Imports, file: &SheetFile, mapping: &Mapping) -> std::io::Result<Vec<Question>> {
+pub(crate) fn questions_of(
+    specs: &[&'static ImporterSpec],
+    file: &SheetFile,
+    mapping: &Mapping,
+) -> std::io::Result<Vec<Question>> {
     let found = read_form(&file.path, &file.form.encoding, file.form.delimiter.bytes().next())?;
-    Ok(importers::questions(&found, &imports.specs(), mapping))
+    Ok(importers::questions(&found, specs, mapping))
 }

@@ -14,7 +14,7 @@ use tokio::io::AsyncWriteExt;
 
 /// A file that is being received. Dropped before [`Upload::finish`], it is removed.
 pub struct Upload {
-    pub(super) id: ImportId,
+    pub(crate) id: ImportId,
     file: Option<File>,
     path: PathBuf,
     hash: Sha256,
@@ -24,20 +24,20 @@ pub struct Upload {
 }
 
 /// What is known of a file once it is on disk.
-pub(super) struct Received {
-    pub(super) path: PathBuf,
-    pub(super) bytes: u64,
-    pub(super) sha256: String,
-    pub(super) encoding: &'static Encoding,
+pub(crate) struct Received {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    pub(crate) sha256: String,
+    pub(crate) encoding: &'static Encoding,
 }
 
 /// A failure of the disk, in words for whoever uploads.
-pub(super) fn disk(error: &std::io::Error) -> Problem {
+pub(crate) fn disk(error: &std::io::Error) -> Problem {
     Problem::new(Class::Internal, "internal", format!("the file could not be kept: {error}"))
 }
 
 impl Upload {
-    pub(super) async fn begin(folder: &Path, id: ImportId) -> Result<Self, Problem> {
+    pub(crate) async fn begin(folder: &Path, id: ImportId) -> Result<Self, Problem> {
         tokio::fs::create_dir_all(folder).await.map_err(|error| disk(&error))?;
         let path = folder.join(format!("{id}.csv"));
         let file = File::create(&path).await.map_err(|error| disk(&error))?;
@@ -74,7 +74,7 @@ impl Upload {
     }
 
     /// Makes sure the file is on disk.
-    pub(super) async fn finish(mut self) -> Result<Received, Problem> {
+    pub(crate) async fn finish(mut self) -> Result<Received, Problem> {
         if self.bytes == 0 {
             return Err(Problem::new(Class::Malformed, "empty_file", "The file is empty."));
         }

@@ -2,9 +2,8 @@
 //!
 //! **Invariant:** what is in memory is a few batches, whatever the size of the file.
 
-use super::importer::{MappedRow, Outcome, RowProblem};
-use super::model::{RowReport, SheetForm};
 use crate::importers::{Mapped, RowMapper};
+use crate::imports::{MappedRow, Outcome, RowProblem, RowReport, SheetForm};
 use crate::sheets::{SheetReader, SheetRow, encoding_named};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,20 +11,20 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 
 /// Rows of one batch, which is one transaction.
-pub(super) const BATCH_ROWS: usize = 2_000;
+pub(crate) const BATCH_ROWS: usize = 2_000;
 /// Longest text of a value in a report, in characters.
 const SHOWN_CHARS: usize = 200;
 
 /// Where the rows of a file are.
 #[derive(Clone)]
-pub(super) struct SheetFile {
-    pub(super) path: PathBuf,
-    pub(super) form: SheetForm,
+pub(crate) struct SheetFile {
+    pub(crate) path: PathBuf,
+    pub(crate) form: SheetForm,
 }
 
 impl SheetFile {
     /// Opens the file at its first row after the header.
-    pub(super) fn open(&self) -> std::io::Result<SheetReader<File>> {
+    pub(crate) fn open(&self) -> std::io::Result<SheetReader<File>> {
         let encoding = encoding_named(&self.form.encoding).unwrap_or(encoding_rs::UTF_8);
         let delimiter = self.form.delimiter.bytes().next().unwrap_or(b',');
         let mut reader = SheetReader::new(File::open(&self.path)?, encoding, delimiter);
@@ -40,13 +39,13 @@ impl SheetFile {
 }
 
 /// One row: to be imported, or settled already.
-pub(super) enum Fed {
+pub(crate) enum Fed {
     Row(MappedRow),
     Settled(RowReport),
 }
 
 /// Calls `each` with every row after a line, on this thread, until it says stop.
-pub(super) fn read_all(
+pub(crate) fn read_all(
     file: &SheetFile,
     mapper: &RowMapper,
     after_line: u64,
@@ -71,7 +70,7 @@ pub(super) fn read_all(
 }
 
 /// Starts reading; batches arrive in the order of the file, an error as the last one.
-pub(super) fn start(
+pub(crate) fn start(
     file: SheetFile,
     mapper: std::sync::Arc<RowMapper>,
     after_line: u64,
@@ -111,7 +110,7 @@ fn settled(file: &SheetFile, row: &SheetRow, outcome: Outcome, problem: RowProbl
 }
 
 /// A text as a report shows it.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     if text.chars().count() <= SHOWN_CHARS {
         return text.to_owned();
     }

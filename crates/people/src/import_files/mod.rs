@@ -1,0 +1,12 @@
+//! The files of imports: received to disk, recognised, read back in batches.
+//!
+//! **Invariant:** a file is never changed once it was received.
+
+mod detect;
+mod feed;
+mod upload;
+
+pub(crate) use detect::{form_of, questions_of, read_form};
+pub(crate) use feed::{BATCH_ROWS, Fed, SheetFile, read_all, shown, start};
+pub use upload::Upload;
+pub(crate) use upload::{Received, disk};
