@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
-/// A file that is being received. Dropped before [`Upload::finish`], it is removed.
+/// A file that is being received. Dropped before it is finished, it is removed.
 pub struct Upload {
     pub(crate) id: ImportId,
     file: Option<File>,

@@ -1,6 +1,6 @@
 //! Imports: files of people, companies, deals and spend; a dry run before anything is written, and a way back.
 //!
-//! A file is uploaded, recognised and mapped ([`crate::importers`]); checked (every row is tried and taken back);
+//! A file is uploaded, recognised and mapped; checked (every row is tried and taken back);
 //! applied in batches; and can be undone, all but what was changed since.
 //!
 //! **Invariant:** every row of a file has exactly one outcome; the counts add up to its rows.
