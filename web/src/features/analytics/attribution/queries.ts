@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
-import type { AsOf, KeyPart, Span } from "#/features/analytics/metrics/queries.ts";
-import type { Money } from "#/lib/format.ts";
+import type { Span } from "#/features/analytics/metrics/queries.ts";
 
 /** What credit is split by. */
 export const DIMENSIONS = [
@@ -46,42 +46,13 @@ export interface AttributionSearch {
 }
 
 /** One model of the comparison. */
-export interface ModelColumn {
-  id: string;
-  name: string;
-  description: string;
-  conserves: boolean;
-}
+export type ModelColumn = Schemas["ModelColumn"];
 
 /** One row: the credit of one key under every model. */
-export interface ModelRow {
-  key: KeyPart;
-  values: Money[];
-  goals: number[];
-  lowest: Money;
-  highest: Money;
-  spread: Money;
-}
+export type ModelRow = Schemas["ModelRow"];
 
 /** The models side by side. */
-export interface AttributionAnswer {
-  goal: string;
-  dimension: string;
-  models: ModelColumn[];
-  rows: ModelRow[];
-  rows_left_out: number;
-  totals: Money[];
-  journeys: {
-    goals: number;
-    with_touches: number;
-    without_touch: number;
-    touches: number;
-    people_suggested: number;
-    without_rate: number;
-  };
-  range: Span;
-  watermark: AsOf;
-}
+export type AttributionAnswer = Omit<Schemas["AttributionAnswer"], "dimension"> & { dimension: string };
 
 /** The request of a comparison. */
 export interface AttributionRequest {
@@ -104,41 +75,13 @@ export function attributionQuery(request: AttributionRequest) {
 }
 
 /** The credit of one touch under one model. */
-export interface TouchCredit {
-  model: string;
-  value: Money;
-  share: number;
-  why: string;
-}
+export type TouchCredit = Schemas["TouchCredit"];
 
 /** One touch of a deal. */
-export interface DealTouch {
-  at: string;
-  person: string | null;
-  channel: string;
-  source: string;
-  medium: string;
-  campaign: string;
-  landing_page: string;
-  event_offset: number;
-  positions: string[];
-  credits: TouchCredit[];
-}
+export type DealTouch = Schemas["DealTouch"];
 
 /** The touches of a deal, with their credit under every model. */
-export interface DealAttribution {
-  deal: string;
-  name: string;
-  goal: string;
-  reached_at: string;
-  value: Money | null;
-  lead_at: string | null;
-  opportunity_at: string | null;
-  people_suggested: boolean;
-  models: ModelColumn[];
-  touches: DealTouch[];
-  watermark: AsOf;
-}
+export type DealAttribution = Schemas["DealAttribution"];
 
 /** The touches behind one deal. */
 export function dealAttributionQuery(id: string) {

@@ -1,23 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
-import { api } from "#/api/http.ts";
+import { answer, client, type Schemas } from "#/api/client.ts";
 
 /** One rule and what came of it. */
-export interface RuleOutcome {
-  rule: string;
-  channel: string;
-  condition: string;
-  why: string;
-}
+export type RuleOutcome = Schemas["RuleOutcome"];
 
 /** Why a visit has its channel. */
-export interface Explanation {
-  channel: string;
-  rules_version: number;
-  /** The rule that decided; absent for Unassigned. */
-  decided_by: RuleOutcome | null;
-  /** Every earlier rule, in order, and why it did not hold. */
-  failed: RuleOutcome[];
-}
+export type Explanation = Schemas["Explanation"];
 
 /** A visit to explain. */
 export interface ChannelQuestion {
@@ -26,19 +14,13 @@ export interface ChannelQuestion {
 }
 
 /** Where a visit came from, and why it has its channel. */
-export interface ChannelAnswer {
-  source: string;
-  medium: string;
-  campaign: string;
-  click_id_kind: string;
-  basis: "utm" | "click_id" | "referrer" | "none";
-  explanation: Explanation;
-}
+export type ChannelAnswer = Schemas["ChannelAnswer"];
 
 /** Explains which channel a visit has. */
 export function useExplainChannel() {
   return useMutation({
-    mutationFn: (question: ChannelQuestion) => api.post<ChannelAnswer>("/channels/explain", question),
+    mutationFn: (question: ChannelQuestion) =>
+      answer(client.POST("/api/v1/channels/explain", { body: { source: "", medium: "", campaign: "", ...question } })),
     meta: { shown: true },
   });
 }

@@ -1,15 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
-import type {
-  AsOf,
-  Cell,
-  Direction,
-  FigureValue,
-  KeyPart,
-  MetricQuery,
-  Span,
-  Unit,
-} from "#/features/analytics/metrics/queries.ts";
 
 /** What the numbers of Home are compared with. */
 export const COMPARES = ["previous", "year", "none"] as const;
@@ -34,82 +25,18 @@ export interface HomeSearch {
   channel?: string | undefined;
 }
 
-export interface TrendPoint {
-  period: KeyPart;
-  value?: FigureValue | null;
-  incomplete: boolean;
-}
+export type TrendPoint = Schemas["TrendPoint"];
 
-export interface HomeTile {
-  metric: string;
-  name: string;
-  unit: Unit;
-  direction: Direction;
-  decision: string;
-  value: Cell;
-  beside?: { metric: string; name: string; unit: Unit; value: Cell } | null;
-  trend: TrendPoint[];
-  plan?: FigureValue | null;
-}
+export type HomeTile = Schemas["Tile"];
 
-export interface Roi {
-  value: number;
-  low?: number | null;
-  high?: number | null;
-  deals: number;
-  is_noise: boolean;
-  note?: string | null;
-}
+export type Roi = Schemas["RoiInterval"];
 
-export interface ChannelRow {
-  channel: KeyPart;
-  spend: Cell;
-  leads: Cell;
-  cost_per_lead: Cell;
-  opportunities: Cell;
-  pipeline: Cell;
-  won: Cell;
-  revenue: Cell;
-  roi?: Roi | null;
-}
+export type ChannelRow = Schemas["ChannelRow"];
 
-export interface Decision {
-  kind: string;
-  severity: "high" | "medium" | "low";
-  title: string;
-  detail: string;
-  action: string;
-  path: string;
-}
+export type Decision = Schemas["Decision"];
 
 /** The leadership dashboard. */
-export interface Home {
-  range: Span;
-  comparison?: Span | null;
-  incomplete: boolean;
-  model: string;
-  currency: string;
-  query: MetricQuery;
-  changes: { metric: string; name: string; text: string; is_good?: boolean | null }[];
-  tiles: HomeTile[];
-  over_time: {
-    grain: string;
-    points: {
-      period: KeyPart;
-      pipeline: FigureValue;
-      pipeline_contribution: FigureValue;
-      spend: FigureValue;
-      plan: FigureValue;
-      incomplete: boolean;
-    }[];
-  };
-  channels: ChannelRow[];
-  channel_totals: ChannelRow;
-  content: { page: KeyPart; pipeline: Cell }[];
-  decisions: Decision[];
-  notes: string[];
-  watermark: AsOf;
-}
+export type Home = Schemas["Home"];
 
 /** Home, for what the reader chose. */
 export function homeQuery({ from, to, compare, model, lookback, journey }: HomeSearch) {

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
+import { answer, client, type Schemas } from "#/api/client.ts";
 import { api, apiUrl } from "#/api/http.ts";
 import type { Explanation } from "#/features/analytics/channels/queries.ts";
-import type { Page } from "#/lib/pages.ts";
 import type { Json } from "#/ui/json-tree.tsx";
 
 /** What can become of a message. */
@@ -10,28 +10,7 @@ export const FATES = ["accepted", "duplicate", "rejected", "suspicious"] as cons
 export type FateStatus = (typeof FATES)[number];
 
 /** What became of one message. */
-export interface Fate {
-  sequence: number;
-  status: FateStatus;
-  code: string;
-  reason: string;
-  offset: number | null;
-  quarantine: string | null;
-  at: string;
-  received_at: string;
-  kind: string;
-  name: string;
-  person: string | null;
-  user_id: string;
-  anonymous_id: string;
-  message_id: string;
-  write_key: string;
-  library: string;
-  channel: string;
-  url: string;
-  agent_class: string;
-  agent_reason: string;
-}
+export type Fate = Schemas["Fate"];
 
 /** Which fates to show; everything that is given must hold. */
 export interface FateFilter {
@@ -63,30 +42,13 @@ export interface EventDetail {
 }
 
 /** A message in the quarantine. */
-export interface Quarantined {
-  id: string;
-  status: FateStatus;
-  code: string;
-  reason: string;
-  received_at: string;
-  last_received_at: string;
-  seen: number;
-  offset: number | null;
-  kind: string;
-  name: string;
-  message_id: string;
-  user_id: string;
-  anonymous_id: string;
-  write_key: string;
-  library: string;
-  raw: string;
-}
+export type Quarantined = Schemas["Quarantined"];
 
 /** The last fates, newest first. */
 export function recentQuery(filter: FateFilter, limit: number) {
   return queryOptions({
     queryKey: ["events", filter, limit],
-    queryFn: ({ signal }) => api.get<Page<Fate>>("/events", { ...filter, limit }, signal),
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/events", { params: { query: { ...filter, limit } }, signal })),
     staleTime: 0,
     gcTime: 0,
     refetchOnWindowFocus: false,
@@ -112,7 +74,7 @@ export function eventQuery(offset: number | undefined) {
 export function quarantineQuery(wanted: boolean) {
   return queryOptions({
     queryKey: ["quarantine"],
-    queryFn: ({ signal }) => api.get<Page<Quarantined>>("/quarantine", { limit: 500 }, signal),
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/quarantine", { params: { query: { limit: 500 } }, signal })),
     enabled: wanted,
     staleTime: 5_000,
   });

@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { answer, client, type Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
 import type { Money } from "#/lib/format.ts";
 
@@ -12,32 +13,16 @@ export type Unit = "count" | "money" | "share" | "times" | "days" | "months" | "
 export type Direction = "up_is_good" | "down_is_good" | "neutral";
 
 /** One value: absent is not zero, and says why. */
-export interface Cell {
-  value?: FigureValue | null;
-  previous?: FigureValue | null;
-  /** Value less previous, as a part of previous. */
-  change?: number | null;
-  reason?: string | null;
-}
+export type Cell = Schemas["Cell"];
 
 /** One part of a row's key: what to give back, and what to show. */
-export interface KeyPart {
-  value: string;
-  label: string;
-}
+export type KeyPart = Schemas["KeyPart"];
 
 /** Two dates, both included. */
-export interface Span {
-  from: string;
-  to: string;
-}
+export type Span = Schemas["Span"];
 
 /** How far the events behind an answer were read. */
-export interface AsOf {
-  offset: number;
-  at?: string | null;
-  lag_seconds: number;
-}
+export type AsOf = Schemas["AsOf"];
 
 /** A question; it is given back to the server as it came. */
 export interface MetricQuery {
@@ -47,60 +32,23 @@ export interface MetricQuery {
 }
 
 /** The attribution models and the metrics that there are. */
-export interface Registry {
-  metrics: { id: string; name: string; unit: Unit; definition: string; decision: string }[];
-  models: { id: string; name: string; description: string; conserves: boolean }[];
-  default_model: string;
-  default_lookback_days: number;
-}
+export type Registry = Schemas["Registry"];
 
 /** The registry. */
 export const registryQuery = queryOptions({
   queryKey: ["metrics-registry"],
-  queryFn: ({ signal }) => api.get<Registry>("/metrics-registry", {}, signal),
+  queryFn: ({ signal }) => answer(client.GET("/api/v1/metrics-registry", { signal })),
   staleTime: Number.POSITIVE_INFINITY,
 });
 
 /** One row behind a number. */
-export interface DrillRow {
-  kind: string;
-  id: string;
-  label: string;
-  at?: string | null;
-  date: string;
-  value: FigureValue;
-  person?: string | null;
-  event_offset?: number | null;
-  facts: { name: string; text: string }[];
-}
+export type DrillRow = Schemas["DrillRow"];
 
 /** One number of a formula, and its rows. */
-export interface DrillPart {
-  name: string;
-  value: FigureValue;
-  rows_total: number;
-  rows: DrillRow[];
-  next_cursor?: string | null;
-  sql: string;
-}
+export type DrillPart = Schemas["DrillPart"];
 
 /** What is behind a number. */
-export interface DrillAnswer {
-  metric: string;
-  name: string;
-  unit: Unit;
-  definition: string;
-  decision: string;
-  formula: string;
-  formula_with_numbers: string;
-  value: Cell;
-  range: Span;
-  filters: string[];
-  parts: DrillPart[];
-  rows_hidden: boolean;
-  sql: string;
-  watermark: AsOf;
-}
+export type DrillAnswer = Schemas["DrillAnswer"];
 
 /** Which number to open. */
 export interface DrillRequest {

@@ -1,39 +1,26 @@
 import { queryOptions, useMutation } from "@tanstack/react-query";
-import { api } from "#/api/http.ts";
-import type { AsOf } from "#/features/analytics/metrics/queries.ts";
+import { answer, client, type Schemas } from "#/api/client.ts";
 
 /** A column of a table or of an answer. */
-export interface SqlColumn {
-  name: string;
-  type: string;
-}
+export type SqlColumn = Schemas["SqlColumnInfo"];
 
 /** A table that can be asked. */
-export interface SqlTable {
-  name: string;
-  description: string;
-  columns: SqlColumn[];
-}
+export type SqlTable = Schemas["SqlTableInfo"];
 
 /** An answer. */
-export interface SqlResult {
-  columns: SqlColumn[];
-  rows: unknown[][];
-  truncated: boolean;
-  watermark: AsOf;
-}
+export type SqlResult = Schemas["SqlResult"];
 
 /** The tables. */
 export const schemaQuery = queryOptions({
   queryKey: ["sql-schema"],
-  queryFn: ({ signal }) => api.get<SqlTable[]>("/sql/schema", {}, signal),
+  queryFn: ({ signal }) => answer(client.GET("/api/v1/sql/schema", { signal })),
   staleTime: Number.POSITIVE_INFINITY,
 });
 
 /** Asks a question; it reads only. */
 export function useSql() {
   return useMutation({
-    mutationFn: (sql: string) => api.post<SqlResult>("/sql", { sql, limit: 10_000 }),
+    mutationFn: (sql: string) => answer(client.POST("/api/v1/sql", { body: { sql, limit: 10_000 } })),
     meta: { shown: true },
   });
 }

@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { answer, client, type Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
 import type { Money } from "#/lib/format.ts";
 import { nextCursor, type Page } from "#/lib/pages.ts";
@@ -41,94 +42,25 @@ export const CHANNELS = [
 ] as const;
 
 /** A line of the ledger. It is never changed; a mistake is reversed. */
-export interface Entry {
-  id: string;
-  entered_at: string;
-  actor: string;
-  import?: string | null;
-  system: string;
-  date: string;
-  channel: string;
-  source: string;
-  medium: string;
-  campaign: string;
-  campaign_id: string;
-  ad_group: string;
-  ad: string;
-  amount: Money;
-  converted?: Money | null;
-  rate?: { rate: string; date: string } | null;
-  problem?: string | null;
-  note: string;
-  reverses?: string | null;
-  reversed_by?: string | null;
-}
+export type Entry = Schemas["EntryView"];
 
 /** Plan and actual of one month and channel. */
-export interface SummaryCell {
-  month: string;
-  channel: string;
-  planned?: Money | null;
-  actual: Money;
-  lines: number;
-  unconverted: number;
-}
+export type SummaryCell = Schemas["SummaryCell"];
 
 /** Plan and actual of a month, a channel, or everything. */
-export interface SummaryTotal {
-  name: string;
-  planned: Money;
-  actual: Money;
-  left: Money;
-}
+export type SummaryTotal = Schemas["SummaryTotal"];
 
 /** Plan and actual. */
-export interface Summary {
-  currency: string;
-  cells: SummaryCell[];
-  months: SummaryTotal[];
-  channels: SummaryTotal[];
-  total: SummaryTotal;
-  unconverted: number;
-  unmatched: number;
-}
+export type Summary = Schemas["Summary"];
 
 /** Spend that no touch could be found for. */
-export interface Unmatched {
-  spend_key: string;
-  system: string;
-  campaign: string;
-  campaign_id: string;
-  channel: string;
-  lines: number;
-  first: string;
-  last: string;
-  converted: Money;
-  reason: string;
-  suggestions: string[];
-}
+export type Unmatched = Schemas["Unmatched"];
 
 /** Everything that could not be placed. */
-export interface UnmatchedReport {
-  campaigns: Unmatched[];
-  unconverted: {
-    currency: string;
-    lines: number;
-    amount: Money;
-    first: string;
-    last: string;
-    newest_rate?: string | null;
-  }[];
-  campaigns_of_touches: number;
-}
+export type UnmatchedReport = Schemas["UnmatchedReport"];
 
 /** The rate of a day. */
-export interface RateLine {
-  date: string;
-  from: string;
-  to?: string | null;
-  rate: string;
-}
+export type RateLine = Schemas["RateLine"];
 
 const KEY = ["ledger"];
 
@@ -136,7 +68,7 @@ const KEY = ["ledger"];
 export function summaryQuery(from: string | undefined, to: string | undefined) {
   return queryOptions({
     queryKey: [...KEY, "summary", from, to],
-    queryFn: ({ signal }) => api.get<Summary>("/ledger/summary", { from, to }, signal),
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/ledger/summary", { params: { query: { from, to } }, signal })),
   });
 }
 
@@ -154,7 +86,7 @@ export function entriesQuery(filter: { from?: string; to?: string; q?: string; c
 /** What could not be placed. */
 export const unmatchedQuery = queryOptions({
   queryKey: [...KEY, "unmatched"],
-  queryFn: ({ signal }) => api.get<UnmatchedReport>("/ledger/unmatched", {}, signal),
+  queryFn: ({ signal }) => answer(client.GET("/api/v1/ledger/unmatched", { signal })),
 });
 
 /** The rates, newest first. */
@@ -193,7 +125,8 @@ export function useEnter() {
 /** Takes a line back by a second one of the opposite amount. */
 export function useReverse() {
   return useLedgerChange(
-    ({ id, reason }: { id: string; reason: string }) => api.post<Entry>(`/ledger/entries/${id}/reverse`, { reason }),
+    ({ id, reason }: { id: string; reason: string }) =>
+      answer(client.POST("/api/v1/ledger/entries/{id}/reverse", { params: { path: { id } }, body: { reason } })),
     { failed: "The line stands as it was" },
   );
 }

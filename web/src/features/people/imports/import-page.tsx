@@ -142,7 +142,7 @@ function FormFacts({ one, kindTitle }: { one: Import; kindTitle: string | undefi
         { name: "Header", value: form.header_line === 0 ? "none" : `on line ${number(form.header_line)}` },
         {
           name: "Size",
-          value: `${bytes(one.bytes)}${one.rows_total === null ? "" : `, ${number(one.rows_total)} rows`}`,
+          value: `${bytes(one.bytes)}${typeof one.rows_total !== "number" ? "" : `, ${number(one.rows_total)} rows`}`,
         },
         { name: "Uploaded", value: dateTime(one.created_at) },
       ]}

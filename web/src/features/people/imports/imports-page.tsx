@@ -84,7 +84,7 @@ function columnsOf(titles: Map<string, string>): Column<Import>[] {
       width: 100,
       align: "right",
       value: (one) => one.rows_total,
-      cell: (one) => (one.rows_total === null ? "–" : number(one.rows_total)),
+      cell: (one) => (typeof one.rows_total !== "number" ? "–" : number(one.rows_total)),
     },
     ...(["create", "update", "rejected"] as const).map(
       (outcome): Column<Import> => ({

@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Schemas } from "#/api/client.ts";
 import { api, apiUrl } from "#/api/http.ts";
 import { nextCursor, type Page } from "#/lib/pages.ts";
 
@@ -24,69 +25,26 @@ export type ImportState =
 export type Counts = Record<Outcome, number>;
 
 /** What one column becomes: a field, a property, or nothing. */
-export interface ColumnMapping {
-  column: number;
-  field?: string | null;
-  property?: string | null;
-  date_order?: "day_first" | "month_first" | null;
-  decimal_mark?: "point" | "comma" | null;
-}
+export type ColumnMapping = Schemas["ColumnMapping"];
 
 /** How a file is read into records. */
-export interface Mapping {
-  kind: string;
-  preset?: string | null;
-  system: string;
-  columns: ColumnMapping[];
-  constants: Record<string, string>;
-}
+export type Mapping = Schemas["Mapping"] & { constants: Record<string, string> };
 
 /** Something the file does not say by itself. */
-export interface Question {
-  code: string;
-  column?: number | null;
-  field?: string | null;
-  message: string;
-  choices?: string[];
-}
+export type Question = Schemas["Question"];
 
 /** A column of the file, as it was found. */
-export interface SheetColumn {
-  name: string;
-  samples: string[];
-}
+export type SheetColumn = Schemas["SheetColumn"];
 
 /** How a file is written. */
-export interface SheetForm {
-  encoding: string;
-  delimiter: string;
-  header_line: number;
-  columns: SheetColumn[];
-}
+export type SheetForm = Schemas["SheetForm"];
 
 /** An uploaded file and what became of it. */
-export interface Import {
-  id: string;
-  filename: string;
-  bytes: number;
-  state: ImportState;
-  kind: string;
-  form: SheetForm;
+export type Import = Omit<Schemas["Import"], "mapping" | "applied" | "checked"> & {
   mapping: Mapping;
-  questions: Question[];
-  preset_title: string | null;
-  /** An earlier import that applied exactly this file. */
-  same_as: string | null;
-  rows_total: number | null;
-  checked: Counts | null;
   applied: Counts;
-  undo: { reverted: number; refused: number };
-  job: string | null;
-  error: string | null;
-  created_at: string;
-  created_by: string;
-  finished_at: string | null;
-}
+  checked?: Counts | null;
+};
 
 /** What a column can become. */
 export interface FieldSpec {
@@ -106,14 +64,7 @@ export interface ImportKind {
 }
 
 /** What became, or would become, of one row. */
-export interface RowReport {
-  line: number;
-  outcome: Outcome;
-  record?: string | null;
-  problem?: { code: string; field?: string | null; message: string } | null;
-  changes?: { field: string; from?: string | null; to: string }[];
-  values?: Record<string, string>;
-}
+export type RowReport = Schemas["RowReport"];
 
 /** Which report: of the dry run, of the writing, of the undoing. */
 export type Phase = "check" | "apply" | "undo";
@@ -178,12 +129,7 @@ function useImportAction<Input>(id: string, act: (input: Input) => Promise<Impor
 }
 
 /** A new mapping, or another way to read the file, after which the mapping is proposed anew. */
-export interface MappingChange {
-  mapping?: Mapping;
-  kind?: string;
-  encoding?: string;
-  delimiter?: string;
-}
+export type MappingChange = Omit<Schemas["MappingChange"], "mapping"> & { mapping?: Mapping };
 
 /** Changes what the columns become; shown at once, and taken back when the server refuses. */
 export function useChangeMapping(id: string) {

@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { answer, client, type Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
 import { nextCursor, type Page } from "#/lib/pages.ts";
 import type { Json } from "#/ui/json-tree.tsx";
@@ -23,51 +24,16 @@ export interface PeopleSearch {
 }
 
 /** A person in a list. */
-export interface PersonSummary {
-  id: string;
-  name: string;
-  email: string;
-  title: string;
-  company: string | null;
-  company_name: string;
-  country: string;
-  city: string;
-  known: boolean;
-  lead_at: string | null;
-  created_at: string;
-  first_seen: string | null;
-  last_seen: string | null;
-}
+export type PersonSummary = Schemas["PersonSummary"];
 
 /** A typed key of a person, and the event or file that made the link. */
-export interface IdentifierEdge {
-  kind: string;
-  value: string;
-  state: string;
-  at: string;
-  source: string;
-  event_id: string;
-  via: string;
-  ended_at: string | null;
-}
+export type IdentifierEdge = Schemas["IdentifierEdge"];
 
 /** Why two persons are one. */
-export interface MergeEvidence {
-  person: string;
-  other: string;
-  state: string;
-  identifier: string;
-  other_identifier: string;
-  source: string;
-  at: string;
-}
+export type MergeEvidence = Schemas["MergeEvidence"];
 
 /** Everything one is known by. */
-export interface Identifiers {
-  edges: IdentifierEdge[];
-  merges: MergeEvidence[];
-  refused: { identifier: string; reason: string; at: string; source: string }[];
-}
+export type Identifiers = Schemas["Identifiers"];
 
 /** One person. */
 export interface Person extends PersonSummary {
@@ -105,7 +71,7 @@ export function peopleQuery({ q, known, country, sort }: PeopleSearch) {
   return infiniteQueryOptions({
     queryKey: ["people", query],
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<PersonSummary>>("/people", { ...query, cursor: pageParam }, signal),
+      answer(client.GET("/api/v1/people", { params: { query: { ...query, cursor: pageParam } }, signal })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: nextCursor,
   });

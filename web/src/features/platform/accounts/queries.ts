@@ -1,49 +1,22 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
+import type { Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
 import { enterWorkspace } from "#/app/workspace.ts";
 import type { Page } from "#/lib/pages.ts";
-import { type FreshKey, keepFreshKey } from "./fresh-key.ts";
+import { keepFreshKey } from "./fresh-key.ts";
 
 /** A workspace and its settings. */
-export interface Workspace {
-  id: string;
-  slug: string;
-  name: string;
-  currency: string;
-  time_zone: string;
-  created_at: string;
-}
+export type Workspace = Schemas["Workspace"];
 
 /** A user in the workspace. */
-export interface Member {
-  id: string;
-  email: string;
-  name: string;
-  role: Role;
-  created_at: string;
-  signed_in_at: string | null;
-}
+export type Member = Omit<Schemas["Member"], "role"> & { role: Role };
 
 /** A key, without its secret. */
-export interface Key {
-  id: string;
-  kind: "api" | "write";
-  name: string;
-  prefix: string;
-  permissions: string[];
-  created_by: string;
-  created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-  revoked_at: string | null;
-}
+export type Key = Omit<Schemas["Key"], "permissions"> & { permissions: string[] };
 
 /** A key just made: the only moment its secret is known. */
-export interface NewKey {
-  key: Key;
-  secret: string;
-}
+export type NewKey = Omit<Schemas["NewKey"], "key"> & { key: Key };
 
 /** What a role of a marketing team may do, in a few words. */
 export const ROLES = [
@@ -75,20 +48,10 @@ export const setupQuery = queryOptions({
 });
 
 /** What the first owner and the first workspace are made of. */
-export interface NewOwner {
-  name: string;
-  email: string;
-  password: string;
-  workspace_name: string;
-  currency: string;
-  time_zone: string;
-}
+export type NewOwner = Schemas["SetupRequest"];
 
 /** A workspace just made, with the only sight of its first write key. */
-interface MadeWorkspace {
-  workspace: Workspace;
-  write_key: FreshKey;
-}
+type MadeWorkspace = Schemas["MadeWorkspace"];
 
 /** Makes the owner and the first workspace; signs in. */
 export function useSetUp() {
@@ -178,10 +141,7 @@ export const membersQuery = queryOptions({
 });
 
 /** A member just added; a new user comes with a password to hand over. */
-export interface AddedMember {
-  member: Member;
-  one_time_password: string | null;
-}
+export type AddedMember = Omit<Schemas["AddedMember"], "member"> & { member: Member };
 
 /** Adds somebody to the workspace. */
 export function useAddMember() {
@@ -220,12 +180,7 @@ export const keysQuery = queryOptions({
 });
 
 /** What a new key is made of. */
-export interface KeyRequest {
-  kind: "api" | "write";
-  name: string;
-  permissions?: string[];
-  expires_at?: string;
-}
+export type KeyRequest = Omit<Schemas["KeyRequest"], "permissions"> & { permissions?: string[] };
 
 /** Makes a key. */
 export function useCreateKey() {

@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, useMutation } from "@tanstack/react-query";
+import { answer, client, type Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
 import { nextCursor, type Page } from "#/lib/pages.ts";
 import type { Json } from "#/ui/json-tree.tsx";
@@ -22,16 +23,12 @@ export const auditQuery = infiniteQueryOptions({
 });
 
 /** What following the chain found. */
-export interface AuditCheck {
-  intact: boolean;
-  entries: number;
-  broken_at: number | null;
-}
+export type AuditCheck = Schemas["AuditCheck"];
 
 /** Follows the chain of entries and says whether one was changed. */
 export function useAuditCheck() {
   return useMutation({
-    mutationFn: () => api.get<AuditCheck>("/audit/check"),
+    mutationFn: () => answer(client.GET("/api/v1/audit/check")),
     meta: { failed: "The trail could not be checked" },
   });
 }

@@ -1,7 +1,8 @@
 import { infiniteQueryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { api, apiUrl } from "#/api/http.ts";
-import { nextCursor, type Page } from "#/lib/pages.ts";
+import { answer, client, type Schemas } from "#/api/client.ts";
+import { apiUrl } from "#/api/http.ts";
+import { nextCursor } from "#/lib/pages.ts";
 import { useStream } from "#/lib/stream.ts";
 
 /** The states of a job. */
@@ -10,21 +11,7 @@ export const JOB_STATES = ["queued", "running", "done", "failed", "cancelled"] a
 export type JobState = (typeof JOB_STATES)[number];
 
 /** A background job as it stands. */
-export interface Job {
-  id: string;
-  kind: string;
-  state: JobState;
-  done: number;
-  total: number;
-  note: string;
-  error: string | null;
-  attempts: number;
-  cancelling: boolean;
-  requested_by: string;
-  created_at: string;
-  started_at: string | null;
-  finished_at: string | null;
-}
+export type Job = Schemas["Job"];
 
 /** Whether nothing more will happen. */
 export function isFinal(state: JobState): boolean {
@@ -35,7 +22,8 @@ export function isFinal(state: JobState): boolean {
 export function jobsQuery(state: JobState | undefined) {
   return infiniteQueryOptions({
     queryKey: ["jobs", state],
-    queryFn: ({ pageParam, signal }) => api.get<Page<Job>>("/jobs", { state, limit: 100, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) =>
+      answer(client.GET("/api/v1/jobs", { params: { query: { state, limit: 100, cursor: pageParam } }, signal })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: nextCursor,
     refetchInterval: (query) =>
@@ -47,7 +35,7 @@ export function jobsQuery(state: JobState | undefined) {
 export function useCancelJob() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => api.post<Job>(`/jobs/${id}/cancel`),
+    mutationFn: (id: string) => answer(client.POST("/api/v1/jobs/{id}/cancel", { params: { path: { id } } })),
     meta: { failed: "The job goes on" },
     onSuccess: () => queries.invalidateQueries({ queryKey: ["jobs"] }),
   });
