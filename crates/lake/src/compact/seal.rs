@@ -13,7 +13,7 @@ use datafusion::arrow::compute::{concat_batches, take_record_batch};
 use std::sync::Arc;
 
 /// Unpacked bytes of one bucket that are sorted at once; more make more files, which are merged later.
-const PIECE_BYTES: usize = 32 << 20;
+const PIECE_BYTES: usize = 16 << 20;
 /// Rows handed to the writer at once.
 const WRITE_ROWS: usize = 16_384;
 

@@ -11,7 +11,7 @@ use crate::view::{Batches, View, bucket_of};
 use kernel::time::TimeRange;
 use parking_lot::Mutex;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BTreeMap, BinaryHeap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What all buckets of a run share.
@@ -55,52 +55,72 @@ pub(crate) fn run<F: Fold>(
     };
     let givers: Vec<usize> =
         all.into_iter().filter(|bucket| moving.get(*bucket).is_some_and(|people| !people.is_empty())).collect();
-    let given: Vec<Given> = parallel(&givers, threads, |bucket| run.give(bucket, &moving[bucket]))?;
-    let outputs = parallel(&buckets, threads, |bucket| run.bucket(fold, bucket, wanted.as_ref(), &given))?;
-    let mut outputs = outputs.into_iter();
-    let mut total = outputs.next().unwrap_or_else(|| fold.output());
-    outputs.for_each(|output| fold.merge(&mut total, output));
-    Ok(total)
+    let mut given: Vec<Given> = Vec::new();
+    parallel(&givers, threads, |bucket| run.give(bucket, &moving[bucket]), |rows| given.push(rows))?;
+    let mut total: Option<F::Output> = None;
+    let work = |bucket| run.bucket(fold, bucket, wanted.as_ref(), &given);
+    parallel(&buckets, threads, work, |output| match &mut total {
+        Some(total) => fold.merge(total, output),
+        None => total = Some(output),
+    })?;
+    Ok(total.unwrap_or_else(|| fold.output()))
 }
 
-/// Does the work for each place on at most `threads` threads; results in the order of the places.
+/// Results that wait for those before them.
+struct Waiting<T, G> {
+    results: BTreeMap<usize, T>,
+    taken: usize,
+    take: G,
+    failed: Option<LakeError>,
+}
+
+/// Does the work for each place on at most `threads` threads; `take` gets the results in the order of the places, each as
+/// soon as those before it are there, so that few are held at a time.
 fn parallel<T: Send>(
     places: &[usize],
     threads: usize,
     work: impl Fn(usize) -> Result<T, LakeError> + Sync,
-) -> Result<Vec<T>, LakeError> {
+    take: impl FnMut(T) + Send,
+) -> Result<(), LakeError> {
+    let next = AtomicUsize::new(0);
+    let waiting = Mutex::new(Waiting { results: BTreeMap::new(), taken: 0, take, failed: None });
+    let run = || {
+        while let Some((index, place)) = {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            places.get(index).map(|place| (index, *place))
+        } {
+            let result = work(place);
+            let mut waiting = waiting.lock();
+            match result {
+                Ok(result) => waiting.put(index, result),
+                Err(error) => {
+                    next.store(places.len(), Ordering::Relaxed);
+                    waiting.failed.get_or_insert(error);
+                }
+            }
+        }
+    };
     let threads = threads.clamp(1, places.len().max(1));
     if threads == 1 {
-        return places.iter().map(|place| work(*place)).collect();
+        run();
+    } else {
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(run);
+            }
+        });
     }
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<Result<T, LakeError>>>> = Mutex::new(places.iter().map(|_| None).collect());
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((index, place)) = {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    places.get(index).map(|place| (index, *place))
-                } {
-                    let result = work(place);
-                    let failed = result.is_err();
-                    results.lock()[index] = Some(result);
-                    if failed {
-                        next.store(places.len(), Ordering::Relaxed);
-                    }
-                }
-            });
-        }
-    });
-    let mut done = Vec::with_capacity(places.len());
-    let mut skipped = false;
-    for result in results.into_inner() {
-        match result {
-            Some(result) => done.push(result?),
-            None => skipped = true,
+    waiting.into_inner().failed.map_or(Ok(()), Err)
+}
+
+impl<T, G: FnMut(T)> Waiting<T, G> {
+    fn put(&mut self, index: usize, result: T) {
+        self.results.insert(index, result);
+        while let Some(result) = self.results.remove(&self.taken) {
+            (self.take)(result);
+            self.taken += 1;
         }
     }
-    if skipped { Err(LakeError::Cancelled) } else { Ok(done) }
 }
 
 /// One source while it is merged.
