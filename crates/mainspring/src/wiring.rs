@@ -69,14 +69,8 @@ impl App {
         let deals = Deals::new(&platform);
         let ledger = Ledger::new(&platform);
         let imports = Imports::new(&platform, ledger.importers());
-        let source = LiveSource::new(
-            &platform,
-            lakes.clone(),
-            identity,
-            profiles.clone(),
-            companies.clone(),
-            deals.clone(),
-        );
+        let source =
+            LiveSource::new(&platform, lakes.clone(), identity, profiles.clone(), companies.clone(), deals.clone());
         let facts = FactStore::new(Arc::new(source), Arc::new(ledger.clone()), platform.world.clone());
         ledger.read_touches_from(Arc::new(TouchesOfLedger(facts.clone())));
         let sql = SqlConsole::new(facts.clone());

@@ -129,6 +129,7 @@ impl Lakes {
         let config = LakeConfig {
             buckets: u16::try_from(events.buckets).unwrap_or(u16::MAX),
             hot_events_max: usize::try_from(events.seal_events).unwrap_or(usize::MAX),
+            pending_bytes_max: usize::try_from(events.backlog_megabytes_max << 20).unwrap_or(usize::MAX),
             hot_age_us_max: i64::from(events.seal_seconds) * SECOND,
             ..LakeConfig::at(platform.databases.folder(workspace))
         };

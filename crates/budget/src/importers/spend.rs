@@ -55,6 +55,9 @@ const FIELDS: &[FieldSpec] = &[
     FieldSpec::new("cost", "Cost", FieldKind::Money).required().known_as(&[
         "cost",
         "spend",
+        "amount",
+        "net amount",
+        "betrag",
         "amount spent",
         "total spent",
         "ausgegebener betrag",

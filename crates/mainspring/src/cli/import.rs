@@ -41,7 +41,12 @@ pub(crate) async fn run(args: ImportArgs, output: &Output) -> Result<()> {
     let counts = if args.apply { Some(&import.applied) } else { import.checked.as_ref() };
     let counts = counts.context("the import was not checked")?;
     if counts.conflict + counts.rejected > 0 {
-        bail!("{} rows conflict and {} are rejected; see the import {} in the web app", counts.conflict, counts.rejected, import.id);
+        bail!(
+            "{} rows conflict and {} are rejected; see the import {} in the web app",
+            counts.conflict,
+            counts.rejected,
+            import.id
+        );
     }
     Ok(())
 }

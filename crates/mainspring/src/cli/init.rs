@@ -67,8 +67,7 @@ async fn create(app: &crate::wiring::App, args: &InitArgs) -> Result<Made> {
     let made = accounts.set_up(owner, &SignInFrom::default()).await?;
     let scope = Scope::system(made.workspace.reference(), "init");
     let permissions = Permission::ALL.iter().copied().filter(|one| *one != Permission::EventsIngest).collect();
-    let request =
-        KeyRequest { kind: KeyKind::Api, name: "Command line".to_owned(), permissions, expires_at: None };
+    let request = KeyRequest { kind: KeyKind::Api, name: "Command line".to_owned(), permissions, expires_at: None };
     let key = accounts.create_key(&scope, request).await?;
     Ok(Made {
         workspace: made.workspace.slug,

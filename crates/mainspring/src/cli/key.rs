@@ -53,7 +53,13 @@ pub(crate) async fn run(args: KeyArgs, output: &Output) -> Result<()> {
                     .iter()
                     .map(|key| {
                         let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
-                        vec![key.id.to_string(), key.kind.as_str().into(), key.name.clone(), key.prefix.clone(), state.into()]
+                        vec![
+                            key.id.to_string(),
+                            key.kind.as_str().into(),
+                            key.name.clone(),
+                            key.prefix.clone(),
+                            state.into(),
+                        ]
                     })
                     .collect();
                 table(&["id", "kind", "name", "begins", "state"], &rows)
@@ -88,6 +94,8 @@ fn chosen(write: bool, names: &[String]) -> Result<Vec<Permission>> {
     let known = || Permission::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", ");
     names
         .iter()
-        .map(|name| Permission::parse(name).with_context(|| format!("there is no permission `{name}`; there are: {}", known())))
+        .map(|name| {
+            Permission::parse(name).with_context(|| format!("there is no permission `{name}`; there are: {}", known()))
+        })
         .collect()
 }

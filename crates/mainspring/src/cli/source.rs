@@ -12,9 +12,9 @@ pub(crate) fn config(args: &DataArgs, listen: Option<&str>) -> Result<Config> {
     let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
     config.data.folder.clone_from(&args.data);
     if let Some(listen) = listen {
-        listen
-            .parse::<std::net::SocketAddr>()
-            .with_context(|| format!("--listen `{listen}` is not an address with a port, for example 127.0.0.1:7788"))?;
+        listen.parse::<std::net::SocketAddr>().with_context(|| {
+            format!("--listen `{listen}` is not an address with a port, for example 127.0.0.1:7788")
+        })?;
         config.server.listen = listen.to_owned();
     }
     Ok(config)

@@ -61,7 +61,8 @@ pub(crate) async fn run(args: UserArgs, output: &Output) -> Result<()> {
         }
         Action::Add { email, name, role } => {
             let known = || Role::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", ");
-            let role = Role::parse(&role).with_context(|| format!("there is no role `{role}`; there are: {}", known()))?;
+            let role =
+                Role::parse(&role).with_context(|| format!("there is no role `{role}`; there are: {}", known()))?;
             let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or("Member").to_owned());
             let added = accounts.add_member(&scope, NewMember { email, name, role }).await?;
             output.answer(&added, |added| match &added.one_time_password {

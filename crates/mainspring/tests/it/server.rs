@@ -5,6 +5,13 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// An HTTP client; it wants to know who would do its encryption, though there is none on the loopback.
+pub(crate) fn client() -> reqwest::Client {
+    // The first test of the process sets it, the others find it set.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().build().unwrap()
+}
+
 /// Where the records live in a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backend {
@@ -25,6 +32,42 @@ impl Backend {
     }
 }
 
+/// A database of its own on the test server, dropped with the site.
+struct PostgresDatabase {
+    server: String,
+    name: String,
+}
+
+impl PostgresDatabase {
+    fn create() -> Self {
+        let server = std::env::var("MAINSPRING_TEST_PG_URL").unwrap();
+        let name = format!("mainspring_it_{}_{:08x}", std::process::id(), rand::random::<u32>());
+        on_server(&server, &format!("create database {name}"));
+        Self { server, name }
+    }
+
+    fn url(&self) -> String {
+        let (start, _) = self.server.rsplit_once('/').unwrap();
+        format!("{start}/{}", self.name)
+    }
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        on_server(&self.server, &format!("drop database {} with (force)", self.name));
+    }
+}
+
+/// Runs one statement on the test server, in a thread of its own because the caller may be inside a runtime.
+fn on_server(server: &str, statement: &str) {
+    let (server, statement) = (server.to_owned(), statement.to_owned());
+    let done = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(platform::sql::Scratch::run_on_server(&server, &statement)).unwrap();
+    });
+    done.join().unwrap();
+}
+
 /// What `mainspring init --json` prints.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Keys {
@@ -38,7 +81,7 @@ pub(crate) struct Keys {
 /// A data folder with an owner and a workspace.
 pub(crate) struct Site {
     folder: tempfile::TempDir,
-    database: Option<testkit::PostgresDatabase>,
+    database: Option<PostgresDatabase>,
     pub(crate) keys: Keys,
 }
 
@@ -46,7 +89,7 @@ impl Site {
     /// An initialised folder.
     pub(crate) fn new(backend: Backend) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database = (backend == Backend::Postgres).then(testkit::PostgresDatabase::create);
+        let database = (backend == Backend::Postgres).then(PostgresDatabase::create);
         let mut site = Self { folder, database, keys: Keys::empty() };
         let output = site.command(&["init", "--owner", "owner@example.org", "--json"]).output().unwrap();
         assert!(output.status.success(), "init failed: {}", String::from_utf8_lossy(&output.stderr));
@@ -74,12 +117,15 @@ impl Site {
 
     /// Starts the server and waits until it listens.
     pub(crate) fn start(&self) -> Server {
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.folder.path().join("server.log"))
-            .unwrap();
+        self.start_with(&[])
+    }
+
+    /// The same, with settings in the environment.
+    pub(crate) fn start_with(&self, settings: &[(&str, &str)]) -> Server {
+        let log =
+            std::fs::File::options().create(true).append(true).open(self.folder.path().join("server.log")).unwrap();
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.envs(settings.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = loop {

@@ -198,7 +198,8 @@ async fn errors(
     ApiPath(id): ApiPath<ImportId>,
 ) -> ApiResult<Response> {
     let (import, pieces) = imports.error_file(&scope, &id).await?;
-    let pieces = stream::unfold(pieces, |mut pieces| async move { pieces.recv().await.map(|piece| (piece, pieces)) });
+    let pieces =
+        stream::unfold(pieces, |mut pieces| async move { pieces.recv().await.map(|piece| (piece, pieces)) }).fuse();
     let disposition = format!("attachment; filename=\"errors-{}.csv\"", import.id);
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
     Ok((headers, Body::from_stream(pieces)).into_response())

@@ -145,8 +145,8 @@ pub struct EventConfig {
     pub seal_events: u64,
     /// Seconds after which the newest are sealed.
     pub seal_seconds: u32,
-    /// Acknowledged events that may wait to become queryable.
-    pub backlog_events_max: u64,
+    /// Megabytes of acknowledged events that may wait to become queryable.
+    pub backlog_megabytes_max: u64,
     /// Minutes after which a visitor's session ends.
     pub session_timeout_minutes: u32,
 }
@@ -233,7 +233,7 @@ impl Config {
             ("events.buckets", u64::from(self.events.buckets), 1, 256),
             ("events.seal_events", self.events.seal_events, 1, 100_000_000),
             ("events.seal_seconds", u64::from(self.events.seal_seconds), 1, 86_400),
-            ("events.backlog_events_max", self.events.backlog_events_max, 1_000, 1_000_000_000),
+            ("events.backlog_megabytes_max", self.events.backlog_megabytes_max, 1, 100_000),
             ("events.session_timeout_minutes", u64::from(self.events.session_timeout_minutes), 1, 1_440),
         ] {
             if !(least..=most).contains(&value) {

@@ -15,6 +15,8 @@ pub fn sse<T: serde::Serialize>(values: impl Stream<Item = T> + Send + 'static) 
         });
         Ok::<_, Infallible>(event)
     });
+    // Layers around the body may ask once more after the end, which an unfold does not survive.
+    let events = events.fuse();
     let response = Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
     // Proxies that buffer would hold events back.
     ([("x-accel-buffering", "no")], response)

@@ -85,7 +85,9 @@ pub(crate) async fn run(args: DemoArgs, output: &Output) -> Result<()> {
 }
 
 fn greeting() -> String {
-    format!("\nSign in as {EMAIL} with the password {PASSWORD}\nStop with Ctrl-C; the next start serves the same company")
+    format!(
+        "\nSign in as {EMAIL} with the password {PASSWORD}\nStop with Ctrl-C; the next start serves the same company"
+    )
 }
 
 fn settings(args: &DemoArgs) -> Result<Settings> {
@@ -103,17 +105,10 @@ fn settings(args: &DemoArgs) -> Result<Settings> {
 /// Everything, with a progress bar for each step.
 async fn load(app: &App, settings: Settings, address: &str, output: &Output) -> Result<()> {
     let start = Instant::now();
-    let workspace = NewWorkspace {
-        name: "Northlathe".to_owned(),
-        currency: "EUR".parse()?,
-        time_zone: TIME_ZONE.to_owned(),
-    };
-    let owner = NewOwner {
-        name: "Demo".to_owned(),
-        email: EMAIL.to_owned(),
-        password: Some(PASSWORD.to_owned()),
-        workspace,
-    };
+    let workspace =
+        NewWorkspace { name: "Northlathe".to_owned(), currency: "EUR".parse()?, time_zone: TIME_ZONE.to_owned() };
+    let owner =
+        NewOwner { name: "Demo".to_owned(), email: EMAIL.to_owned(), password: Some(PASSWORD.to_owned()), workspace };
     let made = app.platform.accounts.set_up(owner, &SignInFrom::default()).await?;
     let scope = Scope::system(made.workspace.reference(), "demo");
     output.note(&format!("Making up a company up to {} (seed {})", settings.end, settings.seed));
