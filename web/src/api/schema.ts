@@ -1549,11 +1549,8 @@ export interface components {
             path: string;
             amount?: components["schemas"]["Figure"] | null;
         };
-        /**
-         * @description What a number can be split by.
-         * @enum {string}
-         */
-        Dimension: "Day" | "Week" | "Month" | "Quarter" | "Channel" | "Source" | "Medium" | "Campaign" | "Content" | "LandingPage" | "Page" | "Country" | "Device" | "Company" | "Model";
+        /** @enum {string} */
+        Dimension: "day" | "week" | "month" | "quarter" | "channel" | "source" | "medium" | "campaign" | "content" | "landing_page" | "page" | "country" | "device" | "company" | "model";
         /**
          * @description Which way is good.
          * @enum {string}
@@ -2940,11 +2937,8 @@ export interface components {
             /** @description The one to come: at least 12 characters. */
             new_password: string;
         };
-        /**
-         * @description One thing that can be allowed. Each route names exactly one.
-         * @enum {string}
-         */
-        Permission: "WorkspaceRead" | "WorkspaceWrite" | "MembersWrite" | "KeysRead" | "KeysWrite" | "AuditRead" | "EventsIngest" | "EventsRead" | "PeopleRead" | "PeopleWrite" | "DealsRead" | "DealsWrite" | "ImportsRead" | "ImportsWrite" | "MetricsRead" | "LedgerRead" | "LedgerWrite" | "SqlRun" | "JobsRead" | "JobsWrite";
+        /** @enum {string} */
+        Permission: "workspace.read" | "workspace.write" | "members.write" | "keys.read" | "keys.write" | "audit.read" | "events.ingest" | "events.read" | "people.read" | "people.write" | "deals.read" | "deals.write" | "imports.read" | "imports.write" | "metrics.read" | "ledger.read" | "ledger.write" | "sql.run" | "jobs.read" | "jobs.write";
         /** @description One person. */
         Person: components["schemas"]["PersonSummary"] & {
             /** @description The first name. */
@@ -3359,11 +3353,8 @@ export interface components {
             /** @description That in words. */
             note?: string | null;
         };
-        /**
-         * @description The roles of a marketing team.
-         * @enum {string}
-         */
-        Role: "Owner" | "Director" | "AutomationSpecialist" | "Analyst" | "Specialist" | "ProjectManager" | "Viewer";
+        /** @enum {string} */
+        Role: "owner" | "director" | "automation_specialist" | "analyst" | "specialist" | "project_manager" | "viewer";
         /** @description Why a row is not imported, or what stands in the way of undoing it. */
         RowProblem: {
             /** @description A stable code such as `bad_date`, `missing_field`, `two_people`, `unknown_deal`. */
@@ -4827,7 +4818,7 @@ export interface operations {
                 /** @description Of the dry run (`check`), of what was written (`apply`), or what could not be taken back (`undo`). `check` when absent. */
                 phase?: "check" | "apply" | "undo";
                 /** @description Only rows of this outcome. */
-                outcome?: components["schemas"]["Outcome"];
+                outcome?: "create" | "update" | "unchanged" | "conflict" | "rejected" | "skipped";
                 /** @description Rows per page: 1 to 500; 50 when absent. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
