@@ -250,11 +250,11 @@ impl Facts {
         }
         let company_names = inputs.companies.into_iter().map(|(id, name)| (texts.intern(&id), name)).collect();
         let deals = deals(&sessions.calendar, &mut texts, inputs.deals, &inputs.spend.rates, inputs.currency);
-        for entry in &inputs.spend.entries {
-            for text in [&entry.channel, &entry.source, &entry.medium, &entry.campaign, &entry.content] {
-                texts.intern(text);
-            }
-        }
+        let entries = inputs.spend.entries.iter().map(|entry| {
+            let named = [&entry.channel, &entry.source, &entry.medium, &entry.campaign, &entry.content];
+            named.map(|text| texts.intern(text))
+        });
+        let spend_codes = entries.collect();
         for plan in &inputs.spend.plan {
             texts.intern(&plan.channel);
         }
@@ -268,6 +268,7 @@ impl Facts {
             company_names,
             deals,
             spend: inputs.spend,
+            spend_codes,
             currency: inputs.currency,
             built_at: inputs.built_at,
             memo: crate::attribution::Memo::default(),

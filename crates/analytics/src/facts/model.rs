@@ -217,6 +217,8 @@ pub struct Facts {
     pub deals: Vec<Deal>,
     /// The ledger.
     pub spend: Arc<SpendFacts>,
+    /// Codes of channel, source, medium, campaign and content of each entry of the ledger.
+    pub spend_codes: Vec<[u32; 5]>,
     /// The currency of all micros.
     pub currency: Currency,
     /// When they were put together.

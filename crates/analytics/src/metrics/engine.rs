@@ -6,10 +6,10 @@ use super::measures::{Dimension, Measure};
 use super::query::{Agents, FilterOp, Plan, PlannedFilter};
 use crate::attribution::{Goal, NONE};
 use crate::facts::{Day, Facts, Grain, NO_TOUCH, Session, day_of};
+use hashbrown::HashSet;
 use jiff::ToSpan;
 use kernel::money::split_micros;
 use lake::AgentClass;
-use std::collections::HashSet;
 
 /// Codes of a row's place, one a dimension; the rest is zero.
 pub(crate) type Key = [u32; kernel::limits::QUERY_DIMENSIONS_MAX];
@@ -199,12 +199,10 @@ impl<'a> Run<'a> {
     }
 
     fn spend(&self, emit: &mut dyn FnMut(&Record)) {
-        let code = |text: &str| self.facts.texts.find(text).unwrap_or(0);
         for (entry, place) in self.facts.spend.entries.iter().zip(0_u32..) {
             let day = day_of(entry.date);
             let Some(value) = entry.micros.filter(|_| self.has(day)) else { continue };
-            let own = [&entry.channel, &entry.source, &entry.medium, &entry.campaign, &entry.content];
-            let own = Some(own.map(|text| code(text)));
+            let own = self.facts.spend_codes.get(place as usize).copied();
             let record = Record { own, ..Record::new(day, NONE, 0, value, Subject::Spend(place)) };
             // Split by model, each model stands beside the same spend.
             let models = if self.plan.dimensions.contains(&Dimension::Model) { self.plan.models.len() } else { 1 };
@@ -284,11 +282,13 @@ impl<'a> Run<'a> {
         let marketing = matches!(measure, Measure::MarketingPipeline | Measure::MarketingRevenue);
         for (model, number) in models.zip(0_u32..) {
             let book = self.facts.book(&self.plan.journeys(goal.clone()), model);
-            for row in &book.rows {
-                let item = &book.journeys.items[row.item as usize];
-                if !self.has(item.day) {
-                    continue;
-                }
+            // Goals are in the order of time, and the lines in the order of goals.
+            let items = &book.journeys.items;
+            let day = |row: &crate::attribution::CreditRow| items[row.item as usize].day;
+            let low = book.rows.partition_point(|row| day(row) < self.range.0);
+            let high = book.rows.partition_point(|row| day(row) <= self.range.1);
+            for row in &book.rows[low..high.max(low)] {
+                let item = &items[row.item as usize];
                 let session = self.facts.sessions.rows.get(row.session as usize);
                 if marketing && session.is_none_or(|session| session.direct) {
                     continue;

@@ -5,10 +5,10 @@ use super::measures::{Dimension, Direction, Formula, Measure, Unit};
 use super::query::Plan;
 use super::registry::Metric;
 use crate::facts::{Day, Facts, Grain, date_of};
+use hashbrown::HashMap;
 use kernel::money::{Currency, Money};
 use kernel::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// A number as JSON shows it: money as `{amount, currency}`, everything else as a number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

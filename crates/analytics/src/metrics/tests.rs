@@ -57,7 +57,6 @@ struct Oracle<'a> {
 /// One goal: its value, and its touches with their credit.
 struct Counted<'a> {
     value: i64,
-    at: i64,
     touches: Vec<(&'a crate::facts::tests_world::Visit, i64, i64)>,
 }
 
@@ -125,7 +124,7 @@ impl Oracle<'_> {
             };
             let shares = credits(&model, &journey, value);
             let touches = touches.into_iter().zip(shares).map(|(visit, credit)| (visit, credit.micros, credit.share));
-            found.push(Counted { value, at, touches: touches.collect() });
+            found.push(Counted { value, touches: touches.collect() });
         }
         found
     }
