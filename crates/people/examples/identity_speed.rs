@@ -71,7 +71,7 @@ async fn main() -> Result<(), Failure> {
 
 fn event(start: Timestamp, round: u64, n: u64, people: u64) -> Observation {
     let person = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) % people.max(1);
-    let sign_in = n % 20 == 0 && round == 0;
+    let sign_in = n.is_multiple_of(20) && round == 0;
     Observation {
         offset: round * 10_000_000 + n + 1,
         at: start.plus(i64::try_from(round * 10_000 + n / 100).unwrap_or(0) * SECOND),

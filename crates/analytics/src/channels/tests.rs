@@ -117,6 +117,7 @@ fn came_from(url: &str, referrer: &str) -> (String, String, Channel, Basis) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn source_and_medium_come_from_utm_then_click_id_then_referrer() {
     use Channel as C;
     for (url, referrer, source, medium, channel, basis) in [

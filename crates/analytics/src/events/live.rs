@@ -62,7 +62,7 @@ impl Live {
         let older = fates.into_iter().skip(skip);
         let older = older.filter(|fate| fate.offset.is_none_or(|offset| !known.contains(&offset)));
         let mut all: Vec<Fate> = older.collect();
-        all.extend(newer.drain(..).map(|fate| Arc::unwrap_or_clone(fate)));
+        all.extend(newer.drain(..).map(Arc::unwrap_or_clone));
         for mut fate in all {
             fate.sequence = ring.next;
             ring.next += 1;

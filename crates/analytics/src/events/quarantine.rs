@@ -183,7 +183,7 @@ impl Quarantine {
     /// # Errors
     /// [`DbError`].
     pub async fn prune(&self, call: u64) -> Result<u64, DbError> {
-        if call % PRUNE_EVERY != 0 {
+        if !call.is_multiple_of(PRUNE_EVERY) {
             return Ok(0);
         }
         self.prune_to(ROWS_MAX).await

@@ -33,10 +33,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataArgs {
     /// The folder that holds everything.
-    #[arg(long, env = "MAINSPRING_DATA", default_value = "data")]
+    #[arg(long, global = true, env = "MAINSPRING_DATA", default_value = "data")]
     pub(crate) data: PathBuf,
     /// A configuration file; `mainspring config` prints every setting with its default.
-    #[arg(long, env = "MAINSPRING_CONFIG")]
+    #[arg(long, global = true, env = "MAINSPRING_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct WorkspaceArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
     /// The workspace's short name; may be left out when there is one.
-    #[arg(long, env = "MAINSPRING_WORKSPACE")]
+    #[arg(long, global = true, env = "MAINSPRING_WORKSPACE")]
     pub(crate) workspace: Option<String>,
 }
 

@@ -71,9 +71,6 @@ fn on_server(server: &str, statement: &str) {
 /// What `mainspring init --json` prints.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Keys {
-    pub(crate) workspace: String,
-    pub(crate) owner: String,
-    pub(crate) password: String,
     pub(crate) write_key: String,
     pub(crate) api_key: String,
 }
@@ -93,7 +90,17 @@ impl Site {
         let mut site = Self { folder, database, keys: Keys::empty() };
         let output = site.command(&["init", "--owner", "owner@example.org", "--json"]).output().unwrap();
         assert!(output.status.success(), "init failed: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(site.data().join("control.db").exists() || backend == Backend::Postgres);
         site.keys = serde_json::from_slice(&output.stdout).unwrap();
+        site
+    }
+
+    /// The demo company at a small size, loaded through the real paths, up to a day.
+    pub(crate) fn demo(scale: &str, end: &str) -> Self {
+        let site = Self { folder: tempfile::tempdir().unwrap(), database: None, keys: Keys::empty() };
+        let args = ["demo", "--scale", scale, "--end", end, "--no-serve", "--listen", "127.0.0.1:0"];
+        let output = site.command(&args).output().unwrap();
+        assert!(output.status.success(), "demo failed: {}", String::from_utf8_lossy(&output.stderr));
         site
     }
 
@@ -110,17 +117,19 @@ impl Site {
         command
     }
 
+    /// A command that needs no folder.
+    pub(crate) fn bare(args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mainspring"));
+        command.args(args);
+        command
+    }
+
     /// The data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    /// Starts the server and waits until it listens.
-    pub(crate) fn start(&self) -> Server {
-        self.start_with(&[])
-    }
-
-    /// The same, with settings in the environment.
+    /// Starts the server, with settings in the environment, and waits until it listens.
     pub(crate) fn start_with(&self, settings: &[(&str, &str)]) -> Server {
         let log =
             std::fs::File::options().create(true).append(true).open(self.folder.path().join("server.log")).unwrap();
@@ -149,9 +158,15 @@ fn tail(log: &Path) -> String {
 
 impl Keys {
     fn empty() -> Self {
-        let empty = String::new;
-        Self { workspace: empty(), owner: empty(), password: empty(), write_key: empty(), api_key: empty() }
+        Self { write_key: String::new(), api_key: String::new() }
     }
+}
+
+/// What a command printed as JSON.
+pub(crate) fn json_of(command: &mut Command) -> serde_json::Value {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// A running server.
@@ -166,13 +181,6 @@ impl Server {
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-    }
-
-    /// Resident memory, in bytes.
-    pub(crate) fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() * 1024
     }
 }
 
