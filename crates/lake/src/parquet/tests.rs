@@ -19,7 +19,7 @@ fn full_event(place: u64) -> Arc<Event> {
         kind: EventKind::ALL[usize::try_from(place % 6).unwrap()],
         agent_class: AgentClass::ALL[usize::try_from(place % 4).unwrap()],
         channel_rule: 7,
-        value: (place % 2 == 0).then_some(-12_345),
+        value: place.is_multiple_of(2).then_some(-12_345),
         ..Event::default()
     };
     for column in Col::ALL {

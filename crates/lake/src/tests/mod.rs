@@ -24,7 +24,7 @@ pub(crate) fn event(id: &str, person: u64, at: i64, name: &str) -> Event {
         user_id: person.to_string(),
         kind: EventKind::Track,
         device: "desktop".to_owned(),
-        value: (person % 2 == 0).then_some(at % 1000),
+        value: person.is_multiple_of(2).then_some(at % 1000),
         properties: format!("{{\"plan\":\"p{}\"}}", person % 3),
         raw: format!("{{\"messageId\":\"{id}\",\"properties\":{{\"plan\":\"p{}\"}}}}", person % 3),
         ..Event::default()
