@@ -30,6 +30,7 @@ fn replay(events: &[&str]) -> (Graph, Vec<String>) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn an_1_6_the_truth_table() {
     let table: &[(&str, &[&str], &[&str])] = &[
         (
