@@ -1,6 +1,6 @@
 //! For tests only: a database per test on both backends, a clock and a random source.
 //!
-//! A test of a store loops over [`databases`]; a test of a slice over [`platforms`]. Both give SQLite always, and Postgres
+//! A test of a store loops over [`databases()`]; a test of a slice over [`platforms()`]. Both give SQLite always, and Postgres
 //! when `MAINSPRING_TEST_PG_URL` is set, which `cargo xtask test` does. What they give is gone when it is dropped.
 
 mod client;
