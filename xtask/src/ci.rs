@@ -41,5 +41,7 @@ fn run_with_denied_warnings(args: &[&str]) -> Result<()> {
 /// Licences, banned crates and sources. Advisories need the network, so they are a separate command of the release.
 fn licences() -> Result<()> {
     let deny = tools::deny()?;
+    // The checker reads the manifests of every platform's crates, also of those that this machine does not build.
+    cargo(&["fetch", "--locked"])?;
     shell::run(&mut command(deny, &["--offline", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
 }
