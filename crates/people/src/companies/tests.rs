@@ -30,7 +30,7 @@ async fn ma_2_one_company_by_id_domain_or_name() {
         "bob@mail.initech.com".clone_into(&mut hinted.email_domain);
         let rows = [
             company(0, "Acme", "https://www.acme.com/about", &["1"]),
-            company(0, "Acme Inc.", "jane@shop.acme.com", &[]),
+            company(1, "Acme Inc.", "jane@shop.acme.com", &[]),
             company(0, "  ACME   inc. ", "", &[]),
             company(0, "", "gmail.com", &[]),
             hinted.clone(),
