@@ -2,7 +2,7 @@
 //!
 //! The rules are those of AN 1.6 (flat matching): an event that matches nobody creates a person, one person is
 //! attached to, several are merged unless a rule forbids it; a limit that would overflow demotes the event's
-//! least important identifier, and matching starts again. [`decide`] is the whole of it, a function of the event's
+//! least important identifier, and matching starts again. [`decide`](fn@decide) is the whole of it, a function of the event's
 //! identifiers and of what is known about them ([`View`]); [`Graph`] keeps what it decides and can take it back.
 //!
 //! **Invariant:** an identifier belongs to at most one person at a time (its *home*); merging never moves it.
