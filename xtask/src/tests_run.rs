@@ -91,11 +91,24 @@ pub(crate) fn browser(filter: &[String]) -> Result<Count> {
 /// Runs a test program that closes on `N passed, N failed`, or as node's own runner or vitest do.
 fn counted(runner: &mut std::process::Command, name: &str) -> Result<Count> {
     let mut count = Count::default();
-    watch(runner, |line| plain_summary(line, &mut count))?;
+    // Where `CI` is set some runners colour their output even into a pipe.
+    runner.env("NO_COLOR", "1").env_remove("FORCE_COLOR");
+    watch(runner, |line| plain_summary(&uncoloured(line), &mut count))?;
     if count.passed == 0 {
         bail!("{name} ran no test");
     }
     Ok(count)
+}
+
+/// A line without the escape sequences of a terminal.
+fn uncoloured(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut pieces = line.split('\u{1b}');
+    plain.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        plain.push_str(piece.split_once('m').map_or("", |(_, rest)| rest));
+    }
+    plain
 }
 
 /// `Summary [  12.3s] 120 tests run: 119 passed (2 slow), 1 failed, 0 skipped`
@@ -140,11 +153,18 @@ mod tests {
             (vec!["ℹ pass 12", "ℹ fail 0"], 12, 0),
             (vec!["# pass 3", "# fail 1"], 3, 1),
             (vec![" Test Files  2 passed (2)", "      Tests  17 passed (17)"], 17, 0),
+            (
+                vec![
+                    "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[32m37 passed\u{1b}[39m\u{1b}[22m\u{1b}[90m (37)\u{1b}[39m",
+                ],
+                37,
+                0,
+            ),
             (vec!["9 passed, 2 failed"], 9, 2),
         ] {
             let mut count = Count::default();
             for line in &lines {
-                plain_summary(line, &mut count);
+                plain_summary(&uncoloured(line), &mut count);
             }
             assert_eq!(count, Count { passed, failed }, "{lines:?}");
         }
