@@ -16,8 +16,8 @@ use platform::jobs::{JobContext, JobError};
 use platform::sql::{Db, DbError, Tx};
 use std::sync::Arc;
 
-/// Rows given to an importer at a time, within the transaction of a batch. SQLite binds the parameters of a statement in
-/// quadratic time when they are named (`$1`), so many short statements are faster than few long ones.
+/// Rows given to an importer at a time, within the transaction of a batch. Slices of 400 were no faster for 100 000
+/// contacts, and importers whose statements still name their parameters (`$1`) bind long ones in quadratic time.
 const SLICE_ROWS: usize = 32;
 
 /// How a run tells how far it is, and learns that it has to stop.
