@@ -52,29 +52,6 @@ fn value_rows(postgres: bool, rows: usize, width: usize) -> String {
     vec![format!("({})", vec!["?"; width].join(",")); rows].join(",")
 }
 
-/// Inserts many rows; as `Tx::insert_many`, in time that grows with their number only.
-pub(crate) async fn insert_many(
-    tx: &mut Tx,
-    table: &str,
-    columns: &[&str],
-    rows: Vec<Vec<Value>>,
-    suffix: &str,
-) -> Result<(), DbError> {
-    if tx.is_postgres() {
-        return tx.insert_many(table, columns, rows, suffix).await.map(|_| ());
-    }
-    let largest = (VALUES_MAX / columns.len().max(1)).clamp(1, 256);
-    let names = columns.join(", ");
-    let mut rows = rows.into_iter();
-    while rows.len() > 0 {
-        // Few sizes, so that nearly all statements are prepared already.
-        let size = if rows.len() >= largest { largest } else { 1 << rows.len().ilog2() };
-        let text = format!("insert into {table} ({names}) values {} {suffix}", value_rows(false, size, columns.len()));
-        tx.execute(&text, rows.by_ref().take(size).flatten().collect()).await?;
-    }
-    Ok(())
-}
-
 /// Runs an update whose text holds `{rows}` where the rows of values go, as `from (values {rows}) as v`; the columns are
 /// `v.column1`, `v.column2` … on both databases.
 pub(crate) async fn update_from(tx: &mut Tx, sql: &str, rows: Vec<Vec<Value>>) -> Result<(), DbError> {

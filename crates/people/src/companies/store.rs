@@ -1,7 +1,7 @@
 //! The tables of companies.
 
 use super::model::{Company, CompanyDeal, CompanyFact, CompanyKey, CompanySummary, Member, MembershipSource, Property};
-use crate::bulk::{insert_many, like, name_key, select_in, update_from};
+use crate::bulk::{like, name_key, select_in, update_from};
 use crate::upsert::{Document, Stated};
 use hashbrown::HashSet;
 use kernel::ids::{CompanyId, DealId, PersonId};
@@ -112,12 +112,12 @@ pub(super) async fn write(tx: &mut Tx, changes: i64, rows: &[CompanyRow]) -> Res
     });
     let set: Vec<String> = columns[1..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let suffix = format!("on conflict (id) do update set {}", set.join(", "));
-    insert_many(tx, "companies", &columns, values.collect(), &suffix).await
+    tx.insert_many("companies", &columns, values.collect(), &suffix).await.map(|_| ())
 }
 
 pub(super) async fn add_keys(tx: &mut Tx, keys: Vec<NewKey>) -> Result<(), DbError> {
     let rows = keys.into_iter().map(|key| params![key.key, key.company, "linked", key.source, key.at]).collect();
-    insert_many(tx, "company_keys", &["company_key", "company", "state", "source", "at_us"], rows, "").await
+    tx.insert_many("company_keys", &["company_key", "company", "state", "source", "at_us"], rows, "").await.map(|_| ())
 }
 
 pub(super) async fn unlink_keys(tx: &mut Tx, keys: &[String]) -> Result<(), DbError> {

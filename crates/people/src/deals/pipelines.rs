@@ -1,7 +1,7 @@
 //! Pipelines and stages: found by name, made when a file names one that is not there.
 
 use super::model::{DealOutcome, Pipeline, Stage};
-use crate::bulk::{insert_many, name_key};
+use crate::bulk::name_key;
 use platform::params;
 use platform::sql::{Db, DbError, FromRow, Row, Tx};
 
@@ -137,7 +137,7 @@ impl Pipelines {
             let one = &self.all[*place];
             params![&one.key, &one.name, *place]
         });
-        insert_many(tx, "pipelines", &["pipeline", "name", "place"], rows.collect(), "").await?;
+        tx.insert_many("pipelines", &["pipeline", "name", "place"], rows.collect(), "").await?;
         let columns = ["stage", "pipeline", "name", "name_key", "place", "probability_percent", "outcome"];
         let rows = self.new_stages.iter().map(|(pipeline, stage)| {
             params![
@@ -150,7 +150,7 @@ impl Pipelines {
                 stage.outcome.as_str()
             ]
         });
-        insert_many(tx, "pipeline_stages", &columns, rows.collect(), "").await
+        tx.insert_many("pipeline_stages", &columns, rows.collect(), "").await.map(|_| ())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tables of deals.
 
 use super::model::{DealFact, DealKey, DealOutcome, DealPart, DealPerson, DealSummary, StageEntry};
-use crate::bulk::{insert_many, like, name_key, select_in, update_from};
+use crate::bulk::{like, name_key, select_in, update_from};
 use crate::upsert::Document;
 use hashbrown::HashMap;
 use kernel::ids::{CompanyId, DealId, PersonId};
@@ -160,12 +160,12 @@ pub(super) async fn write(tx: &mut Tx, rows: &[DealRow]) -> Result<(), DbError> 
     });
     let set: Vec<String> = columns[1..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let suffix = format!("on conflict (id) do update set {}", set.join(", "));
-    insert_many(tx, "deals", &columns, values.collect(), &suffix).await
+    tx.insert_many("deals", &columns, values.collect(), &suffix).await.map(|_| ())
 }
 
 pub(super) async fn add_keys(tx: &mut Tx, keys: Vec<(String, DealId, String)>) -> Result<(), DbError> {
     let rows = keys.into_iter().map(|(key, deal, source)| params![key, deal, "linked", source]).collect();
-    insert_many(tx, "deal_keys", &["deal_key", "deal", "state", "source"], rows, "").await
+    tx.insert_many("deal_keys", &["deal_key", "deal", "state", "source"], rows, "").await.map(|_| ())
 }
 
 pub(super) async fn unlink_keys(tx: &mut Tx, deals: &[DealId]) -> Result<(), DbError> {
@@ -197,7 +197,7 @@ pub(super) async fn add_parts(tx: &mut Tx, parts: Vec<Part>) -> Result<(), DbErr
         parts.into_iter().map(|part| params![part.deal, part.person, part.role, part.primary, part.source]).collect();
     let suffix = "on conflict (deal, person) do update set role = excluded.role, is_primary = excluded.is_primary, \
         source = excluded.source";
-    insert_many(tx, "deal_people", &["deal", "person", "role", "is_primary", "source"], rows, suffix).await
+    tx.insert_many("deal_people", &["deal", "person", "role", "is_primary", "source"], rows, suffix).await.map(|_| ())
 }
 
 /// Takes parts away: they came from an import that is undone.
@@ -226,7 +226,7 @@ pub(super) async fn entries(tx: &mut Tx, deals: &[DealId]) -> Result<Vec<Entry>,
 pub(super) async fn add_entries(tx: &mut Tx, entries: Vec<Entry>) -> Result<(), DbError> {
     let rows = entries.into_iter().map(|one| params![one.deal, one.stage, one.at, one.source]).collect();
     let suffix = "on conflict (deal, stage, entered_us) do nothing";
-    insert_many(tx, "deal_stages", &["deal", "stage", "entered_us", "source"], rows, suffix).await
+    tx.insert_many("deal_stages", &["deal", "stage", "entered_us", "source"], rows, suffix).await.map(|_| ())
 }
 
 pub(super) async fn drop_entries(tx: &mut Tx, entries: &[(DealId, String, Timestamp)]) -> Result<(), DbError> {

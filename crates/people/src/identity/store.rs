@@ -1,7 +1,7 @@
 //! The tables of identity.
 
 use super::rows::{COLUMNS, PersonRow, READ};
-use crate::bulk::{insert_many, select_in, update_from};
+use crate::bulk::{select_in, update_from};
 use crate::companies::MembershipSource;
 use kernel::ids::{CompanyId, PersonId};
 use platform::params;
@@ -138,7 +138,7 @@ pub(super) async fn add_links(tx: &mut Tx, links: Vec<NewLink>) -> Result<(), Db
             link.via
         ]
     });
-    insert_many(tx, "person_identifiers", &columns, rows.collect(), "").await
+    tx.insert_many("person_identifiers", &columns, rows.collect(), "").await.map(|_| ())
 }
 
 pub(super) async fn add_refusals(tx: &mut Tx, refusals: Vec<NewRefusal>) -> Result<(), DbError> {
@@ -146,7 +146,7 @@ pub(super) async fn add_refusals(tx: &mut Tx, refusals: Vec<NewRefusal>) -> Resu
     let rows = refusals
         .into_iter()
         .map(|one| params![one.key, one.reason, one.person, one.owner, one.at, one.source, one.event_id]);
-    insert_many(tx, "person_refusals", &columns, rows.collect(), "on conflict do nothing").await
+    tx.insert_many("person_refusals", &columns, rows.collect(), "on conflict do nothing").await.map(|_| ())
 }
 
 pub(super) async fn add_merges(tx: &mut Tx, merges: Vec<NewMerge>) -> Result<(), DbError> {
@@ -163,14 +163,14 @@ pub(super) async fn add_merges(tx: &mut Tx, merges: Vec<NewMerge>) -> Result<(),
             one.event_id
         ]
     });
-    insert_many(tx, "person_merge_edges", &columns, rows.collect(), "on conflict do nothing").await?;
+    tx.insert_many("person_merge_edges", &columns, rows.collect(), "on conflict do nothing").await?;
     tx.execute("update identity_state set merges = merges + 1 where only_row = 1", Vec::new()).await.map(|_| ())
 }
 
 pub(super) async fn set_canonical(tx: &mut Tx, pairs: Vec<(u64, u64)>) -> Result<(), DbError> {
     let rows = pairs.into_iter().map(|(person, canonical)| params![person, canonical]).collect();
     let suffix = "on conflict (person) do update set canonical = excluded.canonical";
-    insert_many(tx, "person_merges", &["person", "canonical"], rows, suffix).await
+    tx.insert_many("person_merges", &["person", "canonical"], rows, suffix).await.map(|_| ())
 }
 
 pub(super) async fn add_memberships(tx: &mut Tx, members: Vec<Membership>) -> Result<(), DbError> {
@@ -181,13 +181,13 @@ pub(super) async fn add_memberships(tx: &mut Tx, members: Vec<Membership>) -> Re
         .collect();
     let suffix = "on conflict (person, company, how) do update set role = excluded.role, since_us = excluded.since_us, \
         source = excluded.source, until_us = null";
-    insert_many(tx, "company_members", &columns, rows, suffix).await
+    tx.insert_many("company_members", &columns, rows, suffix).await.map(|_| ())
 }
 
 pub(super) async fn write(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), DbError> {
     let set: Vec<String> = COLUMNS[1..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let suffix = format!("on conflict (person) do update set {}", set.join(", "));
-    insert_many(tx, "people", &COLUMNS, rows, &suffix).await
+    tx.insert_many("people", &COLUMNS, rows, &suffix).await.map(|_| ())
 }
 
 /// Which columns of a sighting are written.

@@ -1,7 +1,7 @@
 //! Many rows at once: several rows a statement on SQLite, one array a column on Postgres.
 
 use super::error::DbError;
-use super::value::{Value, placeholder_rows};
+use super::value::Value;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnection, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnection};
@@ -23,6 +23,9 @@ pub(super) async fn sqlite(
             }
         }
     }
+    // A numbered placeholder is a name in SQLite, and binding looks names up one after the other; `?` has none, so the time
+    // grows with the number of values only.
+    let placeholders = format!("({})", vec!["?"; columns.len()].join(","));
     // Powers of two keep the number of different statements small, so that nearly all of them are already prepared.
     let largest = (parameters_max / columns.len().max(1)).clamp(1, 512);
     let (mut rows, mut left, mut touched) = (rows.into_iter(), 0, 0);
@@ -31,7 +34,7 @@ pub(super) async fn sqlite(
         let size = if left >= largest { largest } else { 1 << left.ilog2() };
         let names = columns.join(", ");
         let text =
-            format!("insert into {table} ({names}) values {} {suffix}", placeholder_rows(1, size, columns.len()));
+            format!("insert into {table} ({names}) values {} {suffix}", vec![placeholders.as_str(); size].join(","));
         let mut query = sqlx::query::<Sqlite>(AssertSqlSafe(text));
         for value in rows.by_ref().take(size).flatten() {
             query = match value {
