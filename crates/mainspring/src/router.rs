@@ -22,6 +22,7 @@ pub(crate) fn build(app: &App) -> (Router, OpenApi, Vec<RouteRecord>) {
         .routes(platform::jobs::routes(platform.jobs.clone()))
         .routes(analytics::events::routes(app.lakes.clone()))
         .routes(analytics::channels::routes())
+        .routes(people::identity::routes(app.identity.clone()))
         .routes(people::profiles::api::routes(app.profiles.clone()))
         .routes(people::companies::api::routes(app.companies.clone()))
         .routes(people::deals::api::routes(app.deals.clone()))

@@ -24,6 +24,7 @@ use std::sync::Arc;
 pub(crate) struct App {
     pub(crate) platform: Platform,
     pub(crate) lakes: Lakes,
+    pub(crate) identity: Identity,
     pub(crate) profiles: Profiles,
     pub(crate) companies: Companies,
     pub(crate) deals: Deals,
@@ -69,14 +70,20 @@ impl App {
         let deals = Deals::new(&platform);
         let ledger = Ledger::new(&platform);
         let imports = Imports::new(&platform, ledger.importers());
-        let source =
-            LiveSource::new(&platform, lakes.clone(), identity, profiles.clone(), companies.clone(), deals.clone());
+        let source = LiveSource::new(
+            &platform,
+            lakes.clone(),
+            identity.clone(),
+            profiles.clone(),
+            companies.clone(),
+            deals.clone(),
+        );
         let facts = FactStore::new(Arc::new(source), Arc::new(ledger.clone()), platform.world.clone());
         ledger.read_touches_from(Arc::new(TouchesOfLedger(facts.clone())));
         let sql = SqlConsole::new(facts.clone());
         let metrics = Metrics::new(facts);
         let dashboards = Dashboards::new(metrics.clone());
-        Ok(Self { platform, lakes, profiles, companies, deals, imports, ledger, metrics, dashboards, sql })
+        Ok(Self { platform, lakes, identity, profiles, companies, deals, imports, ledger, metrics, dashboards, sql })
     }
 
     /// Starts what runs beside the requests: the pumps of all workspaces.

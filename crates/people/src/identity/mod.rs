@@ -10,6 +10,7 @@
 //! [`Identity::merges`] says which persons are one. So [`Identity::separate`] restores both sides exactly.
 //! **Invariant:** a bot is never a person: its events carry a number from a hash ([`is_light`]) and have no row.
 
+mod api;
 mod cache;
 mod model;
 mod observe;
@@ -22,6 +23,7 @@ mod tests;
 mod upsert;
 mod work;
 
+pub use api::routes;
 pub use model::{Observation, ObservationKind, PersonInput, Resolved};
 pub use observe::is_light;
 pub use science::identity::Kind;

@@ -1,10 +1,15 @@
+import { useMemo, useState } from "react";
+import { useMay } from "#/app/session.ts";
 import { dateTime } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
+import { Button } from "#/ui/button.tsx";
+import { ConfirmDialog } from "#/ui/confirm-dialog.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { Section } from "#/ui/section.tsx";
 import type { Column } from "#/ui/table-model.ts";
+import { toast } from "#/ui/toasts.ts";
 import styles from "./person-page.module.css";
-import type { IdentifierEdge, Identifiers, MergeEvidence } from "./queries.ts";
+import { type IdentifierEdge, type Identifiers, type MergeEvidence, useSeparate } from "./queries.ts";
 
 const EDGES: Column<IdentifierEdge>[] = [
   { id: "kind", header: "Kind", width: 130, value: (edge) => edge.kind.replaceAll("_", " ") },
@@ -55,17 +60,7 @@ export function IdentityView({ identifiers }: { identifiers: Identifiers }) {
           empty={<p className={styles.muted}>No key is known.</p>}
         />
       </Section>
-      {merges.length > 0 ? (
-        <Section title="Why this is one person" text="Keys of two persons that came in one event or one row.">
-          <DataTable
-            name="merges"
-            one="merge"
-            rows={merges}
-            columns={MERGES}
-            rowId={(merge) => `${merge.person} ${merge.other} ${merge.at}`}
-          />
-        </Section>
-      ) : null}
+      {merges.length > 0 ? <Merges merges={merges} /> : null}
       {refused.length > 0 ? (
         <Section title="Keys that were refused">
           <ul className={styles.list}>
@@ -79,4 +74,50 @@ export function IdentityView({ identifiers }: { identifiers: Identifiers }) {
       ) : null}
     </div>
   );
+}
+
+/** What joined the persons, and the way back. */
+function Merges({ merges }: { merges: MergeEvidence[] }) {
+  const may = useMay("people.write");
+  const separate = useSeparate();
+  const [asked, setAsked] = useState<MergeEvidence>();
+  const columns = useMemo(() => (may ? [...MERGES, toolsOf(setAsked)] : MERGES), [may]);
+  const done = () => toast("They are two persons again", { text: "Numbers follow within seconds." });
+  return (
+    <Section title="Why this is one person" text="Keys of two persons that came in one event or one row.">
+      <DataTable
+        name="merges"
+        one="merge"
+        rows={merges}
+        columns={columns}
+        rowId={(merge) => `${merge.person} ${merge.other} ${merge.source}`}
+      />
+      <ConfirmDialog
+        open={asked !== undefined}
+        title="Take this merge back?"
+        text={
+          <>
+            What <code>{asked?.identifier}</code> and <code>{asked?.other_identifier}</code> brought with them is two
+            persons again, each with its own events, values and deals. Later events will not join them; the audit trail
+            keeps who separated them.
+          </>
+        }
+        action="Separate"
+        busy={separate.isPending}
+        onClose={() => setAsked(undefined)}
+        onConfirm={() => asked && separate.mutate(asked, { onSuccess: done, onSettled: () => setAsked(undefined) })}
+      />
+    </Section>
+  );
+}
+
+function toolsOf(ask: (merge: MergeEvidence) => void): Column<MergeEvidence> {
+  return {
+    id: "tools",
+    header: "Actions",
+    width: 110,
+    tools: true,
+    value: () => null,
+    cell: (merge) => (merge.state === "merged" ? <Button onClick={() => ask(merge)}>Separate</Button> : null),
+  };
 }

@@ -3,7 +3,7 @@ import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { date } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
-import { buttonClass } from "#/ui/button.tsx";
+import { Button, buttonClass } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Page } from "#/ui/page.tsx";
@@ -91,6 +91,7 @@ export function PeoplePage() {
   );
   const find = useCallback((q: string) => change({ q: q || undefined }), [change]);
   const filtered = search.q ?? search.known ?? search.country;
+  const everybody = useCallback(() => change({ known: "everybody" }), [change]);
   return (
     <Page
       title="People"
@@ -102,12 +103,12 @@ export function PeoplePage() {
             form="filter"
             label="Show"
             options={[
-              { value: "all", label: "everybody" },
               { value: "known", label: "known people" },
               { value: "anonymous", label: "anonymous visitors" },
+              { value: "everybody", label: "everybody" },
             ]}
-            value={search.known ?? "all"}
-            onChange={(next) => change({ known: KNOWN.find((one) => one === next) })}
+            value={search.known ?? "known"}
+            onChange={(next) => change({ known: next === "known" ? undefined : KNOWN.find((one) => one === next) })}
           />
           <Select
             form="filter"
@@ -141,7 +142,7 @@ export function PeoplePage() {
           total={people.data?.pages[0]?.total ?? undefined}
           sortedByServer
           onOpen={(row) => void router.navigate({ to: "/people/$id", params: { id: row.id } })}
-          empty={filtered ? <NobodyMatches /> : <NobodyYet />}
+          empty={filtered ? <NobodyMatches /> : <NobodyYet onEverybody={everybody} />}
           more={{
             available: people.hasNextPage,
             loading: people.isFetchingNextPage,
@@ -157,10 +158,10 @@ function NobodyMatches() {
   return <EmptyState title="Nobody matches">Try a part of the name or of the address, or show everybody.</EmptyState>;
 }
 
-function NobodyYet() {
+function NobodyYet({ onEverybody }: { onEverybody: () => void }) {
   return (
     <EmptyState
-      title="Nobody yet"
+      title="Nobody is known yet"
       actions={
         <>
           <Link to="/connect" className={buttonClass("primary")}>
@@ -169,11 +170,11 @@ function NobodyYet() {
           <Link to="/imports" className={buttonClass()}>
             Import contacts
           </Link>
+          <Button onClick={onEverybody}>Show anonymous visitors too</Button>
         </>
       }
     >
-      Visitors appear as soon as a website sends events, and become people with a name when they are identified or
-      imported.
+      Visitors appear as soon as a website sends events, and become known people when they are identified or imported.
     </EmptyState>
   );
 }

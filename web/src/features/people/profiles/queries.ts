@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
 import { nextCursor, type Page } from "#/lib/pages.ts";
@@ -10,8 +10,8 @@ export const SORTS = ["last_seen", "created", "name"] as const;
 
 export type PeopleSort = (typeof SORTS)[number];
 
-/** Whether somebody gave an address, or is only a browser so far. */
-export const KNOWN = ["known", "anonymous"] as const;
+/** Whether somebody gave an address, or is only a browser so far; known people when the address says nothing. */
+export const KNOWN = ["known", "anonymous", "everybody"] as const;
 
 export type Known = (typeof KNOWN)[number];
 
@@ -66,8 +66,8 @@ export interface TimelineEvent {
 }
 
 /** People that match. */
-export function peopleQuery({ q, known, country, sort }: PeopleSearch) {
-  const query = { q, known: known === undefined ? undefined : known === "known", country, sort, limit: 200 };
+export function peopleQuery({ q, known = "known", country, sort }: PeopleSearch) {
+  const query = { q, known: known === "everybody" ? undefined : known === "known", country, sort, limit: 200 };
   return infiniteQueryOptions({
     queryKey: ["people", query],
     queryFn: ({ pageParam, signal }) =>
@@ -93,5 +93,15 @@ export function timelineQuery(id: string) {
       api.get<Page<TimelineEvent>>(`/people/${id}/timeline`, { limit: 100, cursor: pageParam }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: nextCursor,
+  });
+}
+
+/** Takes a merge back: the two sides are two persons again, and stay so. */
+export function useSeparate() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ person, other }: MergeEvidence) => api.post(`/people/${person}/separate`, { other }),
+    meta: { failed: "They are still one person" },
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["people"] }),
   });
 }
