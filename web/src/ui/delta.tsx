@@ -12,21 +12,24 @@ interface DeltaProps {
   better: "up" | "down" | "none";
   /** Whether the change is larger than its noise; a smaller one is not coloured. */
   significant?: boolean;
+  /** How far chance alone moves it, in words. */
+  noise?: string | undefined;
 }
 
 /** A comparison with another period. */
-export function Delta({ change, against, better, significant = true }: DeltaProps) {
+export function Delta({ change, against, better, significant = true, noise }: DeltaProps) {
   if (change === null) return <span className={styles.delta}>was {against}</span>;
   const Arrow = change > 0 ? ArrowUpRight : change < 0 ? ArrowDownRight : ArrowRight;
   const coloured = significant && better !== "none" && change !== 0;
   const good = coloured && change > 0 === (better === "up");
   return (
-    <span className={styles.delta}>
+    <span className={styles.delta} title={noise}>
       <span className={classNames(styles.delta, coloured && (good ? styles.good : styles.bad))}>
         <Arrow size={13} aria-hidden="true" />
         {signedPercent(change)}
       </span>
       vs {against}
+      {significant ? null : ", may be chance"}
     </span>
   );
 }

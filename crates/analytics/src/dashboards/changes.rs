@@ -35,7 +35,9 @@ pub struct Change {
     pub value: Cell,
     /// By how much it moved.
     pub delta: Figure,
-    /// Whether that is good; absent where the metric has no good direction.
+    /// Whether it is more than chance alone does.
+    pub significant: bool,
+    /// Whether that is good; absent where the metric has no good direction, and where it may be chance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_good: Option<bool>,
     /// What moved it, the largest first.
@@ -46,7 +48,7 @@ pub struct Change {
 
 const METRICS: &[&str] = &["pipeline_contribution", "revenue_contribution", "new_leads", "spend", "deals_won"];
 
-/// The largest movements against the comparison, each with what moved it.
+/// The largest movements against the comparison, each with what moved it and whether it is more than noise.
 pub(super) fn changes(facts: &Facts, base: &Query, today: Day, as_of: AsOf) -> Result<Vec<Change>, Problem> {
     let ask = |dimension: Dimension| -> Result<Table, Problem> {
         let mut query = base.clone().by(&[dimension]);
@@ -67,7 +69,9 @@ pub(super) fn changes(facts: &Facts, base: &Query, today: Day, as_of: AsOf) -> R
         causes.extend(causes_of_campaigns(&campaigns, place));
         let delta = minus(now, before);
         let rises = delta.number() > 0.0;
+        let significant = total.significant.unwrap_or(true);
         let is_good = match column.direction {
+            _ if !significant => None,
             Direction::UpIsGood => Some(rises),
             Direction::DownIsGood => Some(!rises),
             Direction::Neutral => None,
@@ -80,13 +84,15 @@ pub(super) fn changes(facts: &Facts, base: &Query, today: Day, as_of: AsOf) -> R
             unit: column.unit,
             value: total.clone(),
             delta,
+            significant,
             is_good,
             causes,
             text,
         });
     }
     let size = |change: &Change| change.value.change.map_or(1.0, f64::abs).min(10.0);
-    changes.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    // What may be chance stands last, however large it looks.
+    changes.sort_by(|a, b| b.significant.cmp(&a.significant).then_with(|| size(b).total_cmp(&size(a))));
     changes.truncate(CHANGES_MAX);
     Ok(changes)
 }
@@ -153,6 +159,9 @@ fn sentence(name: &str, total: &Cell, delta: &Figure, causes: &[Cause]) -> Strin
         text.push_str(&parts.join(", "));
     }
     text.push('.');
+    if total.significant == Some(false) {
+        text.push_str(" Chance alone moves it as far.");
+    }
     text
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Record {
     pub(crate) own: Option<[u32; 5]>,
     pub(crate) model: u32,
     pub(crate) value: i64,
-    /// Things with the same unit count once in a row, where the measure is not additive.
+    /// Things with the same unit vary together, and count once in a row where the measure is not additive.
     pub(crate) unit: u64,
     pub(crate) subject: Subject,
 }
@@ -179,7 +179,8 @@ impl<'a> Run<'a> {
             let day = self.facts.day(person.created_at);
             if self.has(day) {
                 let session = first_session(self.facts, person.person);
-                emit(&Record::new(day, session, person.company, 1, Subject::Person(place)));
+                let record = Record::new(day, session, person.company, 1, Subject::Person(place));
+                emit(&Record { unit: u64::from(place), ..record });
             }
         }
     }
@@ -193,7 +194,8 @@ impl<'a> Run<'a> {
             }
             let session = converting_session(self.facts, person.person, lead_at, self.plan.lookback_days);
             if session != NONE || !with_session {
-                emit(&Record::new(day, session, person.company, 1, Subject::Person(place)));
+                let record = Record::new(day, session, person.company, 1, Subject::Person(place));
+                emit(&Record { unit: u64::from(place), ..record });
             }
         }
     }
@@ -233,7 +235,8 @@ impl<'a> Run<'a> {
         for place in &self.facts.sessions.campaign_starts {
             let session = &self.facts.sessions.rows[*place as usize];
             if self.has(session.day) {
-                emit(&Record::new(session.day, *place, 0, 1, Subject::Session));
+                let record = Record::new(session.day, *place, 0, 1, Subject::Session);
+                emit(&Record { unit: u64::from(*place), ..record });
             }
         }
     }
@@ -263,12 +266,13 @@ impl<'a> Run<'a> {
             let start = &rows[*first as usize];
             let value = item.value.unwrap_or(0);
             let record = Record::new(item.day, *first, item.company, value, Subject::Goal(place));
+            let record = Record { unit: u64::from(place), ..record };
             match measure {
                 Measure::TimeToWin => emit(&Record { value: item.at - start.start, ..record }),
                 Measure::SourcedRevenue if !start.direct => emit(&record),
                 Measure::InfluencedRevenue => {
                     for session in item.touches.iter().filter(|session| !rows[**session as usize].direct) {
-                        emit(&Record { session: *session, unit: u64::from(place), ..record });
+                        emit(&Record { session: *session, ..record });
                     }
                 }
                 _ => {}

@@ -231,6 +231,12 @@ impl Measure {
         )
     }
 
+    /// Whether it is what a book says, in which chance has no part.
+    #[must_use]
+    pub fn is_booked(self) -> bool {
+        matches!(self, Measure::Spend | Measure::Plan)
+    }
+
     /// Whether it is a share in millionths.
     #[must_use]
     pub fn is_share(self) -> bool {

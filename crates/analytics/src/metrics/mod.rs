@@ -10,6 +10,7 @@ mod measures;
 mod query;
 mod registry;
 mod service;
+mod sums;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -33,5 +34,6 @@ pub(crate) mod internal {
     pub(crate) use super::engine::{Key, Record, Run, Subject, converting_session, first_session, spread};
     pub(crate) use super::measures::{Dimension, Formula, Measure, Unit};
     pub(crate) use super::query::{Plan, PlannedFilter};
-    pub(crate) use super::table::{AsOf, Cell, Figure, Span, Sums, answer, elapsed, is_distinct, part};
+    pub(crate) use super::sums::{Sums, elapsed, is_distinct};
+    pub(crate) use super::table::{AsOf, Cell, Figure, Span, answer, part};
 }

@@ -1,13 +1,15 @@
 //! From records to a table: rows, totals, comparison.
 
-use super::engine::{Key, Run};
-use super::measures::{Dimension, Direction, Formula, Measure, Unit};
+use super::engine::Key;
+use super::measures::{Dimension, Direction, Measure, Unit};
 use super::query::Plan;
 use super::registry::Metric;
+use super::sums::{Sum, Sums, elapsed, is_distinct};
 use crate::facts::{Day, Facts, Grain, date_of};
 use hashbrown::HashMap;
 use kernel::money::{Currency, Money};
 use kernel::time::Timestamp;
+use science::chance::Estimate;
 use serde::{Deserialize, Serialize};
 
 /// A number as JSON shows it: money as `{amount, currency}`, everything else as a number.
@@ -44,9 +46,20 @@ pub struct Cell {
     /// Value less previous, as a part of previous; 0.1 is +10 %.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<f64>,
+    /// Whether the two lie further apart than chance alone puts them, at 90 %. Deals, leads and visits come at random
+    /// moments; what is booked, such as spend, has no chance in it. Absent where nothing is compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub significant: Option<bool>,
+    /// How far apart chance alone puts them, at 90 %, in units of the value; absent where it has no part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<f64>,
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The variance of what chance could have made of the value.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) variance: f64,
 }
 
 /// One part of a row's key.
@@ -142,165 +155,6 @@ pub struct Table {
     pub notes: Vec<String>,
     /// How far the events were read.
     pub watermark: AsOf,
-}
-
-/// What was added up of one measure in one row.
-#[derive(Debug, Clone)]
-enum Sum {
-    Plain(i64),
-    Distinct { last: u64, sum: i64 },
-    Samples(Vec<i64>),
-}
-
-impl Sum {
-    fn new(measure: Measure, distinct: bool) -> Self {
-        match (measure, distinct) {
-            (Measure::TimeToWin, _) => Sum::Samples(Vec::new()),
-            (_, true) => Sum::Distinct { last: u64::MAX, sum: 0 },
-            (_, false) => Sum::Plain(0),
-        }
-    }
-
-    fn add(&mut self, value: i64, unit: u64) {
-        match self {
-            Sum::Plain(sum) => *sum = sum.saturating_add(value),
-            Sum::Distinct { last, .. } if *last == unit => {}
-            Sum::Distinct { last, sum } => (*last, *sum) = (unit, sum.saturating_add(value)),
-            Sum::Samples(values) => values.push(value),
-        }
-    }
-
-    fn whole(&self) -> i64 {
-        match self {
-            Sum::Plain(sum) | Sum::Distinct { sum, .. } => *sum,
-            Sum::Samples(values) => i64::try_from(values.len()).unwrap_or(i64::MAX),
-        }
-    }
-
-    /// Twice the median, so that it stays whole.
-    fn twice_median(&self) -> Option<i64> {
-        let Sum::Samples(values) = self else { return None };
-        let mut values = values.clone();
-        values.sort_unstable();
-        let middle = values.len() / 2;
-        match values.len() {
-            0 => None,
-            odd if odd % 2 == 1 => Some(2 * values[middle]),
-            _ => Some(values[middle - 1] + values[middle]),
-        }
-    }
-}
-
-/// The sums of one run.
-pub(crate) struct Sums {
-    measures: Vec<Measure>,
-    rows: HashMap<Key, Vec<Sum>>,
-    totals: Vec<Sum>,
-    currency: Currency,
-}
-
-impl Sums {
-    /// Over a range; of one row alone when `only` is its key.
-    pub(crate) fn of(facts: &Facts, plan: &Plan, range: (Day, Day), only: Option<Key>) -> Self {
-        let run = Run::new(facts, plan, range);
-        let mut measures: Vec<Measure> = plan.metrics.iter().flat_map(|metric| metric.formula.measures()).collect();
-        measures.sort_unstable();
-        measures.dedup();
-        let distinct: Vec<bool> = measures.iter().map(|measure| is_distinct(plan, *measure)).collect();
-        let empty = || measures.iter().zip(&distinct).map(|(measure, distinct)| Sum::new(*measure, *distinct));
-        let mut totals: Vec<Sum> = empty().collect();
-        let mut rows: HashMap<Key, Vec<Sum>> = HashMap::new();
-        for (place, measure) in measures.iter().enumerate() {
-            run.visit(*measure, &mut |record| {
-                if let Some(only) = only {
-                    if run.key(record) == only {
-                        totals[place].add(record.value, record.unit);
-                    }
-                    return;
-                }
-                // Under several models the total is that of the chosen one: models do not add up.
-                if record.model == 0 {
-                    totals[place].add(record.value, record.unit);
-                }
-                if !plan.dimensions.is_empty() {
-                    let row = rows.entry(run.key(record)).or_insert_with(|| empty().collect());
-                    row[place].add(record.value, record.unit);
-                }
-            });
-        }
-        Self { measures, rows, totals, currency: facts.currency }
-    }
-
-    fn get<'a>(&self, sums: &'a [Sum], measure: Measure) -> Option<&'a Sum> {
-        self.measures.iter().position(|known| *known == measure).and_then(|place| sums.get(place))
-    }
-
-    /// A measure's total as it is added up: micros, millionths or a count.
-    pub(crate) fn total(&self, measure: Measure) -> i64 {
-        self.get(&self.totals, measure).map_or(0, Sum::whole)
-    }
-
-    pub(crate) fn total_cell(&self, metric: &Metric, days: i32) -> Cell {
-        self.cell(metric, &self.totals, days)
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "ratios are shown to three digits; what is summed stays whole")]
-    fn cell(&self, metric: &Metric, sums: &[Sum], days: i32) -> Cell {
-        let whole = |measure: Measure| self.get(sums, measure).map_or(0, Sum::whole);
-        // Micros, millionths and counts as what they are.
-        let real =
-            |measure: Measure| whole(measure) as f64 / if measure.is_money() || measure.is_share() { 1e6 } else { 1.0 };
-        let value = |figure: Figure| Cell { value: Some(figure), ..Cell::default() };
-        let none = |reason: String| Cell { reason: Some(reason), ..Cell::default() };
-        let zero = |bottom: Measure| none(format!("There is no {} to divide by.", bottom.title()));
-        match metric.formula {
-            Formula::Plain(measure) if measure.is_money() => {
-                value(Figure::Money(Money::new(whole(measure), self.currency)))
-            }
-            Formula::Plain(measure) => value(Figure::Number(real(measure))),
-            Formula::PerMonth(measure) => value(Figure::Number(real(measure) * 30.0 / f64::from(days.max(1)))),
-            Formula::Median(measure) => match self.get(sums, measure).and_then(Sum::twice_median) {
-                Some(twice) => value(Figure::Number(twice as f64 / 2.0 / kernel::time::DAY as f64)),
-                None => none("No deal with a touch was won.".to_owned()),
-            },
-            Formula::Quotient(_, bottom) | Formula::Return(_, bottom) | Formula::Payback(_, bottom)
-                if whole(bottom) == 0 =>
-            {
-                zero(bottom)
-            }
-            Formula::Quotient(top, bottom) if metric.unit == Unit::Money => {
-                value(Figure::Money(Money::new(divided(whole(top), whole(bottom), bottom), self.currency)))
-            }
-            Formula::Quotient(top, bottom) => value(Figure::Number(real(top) / real(bottom))),
-            Formula::Return(top, bottom) => {
-                value(Figure::Number((whole(top) - whole(bottom)) as f64 / whole(bottom) as f64))
-            }
-            Formula::Payback(top, bottom) => value(Figure::Number(12.0 * real(top) / real(bottom))),
-        }
-    }
-}
-
-/// Micros by a count (or by millionths of one), rounded half away from zero to the micro.
-pub(crate) fn divided(micros: i64, by: i64, measure: Measure) -> i64 {
-    let scale: i128 = if measure.is_share() { 1_000_000 } else { 1 };
-    let (top, bottom) = (i128::from(micros) * scale, i128::from(by));
-    let away = if (top < 0) == (bottom < 0) { 1 } else { -1 };
-    let carry = if (top % bottom).abs() * 2 >= bottom.abs() { away } else { 0 };
-    i64::try_from(top / bottom + carry).unwrap_or(i64::MAX)
-}
-
-/// Whether records of one unit count once in a row.
-pub(crate) fn is_distinct(plan: &Plan, measure: Measure) -> bool {
-    let pages = plan.dimensions.contains(&Dimension::Page)
-        || plan.filters.iter().any(|filter| filter.dimension == Dimension::Page);
-    measure.is_distinct()
-        || (pages && matches!(measure, Measure::Sessions | Measure::EngagedSessions))
-        || (measure.is_credit() && plan.models.iter().any(|model| !model.conserves()))
-}
-
-/// Days of a range that are not in the future; at least one.
-pub(crate) fn elapsed((from, to): (Day, Day), today: Day) -> i32 {
-    if today < from { to - from + 1 } else { to.min(today) - from + 1 }
 }
 
 /// Answers a plan.
@@ -406,13 +260,13 @@ fn row(facts: &Facts, plan: &Plan, key: Key, now: &Sums, old: Option<Old<'_>>, c
 }
 
 fn compared(cell: Cell, old: Cell) -> Cell {
-    let change = match (&cell.value, &old.value) {
-        (Some(now), Some(before)) if before.number() != 0.0 => {
-            Some((now.number() - before.number()) / before.number().abs())
-        }
-        _ => None,
-    };
-    Cell { previous: old.value, change, ..cell }
+    let (Some(now), Some(before)) = (&cell.value, &old.value) else { return Cell { previous: old.value, ..cell } };
+    let (now, before) = (now.number(), before.number());
+    let change = (before != 0.0).then(|| (now - before) / before.abs());
+    let estimate = |value: f64, variance: f64| Estimate { value, variance };
+    let noise = estimate(now, cell.variance).noise_against(estimate(before, old.variance));
+    let significant = Some((now - before).abs() > noise);
+    Cell { previous: old.value, change, significant, noise: (noise > 0.0).then_some(noise), ..cell }
 }
 
 /// The key of the same row in another range: its period moves to the one with the same number.

@@ -180,7 +180,7 @@ interface HomeTileProps {
 const BETTER = { up_is_good: "up", down_is_good: "down", neutral: "none" } as const;
 
 function HomeTileView({ tile, home, onExplain }: HomeTileProps) {
-  const { value, previous, change } = tile.value;
+  const { value, previous, change, significant, noise } = tile.value;
   const known = value !== null && value !== undefined;
   return (
     <Tile
@@ -200,7 +200,8 @@ function HomeTileView({ tile, home, onExplain }: HomeTileProps) {
                 : figureShort(previous, tile.unit === "per_month" ? "count" : tile.unit)
             }
             better={BETTER[tile.direction]}
-            significant={Math.abs(change ?? 0) >= 0.03}
+            significant={significant ?? true}
+            noise={noise ? `Chance alone moves it by ±${noiseText(noise, tile, home.currency)}` : undefined}
           />
         ) : tile.beside?.value.value !== null && tile.beside?.value.value !== undefined ? (
           <span className={styles.muted}>
@@ -210,6 +211,11 @@ function HomeTileView({ tile, home, onExplain }: HomeTileProps) {
       }
     />
   );
+}
+
+function noiseText(noise: number, tile: HomeTile, currency: string): string {
+  const unit = tile.unit === "per_month" ? "count" : tile.unit;
+  return figureShort(unit === "money" ? { amount: noise.toFixed(2), currency } : noise, unit);
 }
 
 function OverTime({ home, onZoom }: { home: Home | undefined; onZoom: (from: string, to: string) => void }) {
