@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use kernel::money::{Currency, Money};
 use kernel::time::{SECOND, Timestamp};
 use lake::folds::sessions::SessionRow;
-use lake::{Dict, Watermark};
+use lake::{Dict, Recoder, Watermark};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -77,12 +77,14 @@ impl SessionFacts {
     /// From the rows of the fold.
     #[must_use]
     pub fn new(found: TouchRows, watermark: Watermark, zone: TimeZone) -> Self {
-        let TouchRows { rows, page_ends, pages, mut texts, .. } = found;
-        let touches = Arc::new(touch_index(&rows, &texts));
+        let TouchRows { rows, page_ends, pages, texts: found_texts, .. } = found;
+        let touches = Arc::new(touch_index(&rows, &found_texts));
+        // Only the texts that sessions keep: click ids are nearly as many as sessions, and stand in `touches` alone.
+        let (mut texts, mut recoder) = (Dict::new(), Recoder::default());
+        let mut kept = |code: u32| recoder.code(code, &found_texts, &mut texts);
         let (first, last) =
             rows.iter().fold((i64::MAX, i64::MIN), |(first, last), row| (first.min(row.start), last.max(row.start)));
         let calendar = Calendar::new(zone, first, last);
-        let direct = texts.intern(DIRECT);
         // The fold goes bucket by bucket; here people are in one order, so that a person is found by a search.
         let mut order: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(u32::MAX)).collect();
         order.sort_by_key(|place| {
@@ -95,11 +97,19 @@ impl SessionFacts {
         for place in order {
             let place = place as usize;
             let from = if place == 0 { 0 } else { page_ends[place - 1] as usize };
-            sorted_pages.extend_from_slice(&pages[from..page_ends[place] as usize]);
+            sorted_pages.extend(pages[from..page_ends[place] as usize].iter().map(|page| kept(*page)));
             sorted_ends.push(u32::try_from(sorted_pages.len()).unwrap_or(u32::MAX));
-            sorted.push(compact(&rows[place], direct, &calendar));
+            sorted.push(compact(&rows[place], &calendar, &mut kept));
         }
-        drop(rows);
+        drop((rows, found_texts));
+        let direct = texts.intern(DIRECT);
+        for session in &mut sorted {
+            // No channel and no evidence of a source is what Direct means.
+            if session.direct {
+                session.channel = direct;
+            }
+            session.direct = session.channel == direct;
+        }
         let mut by_day: Vec<u32> = (0..u32::try_from(sorted.len()).unwrap_or(u32::MAX)).collect();
         by_day.sort_by_key(|place| {
             let session: &Session = &sorted[*place as usize];
@@ -128,9 +138,7 @@ impl SessionFacts {
     }
 }
 
-fn compact(row: &SessionRow, direct: u32, calendar: &Calendar) -> Session {
-    // No channel and no evidence of a source is what Direct means.
-    let channel = if row.channel == 0 && row.is_direct { direct } else { row.channel };
+fn compact(row: &SessionRow, calendar: &Calendar, kept: &mut impl FnMut(u32) -> u32) -> Session {
     Session {
         person: row.person,
         start: row.start,
@@ -138,18 +146,18 @@ fn compact(row: &SessionRow, direct: u32, calendar: &Calendar) -> Session {
         day: calendar.day(row.start),
         seconds: u32::try_from(row.engaged_us() / SECOND).unwrap_or(0),
         pages: row.pages,
-        channel,
-        source: row.source,
-        medium: row.medium,
-        campaign: row.campaign,
-        campaign_id: row.campaign_id,
-        content: row.content,
-        landing: row.landing_path,
-        country: row.country,
-        device: row.device,
+        channel: kept(row.channel),
+        source: kept(row.source),
+        medium: kept(row.medium),
+        campaign: kept(row.campaign),
+        campaign_id: kept(row.campaign_id),
+        content: kept(row.content),
+        landing: kept(row.landing_path),
+        country: kept(row.country),
+        device: kept(row.device),
         agent_class: row.agent_class,
         engaged: row.engaged,
-        direct: channel == direct,
+        direct: row.channel == 0 && row.is_direct,
     }
 }
 

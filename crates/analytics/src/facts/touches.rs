@@ -117,6 +117,10 @@ impl Fold for TouchFold {
             *into = from;
             return;
         }
+        // Exactly: doubling would hold the rows of a large company twice.
+        into.rows.reserve_exact(from.rows.len());
+        into.pages.reserve_exact(from.pages.len());
+        into.page_ends.reserve_exact(from.page_ends.len());
         let mut recoder = Recoder::default();
         let shift = u32::try_from(into.pages.len()).unwrap_or(u32::MAX);
         into.pages.extend(from.pages.iter().map(|code| recoder.code(*code, &from.texts, &mut into.texts)));
