@@ -23,6 +23,10 @@ use std::sync::Arc;
 /// Runs of more ids than this are never merged again: that bounds the filter that is built in memory.
 const RUN_ENTRIES_MAX: u64 = 16 << 20;
 
+/// The late rows of a month that is over are merged into its file when they are one in so many of its rows: each row is
+/// then written again a bounded number of times.
+const LATE_PART: u64 = 4;
+
 /// A seal that failed is not due again for this many microseconds.
 const RETRY_US: i64 = 5 * kernel::time::SECOND;
 
@@ -178,17 +182,24 @@ impl Inner {
         Ok(())
     }
 
-    /// The smallest files of a bucket and month with too many, if there is one.
+    /// The files of a bucket and month to merge next, if there are any: the smallest ones of too many, or all of a month
+    /// that a later one has followed. A question opens every file of a bucket, so a month that is over should be one; late
+    /// events join it once they are worth writing it again.
     fn mergeable(&self) -> Option<Vec<Arc<DataFile>>> {
         let files = Arc::clone(&self.state.read().files);
-        for bucket in files.iter() {
-            for month in bucket.chunk_by(|one, other| one.entry.month == other.entry.month) {
-                if month.len() > self.config.files_max {
-                    let mut smallest = month.to_vec();
-                    smallest.sort_by_key(|file| file.entry.rows);
-                    smallest.truncate(self.config.files_max.max(2));
-                    return Some(smallest);
-                }
+        let newest = files.iter().flatten().map(|file| file.entry.month).max()?;
+        for month in files.iter().flat_map(|bucket| bucket.chunk_by(|a, b| a.entry.month == b.entry.month)) {
+            let rows = month.iter().map(|file| file.entry.rows);
+            let (total, largest) = (rows.clone().sum::<u64>(), rows.max().unwrap_or(0));
+            let is_over = month[0].entry.month < newest;
+            if is_over && month.len() > 1 && (total - largest) * LATE_PART >= largest {
+                return Some(month.to_vec());
+            }
+            if month.len() > self.config.files_max {
+                let mut smallest = month.to_vec();
+                smallest.sort_by_key(|file| file.entry.rows);
+                smallest.truncate(self.config.files_max.max(2));
+                return Some(smallest);
             }
         }
         None

@@ -139,9 +139,11 @@ pub(super) async fn open_sqlite(settings: &DatabaseSettings, file: &Path) -> Res
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(if settings.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off })
         .foreign_keys(true)
-        .pragma("wal_autocheckpoint", "2000")
+        // A large import touches its indexes all over: the cache holds their upper levels, and a page that is written
+        // again and again goes to the file once. Both are filled only by work.
+        .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "16777216")
-        .pragma("cache_size", "-8000");
+        .pragma("cache_size", "-64000");
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(60))

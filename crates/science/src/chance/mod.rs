@@ -143,13 +143,15 @@ mod tests {
 
         #[test]
         fn the_order_of_units_does_not_matter(values in prop::collection::vec(-1e6..1e6, 0..40)) {
-            let spread = |values: &mut dyn Iterator<Item = (f64, u64)>| {
+            let spread = |order: &[(u64, f64)]| {
                 let mut spread = Spread::default();
-                values.for_each(|(value, unit)| spread.add(value, unit));
+                order.iter().for_each(|(unit, value)| spread.add(*value, *unit));
                 spread.variance()
             };
-            let forward = spread(&mut values.iter().copied().zip(0..));
-            let backward = spread(&mut values.iter().copied().zip(0..).rev());
+            let mut order: Vec<(u64, f64)> = (0..).zip(values).collect();
+            let forward = spread(&order);
+            order.reverse();
+            let backward = spread(&order);
             prop_assert!((forward - backward).abs() <= 1e-6 * forward.max(1.0));
         }
     }
