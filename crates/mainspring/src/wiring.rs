@@ -86,9 +86,19 @@ impl App {
         Ok(Self { platform, lakes, identity, profiles, companies, deals, imports, ledger, metrics, dashboards, sql })
     }
 
-    /// Starts what runs beside the requests: the pumps of all workspaces.
+    /// Starts what runs beside the requests: the pumps of all workspaces. Who holds the events of a workspace is alone with
+    /// it, so the jobs that a killed process left go on at once.
     pub(crate) async fn start(&self) {
         self.lakes.open_all().await;
+        for workspace in self.platform.accounts.workspaces().await.unwrap_or_default() {
+            let taken = match self.lakes.get(&workspace).await {
+                Ok(_) => self.platform.jobs.take_over(&workspace).await,
+                Err(_) => continue,
+            };
+            if let Err(error) = taken {
+                tracing::error!(workspace = %workspace.slug, %error, "jobs go on only after their lease");
+            }
+        }
     }
 
     /// Lets go of files and connections.

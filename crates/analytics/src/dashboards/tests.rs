@@ -135,3 +135,39 @@ fn one_question_one_answer() {
     let (one, two) = (ask(&facts, "2026-01-01", "2026-06-30", (0, 0)), ask(&facts, "2026-01-01", "2026-06-30", (0, 0)));
     assert_eq!(one, two, "seeded: intervals are the same each time");
 }
+
+#[test]
+fn a_difference_that_chance_alone_makes_is_told_from_one_that_is_real() {
+    let mut counts = [0_u32; 2];
+    for seed in 0..20 {
+        let facts = World::random(seed).facts();
+        let home = ask(&facts, "2026-04-01", "2026-06-30", (0, 0));
+        let mut query = home.query.clone();
+        query.metrics = ["new_leads", "spend", "cost_per_lead"].map(str::to_owned).to_vec();
+        let table = answer(&facts, &Plan::new(&query, day("2026-05-20")).unwrap(), AS_OF);
+        let number = |figure: &Option<Figure>| figure.as_ref().map(Figure::number);
+        let [leads, spend, cost] = &table.totals[..] else { panic!("three metrics") };
+        if let (Some(now), Some(before)) = (number(&leads.value), number(&leads.previous)) {
+            // A Poisson count varies by its root.
+            let noise = 1.644_853_626_951_472_2 * (now + before).sqrt();
+            assert!((leads.noise.unwrap_or(0.0) - noise).abs() < 1e-9, "{leads:?}");
+            assert_eq!(leads.significant, Some((now - before).abs() > noise));
+            counts[usize::from(leads.significant == Some(true))] += 1;
+        }
+        assert_eq!(spend.noise, None, "what is booked has no chance in it: {spend:?}");
+        assert_eq!(spend.significant, spend.previous.is_some().then_some(spend.value != spend.previous));
+        if cost.previous.is_some() && cost.value.is_some() {
+            assert!(cost.noise.is_some(), "spend by leads varies as leads do: {cost:?}");
+        }
+        let firm = home.changes.iter().map(|change| change.significant).collect::<Vec<_>>();
+        assert!(firm.windows(2).all(|pair| pair[0] >= pair[1]), "what may be chance stands last: {firm:?}");
+        for change in home.changes.iter().filter(|change| !change.significant) {
+            assert!(
+                change.is_good.is_none() && change.text.ends_with("Chance alone moves it as far."),
+                "{}",
+                change.text
+            );
+        }
+    }
+    assert!(counts.iter().all(|count| *count > 0), "both kinds were met: {counts:?}");
+}

@@ -220,6 +220,28 @@ async fn a_damaged_or_missing_file_is_reported() {
     assert!(matches!(open_with(small(folder.path())).await, Err(LakeError::Io { .. })));
 }
 
+#[tokio::test]
+async fn a_month_that_a_later_one_has_followed_becomes_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = open_with(LakeConfig { files_max: 100, ..small(folder.path()) }).await.unwrap();
+    let put = async |name: &str, start: i64, count: i64| {
+        let one = |place: i64| event(&format!("{name}{place}"), 1, start + place * SECOND, "Seen");
+        lake.append((0..count).map(one).collect()).await.unwrap();
+        pump(&lake).await;
+        lake.seal().await.unwrap();
+        lake.check().await.unwrap().files
+    };
+    assert_eq!(put("a", START, 20).await, 1);
+    assert_eq!(put("b", START + SECOND / 2, 20).await, 2, "the month goes on");
+    let february = START + 31 * DAY;
+    assert_eq!(put("c", february, 20).await, 2, "one file each");
+    assert_eq!(put("late", START + SECOND / 4, 9).await, 3, "nine late rows are not worth writing forty again");
+    assert_eq!(put("later", START + SECOND / 5, 1).await, 2, "ten are");
+    let all = trace(&lake, &FoldOptions::default()).await;
+    assert_eq!(all[&1].len(), 70);
+    assert_sound(&lake).await;
+}
+
 fn first_parquet(folder: &std::path::Path) -> std::path::PathBuf {
     let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();

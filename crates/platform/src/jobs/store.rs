@@ -107,6 +107,12 @@ pub(super) async fn claim(
     Ok(claimed)
 }
 
+/// Ends every lease: what was running is due.
+pub(super) async fn release_all(db: &Db, now: Timestamp) -> Result<u64, DbError> {
+    let sql = "update jobs set lease_until_us = $1 where state = 'running' and lease_until_us > $1";
+    db.execute(sql, params![now]).await
+}
+
 /// Whether a worker still holds its job.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Held {

@@ -161,6 +161,22 @@ async fn a_silent_workers_job_goes_to_another_after_the_lease_and_not_for_ever()
     }
 }
 
+#[tokio::test]
+async fn who_is_alone_with_a_workspace_takes_up_at_once_what_a_killed_process_left() {
+    for test in platforms().await {
+        let seen = scripted(&test, |_| Ok(()));
+        let id = enqueue(&test, "test.scripted", None).await;
+        let until = test.platform.world.now().plus(MINUTE);
+        let sql =
+            "update jobs set state = 'running', attempts = 1, lease_owner = 'dead', lease_until_us = $2 where id = $1";
+        test.db.execute(sql, params![&id, until]).await.unwrap();
+        assert_eq!(test.platform.jobs.run_due(&test.scope.workspace).await.unwrap(), 0, "the lease still holds");
+        test.platform.jobs.take_over(&test.scope.workspace).await.unwrap();
+        assert_eq!(test.platform.jobs.run_due(&test.scope.workspace).await.unwrap(), 1);
+        assert_eq!(seen.lock().len(), 1);
+    }
+}
+
 /// Reports progress until it is told to stop.
 struct Endless {
     started: Arc<Notify>,
