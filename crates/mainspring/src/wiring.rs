@@ -60,6 +60,11 @@ impl App {
     pub(crate) async fn open(config: Config, world: World) -> Result<Self> {
         let folder = config.data.folder.clone();
         std::fs::create_dir_all(&folder).with_context(|| format!("the data folder {}", folder.display()))?;
+        // A database that cannot be written says so less clearly.
+        let probe = folder.join(".write-test");
+        std::fs::write(&probe, b"")
+            .and_then(|()| std::fs::remove_file(&probe))
+            .with_context(|| format!("the data folder {} cannot be written", folder.display()))?;
         let platform = Platform::open(config, world)
             .await
             .with_context(|| format!("the data in {} could not be opened", folder.display()))?;
