@@ -207,6 +207,7 @@ mod tests {
     fn line(campaign: &str, id: &str, click: &str) -> Line {
         Line {
             system: "google_ads".into(),
+            account: String::new(),
             date: "2026-03-06".parse().unwrap(),
             channel: None,
             source: "google".into(),

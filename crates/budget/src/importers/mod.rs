@@ -3,6 +3,8 @@
 mod plan;
 mod rates;
 mod spend;
+#[cfg(test)]
+mod tests;
 
 pub use plan::PlanImporter;
 pub use rates::RateImporter;

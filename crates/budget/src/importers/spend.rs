@@ -1,6 +1,7 @@
 //! Spend: reports of ad platforms, and sheets of invoices.
 //!
-//! A line of a report is known by its system, day, campaign, ad group and ad. When the same report comes again with
+//! A line of a report is known by its system, account, day, source, campaign, ad group, ad and currency; in a file of no
+//! known system, by the file's layout too. When the same report comes again with
 //! another amount (platforms restate the last days), the line that stands is taken back and the new one is written; when
 //! it says the same, nothing is. Two rows of one file with the same key are two lines: a report may be cut finer than its
 //! columns show.
@@ -41,6 +42,7 @@ const CLICK_ID: usize = 11;
 const NOTE: usize = 12;
 const IMPRESSIONS: usize = 13;
 const CLICKS: usize = 14;
+const ACCOUNT: usize = 15;
 
 const FIELDS: &[FieldSpec] = &[
     FieldSpec::new("date", "Date", FieldKind::Date).required().known_as(&[
@@ -110,6 +112,13 @@ const FIELDS: &[FieldSpec] = &[
     FieldSpec::new("note", "Note", FieldKind::Text).known_as(&["notes", "description", "notiz", "invoice number"]),
     FieldSpec::new("impressions", "Impressions", FieldKind::Integer).known_as(&["impr.", "impressionen"]),
     FieldSpec::new("clicks", "Clicks", FieldKind::Integer).known_as(&["link clicks", "klicks", "link-klicks"]),
+    FieldSpec::new("account", "Account", FieldKind::Text).known_as(&[
+        "account id",
+        "account name",
+        "customer id",
+        "konto",
+        "kontoname",
+    ]),
 ];
 
 static SPEC: ImporterSpec =
@@ -147,6 +156,7 @@ fn line_of(context: &ImportContext, row: &MappedRow) -> Result<Line, RowProblem>
     let system = system(&context.system);
     let mut line = Line {
         system: system.to_owned(),
+        account: text(row, ACCOUNT),
         date,
         channel,
         source: text(row, SOURCE),
@@ -167,6 +177,12 @@ fn line_of(context: &ImportContext, row: &MappedRow) -> Result<Line, RowProblem>
         return Err(RowProblem::new("missing_field", message).at("channel"));
     }
     Ok(line)
+}
+
+/// What tells the reports of unknown systems apart: the columns of the file. A platform's report is known by its system,
+/// whichever columns somebody chose.
+fn feed(context: &ImportContext) -> String {
+    if context.system == "file" { format!("{:016x}", row_key("feed", &context.feed)) } else { String::new() }
 }
 
 /// One name for a platform, whatever the preset is called.
@@ -213,7 +229,7 @@ impl Importer for SpendImporter {
 
     fn keys(&self, context: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>) {
         if let Ok(line) = line_of(context, row) {
-            keys.push(row_key("spend", &line.report_key()));
+            keys.push(row_key("spend", &line.report_key(&feed(context))));
         }
     }
 
@@ -262,6 +278,7 @@ impl Importer for SpendImporter {
 /// The places and lines a batch of rows touches, and what it writes.
 struct Batch<'a> {
     context: &'a ImportContext,
+    feed: String,
     heads: HashMap<String, Vec<Head>>,
     standing: HashMap<LedgerId, Entry>,
     fresh: Vec<Entry>,
@@ -274,7 +291,8 @@ impl<'a> Batch<'a> {
         tx: &mut Tx,
         lines: &[Result<Line, RowProblem>],
     ) -> Result<Self, DbError> {
-        let mut keys: Vec<String> = lines.iter().flatten().map(Line::report_key).collect();
+        let feed = feed(context);
+        let mut keys: Vec<String> = lines.iter().flatten().map(|line| line.report_key(&feed)).collect();
         keys.sort_unstable();
         keys.dedup();
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -286,12 +304,12 @@ impl<'a> Batch<'a> {
         }
         let standing = store::entries_of(tx, &ids).await?;
         let standing = standing.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
-        Ok(Self { context, heads, standing, fresh: Vec::new(), touched: HashMap::new() })
+        Ok(Self { context, feed, heads, standing, fresh: Vec::new(), touched: HashMap::new() })
     }
 
     /// One row: the first place of its key that this import has not come to yet, or a new place.
     fn put(&mut self, number: u64, line: Line, rng: &mut impl Rng) -> RowOutcome {
-        let (key, import) = (line.report_key(), self.context.import.as_str());
+        let (key, import) = (line.report_key(&self.feed), self.context.import.as_str());
         let number = i64::try_from(number).unwrap_or(i64::MAX);
         let heads = self.heads.entry(key.clone()).or_default();
         let again = heads.iter().find(|head| head.seen_import == import && head.seen_line == number);

@@ -147,6 +147,7 @@ fn line_of(new: NewEntry) -> Result<Line, Problem> {
     }
     let line = Line {
         system: "manual".to_owned(),
+        account: String::new(),
         date: day("date", new.date)?,
         channel: new.channel,
         source: text("source", &new.source)?,

@@ -17,7 +17,7 @@ mod plan;
 mod read;
 pub(crate) mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use api::routes;
 pub(crate) use enter::{counter, details, entry, text};

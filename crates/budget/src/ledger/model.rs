@@ -38,6 +38,8 @@ pub struct Entry {
 pub struct Line {
     /// The system it came from: `google_ads`, `meta`, `linkedin`, `file`, `manual`.
     pub system: String,
+    /// The account on that system, where a report covers several.
+    pub account: String,
     /// The day the money was spent, in the account's own calendar.
     pub date: Date,
     /// The channel, where somebody named it; else it follows from the touches, or from source and medium.
@@ -84,16 +86,16 @@ impl Line {
     }
 
     /// What makes a line of a report the same line when the report comes again: everything but the amount and the note
-    /// (AN-C: source, day, campaign, ad group, ad).
+    /// (AN-C: source, day, campaign, ad group, ad), and the account and the currency, as two accounts bill apart. `feed`
+    /// tells files of no known system apart: two invoices of one layout may be one report, two layouts never are.
     #[must_use]
-    pub fn report_key(&self) -> String {
+    pub fn report_key(&self, feed: &str) -> String {
         let campaign = if self.campaign_id.is_empty() { plain_name(&self.campaign) } else { self.campaign_id.clone() };
-        // A cost of a whole channel names no campaign; then the channel and source say which it is.
+        // A cost of a whole channel names no campaign; then the channel says which it is.
         let channel = match self.channel {
             Some(channel) if campaign.is_empty() => channel.as_str(),
             _ => "",
         };
-        let source = if campaign.is_empty() { self.source.as_str() } else { "" };
         let parts = [
             self.system.as_str(),
             &self.date.to_string(),
@@ -102,7 +104,10 @@ impl Line {
             &plain_name(&self.ad),
             &self.click_id,
             channel,
-            source,
+            &self.source,
+            self.money.currency.as_str(),
+            &self.account,
+            feed,
         ];
         parts.join("\u{1f}")
     }

@@ -9,12 +9,13 @@ use kernel::time::Timestamp;
 use platform::params;
 use platform::sql::{Db, DbError, FromRow, Row, Tx, placeholders};
 
-const ENTRY_COLUMNS: [&str; 20] = [
+const ENTRY_COLUMNS: [&str; 21] = [
     "id",
     "entered_us",
     "actor",
     "import",
     "system",
+    "account",
     "spent_on",
     "channel",
     "source",
@@ -44,6 +45,7 @@ impl FromRow for Entry {
     fn from_row(row: &Row) -> Result<Self, DbError> {
         let line = Line {
             system: row.text("system")?,
+            account: row.text("account")?,
             date: row.get("spent_on")?,
             channel: channel(row, "channel")?,
             source: row.text("source")?,
@@ -79,6 +81,7 @@ pub(crate) async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), DbError
             &entry.actor,
             &entry.import,
             &line.system,
+            &line.account,
             line.date,
             line.channel.map(Channel::as_str),
             &line.source,

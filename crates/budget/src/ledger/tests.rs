@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use testkit::{Client, TestPlatform, platforms};
 
-fn money(text: &str) -> Money {
+pub(crate) fn money(text: &str) -> Money {
     let (amount, currency) = text.split_once(' ').unwrap();
     Money::new(parse_decimal(amount).unwrap(), currency.parse().unwrap())
 }
@@ -54,12 +54,13 @@ fn touches() -> TouchIndex {
     }
 }
 
-fn context(test: &TestPlatform, system: &str) -> ImportContext {
+pub(crate) fn context(test: &TestPlatform, system: &str) -> ImportContext {
     let now = test.platform.world.now();
     ImportContext {
         scope: test.scope.clone(),
         import: ImportId::new(now, &mut test.platform.world.rng()),
         system: system.to_owned(),
+        feed: "date,cost".to_owned(),
         now,
         zone: jiff::tz::TimeZone::UTC,
         currency: "EUR".parse().unwrap(),
@@ -67,7 +68,7 @@ fn context(test: &TestPlatform, system: &str) -> ImportContext {
 }
 
 /// A row of an importer from the texts of its fields.
-fn row(importer: &dyn Importer, line: u64, cells: &[(&str, &str)]) -> MappedRow {
+pub(crate) fn row(importer: &dyn Importer, line: u64, cells: &[(&str, &str)]) -> MappedRow {
     let fields = importer.spec().fields;
     let value = |field: &people::imports::FieldSpec| {
         let (_, text) = cells.iter().find(|(name, _)| *name == field.name)?;
@@ -81,7 +82,7 @@ fn row(importer: &dyn Importer, line: u64, cells: &[(&str, &str)]) -> MappedRow 
     MappedRow { line, values: fields.iter().map(value).collect(), properties: Vec::new() }
 }
 
-async fn apply(
+pub(crate) async fn apply(
     test: &TestPlatform,
     importer: &dyn Importer,
     context: &ImportContext,
@@ -94,7 +95,7 @@ async fn apply(
     outcomes
 }
 
-async fn undo(
+pub(crate) async fn undo(
     test: &TestPlatform,
     importer: &dyn Importer,
     context: &ImportContext,
@@ -115,11 +116,11 @@ async fn undo(
     undone
 }
 
-fn kinds(outcomes: &[RowOutcome]) -> Vec<Outcome> {
+pub(crate) fn kinds(outcomes: &[RowOutcome]) -> Vec<Outcome> {
     outcomes.iter().map(|one| one.outcome).collect()
 }
 
-async fn total(ledger: &Ledger, scope: &Scope) -> i64 {
+pub(crate) async fn total(ledger: &Ledger, scope: &Scope) -> i64 {
     ledger.summary(scope, None, None).await.unwrap().total.actual.micros
 }
 
@@ -449,6 +450,7 @@ fn book(lines: &[(i64, u8, u8, u16, bool)]) -> Book {
     for (micros, currency, channel, after, back) in lines {
         let line = Line {
             system: "manual".into(),
+            account: String::new(),
             date: day("2026-01-01").saturating_add(jiff::Span::new().days(i64::from(*after))),
             channel: Some(Channel::ALL[usize::from(*channel) % Channel::ALL.len()]),
             source: String::new(),

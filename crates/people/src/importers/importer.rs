@@ -386,6 +386,8 @@ pub struct ImportContext {
     /// The system the file came from: `hubspot`, `salesforce`, `google_ads`; `file` when it is not known. Ids in the
     /// file are unique within it.
     pub system: String,
+    /// What files of one kind have in common where the system is not known: the names of their columns.
+    pub feed: String,
     /// The moment of the import: the same for every row, also after a restart. See [`ImportContext::row_at`].
     pub now: Timestamp,
     /// The workspace's time zone.

@@ -116,6 +116,7 @@ impl Run {
             scope: scope.clone(),
             import: id.clone(),
             system: row.mapping.system.clone(),
+            feed: columns.join("\u{1f}").to_lowercase(),
             now: row.started_at.unwrap_or(now),
             zone,
             currency: settings.currency,

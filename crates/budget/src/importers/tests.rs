@@ -1,0 +1,43 @@
+//! Files of spend against each other: what restates what, and what undoing leaves.
+
+use super::SpendImporter;
+use crate::ledger::Ledger;
+use crate::ledger::tests::{apply, context, kinds, row, total, undo};
+use kernel::ids::ImportId;
+use people::imports::{Outcome, Undone};
+use testkit::platforms;
+
+/// AN-C: what one source, account or currency states takes nothing of another's back; nor does a file of another layout.
+#[tokio::test]
+async fn reports_of_different_sources_stand_beside_each_other() {
+    for test in platforms().await {
+        let (ledger, importer) = (Ledger::new(&test.platform), SpendImporter::new(test.platform.clone()));
+        let line = |cells: &[(&str, &str)]| {
+            let fixed = [("date", "2026-02-01"), ("campaign", "Spring"), ("cost", "10")];
+            let cells: Vec<(&str, &str)> = cells.iter().chain(&fixed).copied().collect();
+            vec![row(&importer, 2, &cells)]
+        };
+        let different = [
+            line(&[("source", "google")]),
+            line(&[("source", "bing")]),
+            line(&[("source", "google"), ("account", "Agency")]),
+            line(&[("source", "google"), ("currency", "USD")]),
+        ];
+        for rows in &different {
+            assert_eq!(kinds(&apply(&test, &importer, &context(&test, "file"), rows).await), [Outcome::Create]);
+        }
+        for rows in &different {
+            assert_eq!(kinds(&apply(&test, &importer, &context(&test, "file"), rows).await), [Outcome::Unchanged]);
+        }
+        let mut other = context(&test, "file");
+        other.feed = "day,campaign,spend".to_owned();
+        assert_eq!(kinds(&apply(&test, &importer, &other, &different[0]).await), [Outcome::Create]);
+        assert_eq!(total(&ledger, &test.scope).await, 40_000_000);
+        let platform = context(&test, "google_ads");
+        assert_eq!(kinds(&apply(&test, &importer, &platform, &different[0]).await), [Outcome::Create]);
+        other.import = ImportId::new(other.now, &mut test.platform.world.rng());
+        "google_ads".clone_into(&mut other.system);
+        let again = apply(&test, &importer, &other, &different[0]).await;
+        assert_eq!(kinds(&again), [Outcome::Unchanged], "a platform's report may show other columns");
+    }
+}
