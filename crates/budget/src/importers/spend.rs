@@ -320,6 +320,7 @@ impl<'a> Batch<'a> {
         let Some(place) = place else {
             let occurrence = heads.last().map_or(0, |head| head.occurrence + 1);
             let id = self.append(line, rng);
+            let undo = json!({"place": [key, occurrence]});
             self.stand(Head {
                 report_key: key,
                 occurrence,
@@ -327,9 +328,10 @@ impl<'a> Batch<'a> {
                 seen_import: import.to_owned(),
                 seen_line: number,
             });
-            return RowOutcome::created(id.to_string(), json!({}));
+            return RowOutcome::created(id.to_string(), undo);
         };
         let mut head = heads[place].clone();
+        let place = json!([key, head.occurrence]);
         (head.seen_import, head.seen_line) = (import.to_owned(), number);
         let before = self.standing.get(&head.entry).cloned();
         let changes = before.as_ref().map(|before| differences(&before.line, &line)).unwrap_or_default();
@@ -346,14 +348,14 @@ impl<'a> Batch<'a> {
                 let id = self.append(line, rng);
                 head.entry = id.clone();
                 self.stand(head);
-                RowOutcome::updated(id.to_string(), changes, json!({"before": before.id}))
+                RowOutcome::updated(id.to_string(), changes, json!({"before": before.id, "place": place}))
             }
             // The place names a line that is gone, which cannot be; a new line is right in any case.
             None => {
                 let id = self.append(line, rng);
                 head.entry = id.clone();
                 self.stand(head);
-                RowOutcome::created(id.to_string(), json!({}))
+                RowOutcome::created(id.to_string(), json!({"place": place}))
             }
         }
     }
@@ -419,6 +421,23 @@ fn differences(before: &Line, now: &Line) -> Vec<FieldChange> {
     changed.collect()
 }
 
+/// The line that stands for the one that an import wrote, and its place: the line itself, or the one that was written
+/// again in its place, word for word, when the import that had restated it was undone.
+async fn standing(tx: &mut Tx, id: &LedgerId, undo: &serde_json::Value) -> Result<Option<(Entry, Head)>, DbError> {
+    let ids = std::slice::from_ref(id);
+    let Some(entry) = store::entries_of(tx, ids).await?.pop() else { return Ok(None) };
+    if let Some(head) = store::heads_on(tx, ids).await?.pop() {
+        return Ok(Some((entry, head)));
+    }
+    let place = undo.get("place").and_then(|place| Some((place.get(0)?.as_str()?, place.get(1)?.as_i64()?)));
+    let Some((key, occurrence)) = place else { return Ok(None) };
+    let heads = store::heads_of(tx, &[key]).await?;
+    let Some(head) = heads.into_iter().find(|head| head.occurrence == occurrence) else { return Ok(None) };
+    let now = store::entries_of(tx, std::slice::from_ref(&head.entry)).await?.pop();
+    let same = now.filter(|now| now.line == entry.line && now.import == entry.import);
+    Ok(same.map(|now| (now, head)))
+}
+
 /// Takes a change of an import back: the new line by a counter-entry, and what stood before is written again.
 async fn take_back(
     context: &ImportContext,
@@ -428,9 +447,7 @@ async fn take_back(
 ) -> Result<Undone, ImporterError> {
     let refused = |message: &str| Ok(Undone::Refused(RowProblem::new("changed_since", message)));
     let Ok(id) = change.record.parse::<LedgerId>() else { return refused("The line is not of this ledger.") };
-    let ids = [id];
-    let (Some(entry), Some(head)) = (store::entries_of(tx, &ids).await?.pop(), store::heads_on(tx, &ids).await?.pop())
-    else {
+    let Some((entry, head)) = standing(tx, &id, &change.undo).await? else {
         return refused("A later import restated this line, or somebody took it back.");
     };
     let import = Some(context.import.to_string());

@@ -41,3 +41,26 @@ async fn reports_of_different_sources_stand_beside_each_other() {
         assert_eq!(kinds(&again), [Outcome::Unchanged], "a platform's report may show other columns");
     }
 }
+
+/// MA-12: taking imports back in the order they came, the last one first, leaves nothing.
+#[tokio::test]
+async fn undoing_the_last_import_first_leaves_nothing() {
+    for test in platforms().await {
+        let (ledger, importer) = (Ledger::new(&test.platform), SpendImporter::new(test.platform.clone()));
+        let file = |cost| vec![row(&importer, 2, &[("date", "2026-02-01"), ("campaign", "Spring"), ("cost", cost)])];
+        let mut imports = Vec::new();
+        for cost in ["20", "25.5", "31"] {
+            let context = context(&test, "meta");
+            let outcomes = apply(&test, &importer, &context, &file(cost)).await;
+            imports.push((context, outcomes));
+        }
+        let mut left = Vec::new();
+        for (context, outcomes) in imports.iter().rev() {
+            assert_eq!(undo(&test, &importer, context, outcomes).await, [Undone::Reverted]);
+            left.push(total(&ledger, &test.scope).await);
+        }
+        assert_eq!(left, [25_500_000, 20_000_000, 0]);
+        let (context, outcomes) = &imports[0];
+        assert!(matches!(undo(&test, &importer, context, outcomes).await[..], [Undone::Refused(_)]), "once only");
+    }
+}
