@@ -92,9 +92,13 @@ impl Sums {
         let mut measures: Vec<Measure> = plan.metrics.iter().flat_map(|metric| metric.formula.measures()).collect();
         measures.sort_unstable();
         measures.dedup();
-        let distinct: Vec<bool> = measures.iter().map(|measure| is_distinct(plan, *measure)).collect();
-        let empty = || measures.iter().zip(&distinct).map(|(measure, distinct)| Sum::new(*measure, *distinct));
-        let mut totals: Vec<Sum> = empty().collect();
+        let empty = |model: u32| {
+            let sum = |measure: &Measure| Sum::new(*measure, is_distinct(plan, *measure, model));
+            measures.iter().map(sum).collect::<Vec<Sum>>()
+        };
+        // A row is of one model, also the one that is asked for alone.
+        let place = plan.dimensions.iter().position(|dimension| *dimension == Dimension::Model);
+        let mut totals = empty(only.zip(place).map_or(0, |(key, place)| key[place]));
         let mut rows: HashMap<Key, Vec<Sum>> = HashMap::new();
         for (place, measure) in measures.iter().enumerate() {
             run.visit(*measure, &mut |record| {
@@ -109,7 +113,7 @@ impl Sums {
                     totals[place].add(record.value, record.unit);
                 }
                 if !plan.dimensions.is_empty() {
-                    let row = rows.entry(run.key(record)).or_insert_with(|| empty().collect());
+                    let row = rows.entry(run.key(record)).or_insert_with(|| empty(record.model));
                     row[place].add(record.value, record.unit);
                 }
             });
@@ -176,13 +180,18 @@ pub(crate) fn divided(micros: i64, by: i64, measure: Measure) -> i64 {
     i64::try_from(top / bottom + carry).unwrap_or(i64::MAX)
 }
 
-/// Whether records of one unit count once in a row.
-pub(crate) fn is_distinct(plan: &Plan, measure: Measure) -> bool {
+/// Whether records of one unit count once in a row of the model at this place.
+pub(crate) fn is_distinct(plan: &Plan, measure: Measure, model: u32) -> bool {
     let pages = plan.dimensions.contains(&Dimension::Page)
         || plan.filters.iter().any(|filter| filter.dimension == Dimension::Page);
     measure.is_distinct()
         || (pages && matches!(measure, Measure::Sessions | Measure::EngagedSessions))
-        || (measure.is_credit() && plan.models.iter().any(|model| !model.conserves()))
+        || (measure.is_credit() && plan.models.get(model as usize).is_some_and(|model| !model.conserves()))
+}
+
+/// Whether rows of a measure sum to more than the whole, under any of the models.
+pub(crate) fn overlaps(plan: &Plan, measure: Measure) -> bool {
+    (0..plan.models.len()).any(|model| is_distinct(plan, measure, u32::try_from(model).unwrap_or(u32::MAX)))
 }
 
 /// Days of a range that are not in the future; at least one.

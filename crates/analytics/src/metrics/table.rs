@@ -4,7 +4,7 @@ use super::engine::Key;
 use super::measures::{Dimension, Direction, Measure, Unit};
 use super::query::Plan;
 use super::registry::Metric;
-use super::sums::{Sum, Sums, elapsed, is_distinct};
+use super::sums::{Sum, Sums, elapsed, overlaps};
 use crate::facts::{Day, Facts, Grain, date_of};
 use hashbrown::HashMap;
 use kernel::money::{Currency, Money};
@@ -220,7 +220,7 @@ pub(crate) fn answer(facts: &Facts, plan: &Plan, watermark: AsOf) -> Table {
 }
 
 fn column(plan: &Plan, metric: &Metric) -> MetricColumn {
-    let overlapping = metric.formula.measures().iter().any(|measure| is_distinct(plan, *measure));
+    let overlapping = metric.formula.measures().iter().any(|measure| overlaps(plan, *measure));
     MetricColumn {
         id: metric.id.to_owned(),
         name: metric.words.name.clone(),
@@ -335,7 +335,7 @@ fn notes(facts: &Facts, plan: &Plan) -> Vec<String> {
         }
     }
     for metric in &plan.metrics {
-        if metric.formula.measures().iter().any(|measure| is_distinct(plan, *measure)) && !plan.dimensions.is_empty() {
+        if metric.formula.measures().iter().any(|measure| overlaps(plan, *measure)) && !plan.dimensions.is_empty() {
             notes.push(format!("{}: the rows overlap and sum to more than the total.", metric.words.name));
         }
     }

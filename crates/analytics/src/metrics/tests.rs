@@ -325,6 +325,36 @@ proptest! {
         prop_assert_eq!(booked, Some(deals.filter_map(|deal| deal.won_value).sum::<i64>()));
     }
 
+    /// A model that does not conserve changes nothing under the others of the same question.
+    #[test]
+    fn models_stand_beside_each_other(seed in any::<u64>()) {
+        let world = World::random(seed);
+        let facts = world.facts();
+        let mut dice = Dice::new(seed);
+        let alone = |model: &str, query: &Query| {
+            told(&facts, &Query { model: Some(model.to_owned()), ..query.clone() }.by(&[Dimension::Channel]))
+        };
+        for metric in ["attributed_revenue", "deals_won"] {
+            let mut query = query(metric, &mut dice);
+            query.model = Some("linear".to_owned());
+            query.models = Some(vec!["influenced".to_owned(), "first_touch".to_owned()]);
+            query = query.by(&[Dimension::Model, Dimension::Channel]);
+            let table = answer(&facts, &Plan::new(&query, today()).unwrap(), AS_OF);
+            for model in ["linear", "influenced", "first_touch"] {
+                let own = table.rows.iter().filter(|row| row.key[0].value == model);
+                let rows = own.map(|row| (row.key[1].value.clone(), whole(metric, &row.cells[0])));
+                let rows: BTreeMap<String, i64> = rows.filter(|(_, value)| *value != 0).collect();
+                prop_assert_eq!(rows, alone(model, &query).0, "{} {}", metric, model);
+            }
+            for row in &table.rows {
+                let key = Some(row.key.iter().map(|part| part.value.clone()).collect());
+                let request = DrillRequest { query: query.clone(), metric: metric.to_owned(), key, limit: Some(1_000), cursor: None };
+                let opened = drill(&facts, &request, today(), AS_OF).unwrap();
+                prop_assert_eq!(&opened.value, &row.cells[0], "{:?}", request.key);
+            }
+        }
+    }
+
     /// The rows of every drill re-add to the part, and the part is the cell.
     #[test]
     fn a_cell_re_adds_from_its_rows(seed in any::<u64>()) {
