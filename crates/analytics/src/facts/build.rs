@@ -1,7 +1,9 @@
 //! From what the other areas say to the facts in memory. Pure.
 
 use super::calendar::Calendar;
-use super::model::{DIRECT, Deal, Facts, Outcome, Part, Person, Session, SessionFacts};
+use super::model::{
+    DIRECT, Deal, Facts, NO_TOUCH_TEXT, NOT_SET_TEXT, Outcome, Part, Person, Session, SessionFacts,
+};
 use super::touches::TouchRows;
 use crate::facts::spend::{CampaignTouch, RateTable, SpendFacts, TouchIndex, fold_name};
 use jiff::tz::TimeZone;
@@ -11,6 +13,14 @@ use lake::folds::sessions::SessionRow;
 use lake::{Dict, Recoder, Watermark};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Texts that stand for nothing where they are shown.
+const UNSAID: [&str; 2] = [NOT_SET_TEXT, NO_TOUCH_TEXT];
+
+/// The code of a text, of which no two are shown alike.
+fn code(texts: &mut Dict, text: &str) -> u32 {
+    if UNSAID.contains(&text) { 0 } else { texts.intern(text) }
+}
 
 /// A person, as the people area says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,7 +91,12 @@ impl SessionFacts {
         let touches = Arc::new(touch_index(&rows, &found_texts));
         // Only the texts that sessions keep: click ids are nearly as many as sessions, and stand in `touches` alone.
         let (mut texts, mut recoder) = (Dict::new(), Recoder::default());
-        let mut kept = |code: u32| recoder.code(code, &found_texts, &mut texts);
+        // What says in words that it says nothing is nothing: two rows of one name would open to each other.
+        let unsaid = UNSAID.map(|text| found_texts.find(text));
+        let mut kept = |code: u32| match unsaid.contains(&Some(code)) {
+            true => 0,
+            false => recoder.code(code, &found_texts, &mut texts),
+        };
         let (first, last) =
             rows.iter().fold((i64::MAX, i64::MIN), |(first, last), row| (first.min(row.start), last.max(row.start)));
         let calendar = Calendar::new(zone, first, last);
@@ -247,7 +262,7 @@ impl Facts {
                 created_at: person.created_at,
                 lead_at: person.lead_at,
                 company: person.company.as_deref().map_or(0, |id| texts.intern(id)),
-                country: texts.intern(&person.country),
+                country: code(&mut texts, &person.country),
             })
             .collect();
         people.sort_by_key(|person| person.person);
@@ -260,7 +275,7 @@ impl Facts {
         let deals = deals(&sessions.calendar, &mut texts, inputs.deals, &inputs.spend.rates, inputs.currency);
         let entries = inputs.spend.entries.iter().map(|entry| {
             let named = [&entry.channel, &entry.source, &entry.medium, &entry.campaign, &entry.content];
-            named.map(|text| texts.intern(text))
+            named.map(|text| code(&mut texts, text))
         });
         let spend_codes = entries.collect();
         for plan in &inputs.spend.plan {

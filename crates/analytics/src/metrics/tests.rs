@@ -382,6 +382,33 @@ proptest! {
     }
 }
 
+/// A campaign that is literally called as what has no campaign is one row with it, and opens to itself.
+#[test]
+fn a_text_that_says_nothing_is_nothing() {
+    let mut world = (0..).map(World::random).find(|world| world.visits.len() > 30 && world.spend.entries.len() > 4).unwrap();
+    let texts = ["(not set)", "No touch known", ""];
+    for (visit, text) in world.visits.iter_mut().zip(texts.into_iter().cycle()) {
+        visit.campaign = text;
+    }
+    for (entry, text) in world.spend.entries.iter_mut().zip(texts.into_iter().cycle()) {
+        text.clone_into(&mut entry.campaign);
+    }
+    let facts = world.facts();
+    let range = DateRange { from: "2025-12-01".parse().unwrap(), to: "2026-12-31".parse().unwrap() };
+    for metric in ["sessions", "spend", "new_leads", "attributed_revenue"] {
+        let query = Query::new(&[metric], range).by(&[Dimension::Campaign]);
+        let table = answer(&facts, &Plan::new(&query, today()).unwrap(), AS_OF);
+        let said = table.rows.iter().filter(|row| row.key[0].value == "(not set)").count();
+        assert!(said <= 1, "{metric}: {said} rows of one name");
+        for row in &table.rows {
+            let key = Some(vec![row.key[0].value.clone()]);
+            let request =
+                DrillRequest { query: query.clone(), metric: metric.to_owned(), key, limit: Some(1_000), cursor: None };
+            assert_eq!(drill(&facts, &request, today(), AS_OF).unwrap().value, row.cells[0], "{metric} {:?}", row.key);
+        }
+    }
+}
+
 #[test]
 fn questions_that_would_give_a_wrong_number_are_refused() {
     let range = DateRange { from: "2026-01-01".parse().unwrap(), to: "2026-03-31".parse().unwrap() };
