@@ -53,7 +53,7 @@ pub enum DealKey {
     External(String, String),
     /// None yet: a new deal.
     New,
-    /// The only deal of this name (case and spacing aside): for files without ids.
+    /// The deal of this name (case and spacing aside) with the row's company: for files without ids.
     Name(String),
 }
 

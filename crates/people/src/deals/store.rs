@@ -75,8 +75,29 @@ pub(super) async fn changes(db: &Db) -> Result<i64, DbError> {
     Ok(db.query_one::<(i64,)>("select changes from deal_state where only_row = 1", Vec::new()).await?.0)
 }
 
-/// The deals of these keys. A name that two deals have finds neither.
-pub(super) async fn find(tx: &mut Tx, keys: &[DealKey]) -> Result<HashMap<DealKey, DealId>, DbError> {
+/// The deals of each name, whoever they are with.
+pub(super) async fn named(tx: &mut Tx, keys: &[DealKey]) -> Result<HashMap<String, Vec<DealId>>, DbError> {
+    let names: Vec<String> =
+        keys.iter().filter_map(|key| if let DealKey::Name(name) = key { Some(name_key(name)) } else { None }).collect();
+    let sql = "select name_key, id from deals where state = 'live' and name_key in ({in})";
+    let mut by_name: HashMap<String, Vec<DealId>> = HashMap::new();
+    for (name, id) in select_in::<(String, DealId), _>(tx, sql, &names).await? {
+        by_name.entry(name).or_default().push(id);
+    }
+    // A list of keys is filled up with its last one, and a name may be asked for twice.
+    for ids in by_name.values_mut() {
+        ids.sort();
+        ids.dedup();
+    }
+    Ok(by_name)
+}
+
+/// The deals of these keys; those of a name are given. A name that two deals have finds neither.
+pub(super) async fn find(
+    tx: &mut Tx,
+    keys: &[DealKey],
+    by_name: &HashMap<String, Vec<DealId>>,
+) -> Result<HashMap<DealKey, DealId>, DbError> {
     let mut found = HashMap::new();
     let external: Vec<String> = keys.iter().filter_map(external_key).collect();
     let sql = "select deal_key, deal from deal_keys where state = 'linked' and deal_key in ({in})";
@@ -86,13 +107,6 @@ pub(super) async fn find(tx: &mut Tx, keys: &[DealKey]) -> Result<HashMap<DealKe
         keys.iter().filter_map(|key| if let DealKey::Id(id) = key { Some(id) } else { None }).collect();
     let sql = "select id, name from deals where state = 'live' and id in ({in})";
     let by_id: HashMap<DealId, String> = select_in::<(DealId, String), _>(tx, sql, &ids).await?.into_iter().collect();
-    let names: Vec<String> =
-        keys.iter().filter_map(|key| if let DealKey::Name(name) = key { Some(name_key(name)) } else { None }).collect();
-    let sql = "select name_key, id from deals where state = 'live' and name_key in ({in})";
-    let mut by_name: HashMap<String, Vec<DealId>> = HashMap::new();
-    for (name, id) in select_in::<(String, DealId), _>(tx, sql, &names).await? {
-        by_name.entry(name).or_default().push(id);
-    }
     for key in keys {
         let deal = match key {
             DealKey::Id(id) => by_id.contains_key(id).then(|| id.clone()),

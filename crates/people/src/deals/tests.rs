@@ -173,3 +173,42 @@ async fn a_deal_by_hand_is_on_the_record_and_names_its_first_stage() {
         assert_eq!(denied.unwrap_err().code, "forbidden");
     }
 }
+
+fn named(name: &str, company: &str, amount: i64) -> DealInput {
+    let mut input = deal(name, "Demo", amount);
+    (input.key, input.name) = (DealKey::Name(name.to_owned()), Some(name.to_owned()));
+    input.people.clear();
+    input.company = input.company.filter(|_| !company.is_empty());
+    if let Some(one) = input.company.as_mut() {
+        company.clone_into(&mut one.name);
+    }
+    input
+}
+
+/// MA-12: in a file without ids a deal is its name and company; the same file again changes nothing.
+#[tokio::test]
+async fn a_deal_without_an_id_is_its_name_and_company() {
+    for test in platforms().await {
+        let file = [
+            named("Renewal", "Globex", 10),
+            named("Renewal", "Initech", 20),
+            named("renewal ", "Hooli", 30),
+            named("Start", "", 40),
+        ];
+        let done = put(&test, &file).await;
+        assert!(done.iter().all(|one| matches!(one, Upserted::Created { .. })), "{done:?}");
+        for row in &file {
+            let again = put(&test, std::slice::from_ref(row)).await;
+            assert!(matches!(again[0], Upserted::Unchanged { .. }), "{again:?}");
+        }
+        let again = put(&test, &file).await;
+        assert!(again.iter().all(|one| matches!(one, Upserted::Unchanged { .. })), "{again:?}");
+        let changed = put(&test, &[named("Renewal", "Initech", 21)]).await;
+        assert_eq!(changed[0].id(), done[1].id());
+        let unclear = put(&test, &[named("Renewal", "", 50)]).await;
+        assert!(matches!(&unclear[0], Upserted::Conflict(clash) if clash.code == "several_deals"), "{unclear:?}");
+        let only = put(&test, &[named("Start", "Globex", 40)]).await;
+        assert!(matches!(&only[0], Upserted::Created { .. }), "a deal of another company: {only:?}");
+        assert_eq!(Deals::new(&test.platform).facts(&test.scope).await.unwrap().len(), 5);
+    }
+}

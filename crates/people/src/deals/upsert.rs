@@ -153,6 +153,8 @@ async fn resolve_people<'a>(
 pub(super) struct Work {
     pub(super) pipelines: Pipelines,
     pub(super) found: HashMap<DealKey, DealId>,
+    /// The deals of each name.
+    named: HashMap<String, Vec<DealId>>,
     pub(super) rows: HashMap<DealId, DealRow>,
     touched: HashSet<DealId>,
     parts: HashMap<(DealId, u64), Part>,
@@ -164,8 +166,10 @@ pub(super) struct Work {
 
 impl Work {
     pub(super) async fn load(tx: &mut Tx, keys: &[DealKey]) -> Result<Self, DbError> {
-        let found = store::find(tx, keys).await?;
-        let ids: Vec<DealId> = found.values().cloned().collect::<HashSet<_>>().into_iter().collect();
+        let named = store::named(tx, keys).await?;
+        let found = store::find(tx, keys, &named).await?;
+        let ids: HashSet<DealId> = found.values().chain(named.values().flatten()).cloned().collect();
+        let ids: Vec<DealId> = ids.into_iter().collect();
         let mut entries: HashMap<DealId, Vec<Entry>> = HashMap::new();
         for entry in store::entries(tx, &ids).await? {
             entries.entry(entry.deal.clone()).or_default().push(entry);
@@ -175,6 +179,7 @@ impl Work {
             pipelines: Pipelines::load(tx).await?,
             rows: store::rows(tx, &ids).await?.into_iter().map(|row| (row.id.clone(), row)).collect(),
             found,
+            named,
             touched: HashSet::new(),
             parts: parts.into_iter().map(|part| ((part.deal.clone(), part.person), part)).collect(),
             new_parts: HashMap::new(),
@@ -194,7 +199,10 @@ impl Work {
         if let Some(Upserted::Conflict(clash) | Upserted::Rejected(clash)) = company {
             return Upserted::Conflict(clash.clone().at("company"));
         }
-        let found = self.found.get(&input.key).cloned().filter(|id| self.rows.contains_key(id));
+        let found = match self.meant(&input.key, company.and_then(Upserted::id)) {
+            Ok(found) => found,
+            Err(clash) => return Upserted::Conflict(clash),
+        };
         let new = found.is_none();
         let id = match found {
             Some(id) => id,
@@ -241,6 +249,32 @@ impl Work {
         }
     }
 
+    /// The deal that a row means. Where a row has no id, a name and its company say which; a row that names no company
+    /// means the deal without one, else the only one of its name.
+    fn meant(&self, key: &DealKey, company: Option<&CompanyId>) -> Result<Option<DealId>, Clash> {
+        let DealKey::Name(name) = key else {
+            return Ok(self.found.get(key).cloned().filter(|id| self.rows.contains_key(id)));
+        };
+        let known = self.named.get(&name_key(name)).map(Vec::as_slice).unwrap_or_default();
+        let known = || known.iter().filter_map(|id| self.rows.get(id));
+        let mut same: Vec<&DealId> =
+            known().filter(|row| row.company.as_ref() == company).map(|row| &row.id).collect();
+        if same.is_empty() && company.is_none() {
+            same = known().map(|row| &row.id).collect();
+        }
+        match same.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some((*one).clone())),
+            several => {
+                let message = format!(
+                    "There are {} deals named {name} that the row may mean. Give ids, or the company of each.",
+                    several.len()
+                );
+                Err(Clash::new("several_deals", message).at("name"))
+            }
+        }
+    }
+
     fn create(&mut self, input: &DealInput, new_id: impl FnOnce() -> DealId) -> Result<DealId, Clash> {
         if matches!(input.key, DealKey::Id(_)) {
             return Err(unknown(&input.key));
@@ -274,8 +308,12 @@ impl Work {
         if let Some(key) = store::external_key(&input.key) {
             self.new_keys.push((key, id.clone(), input.source.text()));
         }
-        if input.key != DealKey::New {
-            self.found.insert(input.key.clone(), id.clone());
+        match input.key {
+            DealKey::New => {}
+            DealKey::Name(ref name) => self.named.entry(name_key(name)).or_default().push(id.clone()),
+            ref key => {
+                self.found.insert(key.clone(), id.clone());
+            }
         }
         self.rows.insert(id.clone(), row);
         Ok(id)
@@ -285,6 +323,7 @@ impl Work {
     fn forget(&mut self, id: &DealId, key: &DealKey) {
         self.rows.remove(id);
         self.found.remove(key);
+        self.named.values_mut().for_each(|ids| ids.retain(|known| known != id));
         self.new_keys.retain(|(_, deal, _)| deal != id);
     }
 
