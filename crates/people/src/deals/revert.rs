@@ -2,7 +2,7 @@
 
 use super::model::{DealKey, DealOutcome};
 use super::store::{self, DealRow, Part};
-use super::upsert::{Work, image};
+use super::upsert::{Work, said};
 use crate::bulk::hold;
 use crate::upsert::{Clash, Reverted};
 use hashbrown::{HashMap, HashSet};
@@ -41,7 +41,7 @@ pub async fn revert_deals(tx: &mut Tx, rows: &[(DealId, Json)]) -> Result<Vec<Re
                 .get(&(id.clone(), one.person))
                 .is_some_and(|part| (part.role.as_str(), part.primary) == (one.after.0.as_str(), one.after.1))
         });
-        if !same || undo.get("after").is_some_and(|after| *after != image(row)) {
+        if !same || undo.get("after").is_some_and(|after| *after != said(row)) {
             results.push(refused("changed_since", "The deal was changed since the import."));
             continue;
         }

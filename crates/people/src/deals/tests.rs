@@ -212,3 +212,20 @@ async fn a_deal_without_an_id_is_its_name_and_company() {
         assert_eq!(Deals::new(&test.platform).facts(&test.scope).await.unwrap().len(), 5);
     }
 }
+
+/// MA-12: a file that is imported again states nothing new, and does not stand in the way of undoing the first time.
+#[tokio::test]
+async fn the_same_file_again_does_not_block_the_undo() {
+    for test in platforms().await {
+        let row = |at| DealInput { at: day(at), properties: properties("field", "Web"), ..deal("1", "Demo", 10) };
+        let done = put(&test, &[row(9)]).await;
+        let again = put(&test, &[row(10)]).await;
+        assert!(matches!(again[0], Upserted::Unchanged { .. }), "{again:?}");
+        assert_eq!(revert(&test, &undo_of(&done)).await, [Reverted::Done]);
+        assert!(Deals::new(&test.platform).facts(&test.scope).await.unwrap().is_empty());
+    }
+}
+
+fn properties(name: &str, value: &str) -> serde_json::Map<String, serde_json::Value> {
+    std::iter::once((name.to_owned(), json!(value))).collect()
+}

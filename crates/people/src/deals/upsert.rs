@@ -232,7 +232,9 @@ impl Work {
         if let Some(entry) = Some(entered).filter(|_| moved).and_then(|entry| self.enter(entry)) {
             undo.insert("entries".to_owned(), json!([[entry.stage, entry.at.micros()]]));
         }
-        if after != before || new {
+        // A statement that repeats a value is no change of the deal.
+        let after = if new || said(&after) != said(&before) { after } else { before.clone() };
+        if new || after != before {
             self.touched.insert(id.clone());
         }
         if new {
@@ -240,7 +242,7 @@ impl Work {
         } else {
             undo.insert("before".to_owned(), image(&before));
         }
-        undo.insert("after".to_owned(), image(&after));
+        undo.insert("after".to_owned(), said(&after));
         self.rows.insert(id.clone(), after);
         match (new, changes.is_empty()) {
             (true, _) => Upserted::Created { id, undo: undo.into() },
@@ -475,7 +477,14 @@ impl Work {
     }
 }
 
-/// What of a deal an undo compares and restores.
+/// What of a deal an undo compares: its values, whoever stated them when.
+pub(super) fn said(row: &DealRow) -> Json {
+    let mut said = image(row);
+    said[10] = row.properties.0.iter().map(|(name, stated)| (name.clone(), stated.0.clone())).collect::<Map<_, _>>().into();
+    said
+}
+
+/// What of a deal an undo restores.
 pub(super) fn image(row: &DealRow) -> Json {
     json!([
         row.name,
