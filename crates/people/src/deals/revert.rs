@@ -26,7 +26,9 @@ pub async fn revert_deals(tx: &mut Tx, rows: &[(DealId, Json)]) -> Result<Vec<Re
     let parts = store::parts(tx, &ids).await?;
     let mut parts: HashMap<(DealId, u64), Part> =
         parts.into_iter().map(|part| ((part.deal.clone(), part.person), part)).collect();
-    let (mut gone, mut dropped, mut restored) = (Vec::new(), Vec::new(), Vec::new());
+    // What each part is in the end: several rows may have changed it, and it is written once.
+    let mut ended: HashMap<(DealId, u64), Option<Part>> = HashMap::new();
+    let mut gone = Vec::new();
     let (mut entries, mut touched) = (Vec::new(), HashSet::new());
     let mut results = Vec::with_capacity(rows.len());
     for (id, undo) in rows {
@@ -55,13 +57,9 @@ pub async fn revert_deals(tx: &mut Tx, rows: &[(DealId, Json)]) -> Result<Vec<Re
         }
         for one in wanted {
             let key = (id.clone(), one.person);
-            match (one.before, parts.get_mut(&key)) {
-                (Some((role, primary)), Some(part)) => {
-                    (part.role, part.primary) = (role, primary);
-                    restored.push(part.clone());
-                }
-                _ => dropped.push(key),
-            }
+            let part = parts.remove(&key).zip(one.before).map(|(part, (role, primary))| Part { role, primary, ..part });
+            parts.extend(part.clone().map(|part| (key.clone(), part)));
+            ended.insert(key, part);
         }
         let own = undo.get("entries").and_then(Json::as_array).into_iter().flatten();
         entries.extend(own.filter_map(|entry| {
@@ -73,8 +71,10 @@ pub async fn revert_deals(tx: &mut Tx, rows: &[(DealId, Json)]) -> Result<Vec<Re
     let touched: Vec<DealRow> = touched.iter().filter_map(|id| work.rows.remove(id)).collect();
     store::write(tx, &touched).await?;
     store::unlink_keys(tx, &gone).await?;
+    let dropped: Vec<(DealId, u64)> =
+        ended.iter().filter(|(_, part)| part.is_none()).map(|(key, _)| key.clone()).collect();
     store::drop_parts(tx, &dropped).await?;
-    store::add_parts(tx, restored).await?;
+    store::add_parts(tx, ended.into_values().flatten().collect()).await?;
     store::drop_entries(tx, &entries).await?;
     Ok(results)
 }

@@ -229,3 +229,32 @@ async fn the_same_file_again_does_not_block_the_undo() {
 fn properties(name: &str, value: &str) -> serde_json::Map<String, serde_json::Value> {
     std::iter::once((name.to_owned(), json!(value))).collect()
 }
+
+fn role(deal: &str, role: &str) -> DealRoleInput {
+    let identifiers = vec![(Kind::Email, "cfo@globex.com".to_owned())];
+    let person = DealPersonInput { identifiers, role: role.to_owned(), primary: false };
+    DealRoleInput { deal: key(deal), person, at: day(9), source: source() }
+}
+
+async fn put_roles(test: &TestPlatform, rows: &[DealRoleInput]) -> Vec<Upserted<DealId>> {
+    let mut tx = test.db.begin().await.unwrap();
+    let done = upsert_deal_roles(&mut tx, &test.platform.world, rows).await.unwrap();
+    tx.commit().await.unwrap();
+    done
+}
+
+/// MA-12: rows that changed one part after the other are taken back together, the last one first.
+#[tokio::test]
+async fn roles_that_follow_each_other_are_taken_back() {
+    for test in platforms().await {
+        put(&test, &[deal("1", "Demo", 10)]).await;
+        let done = put_roles(&test, &[role("1", "user"), role("1", "decision_maker")]).await;
+        assert!(done.iter().all(|one| matches!(one, Upserted::Updated { .. })), "{done:?}");
+        let mut undo = undo_of(&done);
+        undo.reverse();
+        assert_eq!(revert(&test, &undo).await, [Reverted::Done, Reverted::Done]);
+        let sql = "select role from deal_people order by role";
+        let roles: Vec<(String,)> = test.db.query(sql, Vec::new()).await.unwrap();
+        assert_eq!(roles, [("champion".to_owned(),)], "only the one that was there before");
+    }
+}
