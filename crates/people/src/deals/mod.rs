@@ -8,6 +8,7 @@ pub mod api;
 mod model;
 mod pipelines;
 mod revert;
+mod sides;
 mod store;
 #[cfg(test)]
 mod tests;

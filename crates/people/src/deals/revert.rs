@@ -1,6 +1,7 @@
 //! Takes rows of an upsert back where nothing changed since.
 
 use super::model::{DealKey, DealOutcome};
+use super::sides::Sides;
 use super::store::{self, DealRow, Part};
 use super::upsert::{Work, said};
 use crate::bulk::hold;
@@ -9,15 +10,16 @@ use hashbrown::{HashMap, HashSet};
 use kernel::ids::{DealId, PersonId};
 use kernel::money::{Currency, Money};
 use kernel::time::Timestamp;
+use platform::World;
 use platform::sql::{DbError, Tx};
 use serde_json::Value as Json;
 
 /// Takes rows of [`super::upsert_deals`], [`super::upsert_stage_history`] and [`super::upsert_deal_roles`] back where
-/// nothing changed since; one answer a row, in order.
+/// nothing changed since, and with them the persons and companies they brought; one answer a row, in order.
 ///
 /// # Errors
 /// [`DbError`]; then the transaction must be given up.
-pub async fn revert_deals(tx: &mut Tx, rows: &[(DealId, Json)]) -> Result<Vec<Reverted>, DbError> {
+pub async fn revert_deals(tx: &mut Tx, world: &World, rows: &[(DealId, Json)]) -> Result<Vec<Reverted>, DbError> {
     hold(tx).await?;
     store::hold(tx).await?;
     let keys: Vec<DealKey> = rows.iter().map(|(id, _)| DealKey::Id(id.clone())).collect();
@@ -28,7 +30,7 @@ pub async fn revert_deals(tx: &mut Tx, rows: &[(DealId, Json)]) -> Result<Vec<Re
         parts.into_iter().map(|part| ((part.deal.clone(), part.person), part)).collect();
     // What each part is in the end: several rows may have changed it, and it is written once.
     let mut ended: HashMap<(DealId, u64), Option<Part>> = HashMap::new();
-    let mut gone = Vec::new();
+    let (mut gone, mut sides) = (Vec::new(), Sides::default());
     let (mut entries, mut touched) = (Vec::new(), HashSet::new());
     let mut results = Vec::with_capacity(rows.len());
     for (id, undo) in rows {
@@ -66,6 +68,7 @@ pub async fn revert_deals(tx: &mut Tx, rows: &[(DealId, Json)]) -> Result<Vec<Re
             let at = entry.get(1)?.as_i64()?;
             Some((id.clone(), entry.get(0)?.as_str()?.to_owned(), Timestamp::from_micros(at)))
         }));
+        sides.add(undo);
         results.push(Reverted::Done);
     }
     let touched: Vec<DealRow> = touched.iter().filter_map(|id| work.rows.remove(id)).collect();
@@ -76,6 +79,7 @@ pub async fn revert_deals(tx: &mut Tx, rows: &[(DealId, Json)]) -> Result<Vec<Re
     store::drop_parts(tx, &dropped).await?;
     store::add_parts(tx, ended.into_values().flatten().collect()).await?;
     store::drop_entries(tx, &entries).await?;
+    sides.revert(tx, world).await?;
     Ok(results)
 }
 

@@ -61,7 +61,7 @@ fn undo_of(done: &[Upserted<DealId>]) -> Vec<(DealId, serde_json::Value)> {
 
 async fn revert(test: &TestPlatform, undo: &[(DealId, serde_json::Value)]) -> Vec<Reverted> {
     let mut tx = test.db.begin().await.unwrap();
-    let done = revert_deals(&mut tx, undo).await.unwrap();
+    let done = revert_deals(&mut tx, &test.platform.world, undo).await.unwrap();
     tx.commit().await.unwrap();
     done
 }
@@ -257,4 +257,43 @@ async fn roles_that_follow_each_other_are_taken_back() {
         let roles: Vec<(String,)> = test.db.query(sql, Vec::new()).await.unwrap();
         assert_eq!(roles, [("champion".to_owned(),)], "only the one that was there before");
     }
+}
+
+/// MA-12: an undo takes the persons and companies that the rows brought with them, but nobody who is needed elsewhere.
+#[tokio::test]
+async fn what_a_deal_brought_goes_with_it() {
+    for test in platforms().await {
+        let live = async |table: &str| -> i64 {
+            let sql = format!("select count(*) from {table} where state = 'live'");
+            test.db.query_one::<(i64,)>(&sql, Vec::new()).await.unwrap().0
+        };
+        let mut other = deal("2", "Demo", 20);
+        "buyer@initech.com".clone_into(&mut other.people[0].identifiers[0].1);
+        let done = put(&test, &[deal("1", "Demo", 10), other]).await;
+        assert_eq!(
+            (live("people").await, live("companies").await),
+            (2, 3),
+            "two named or by domain, and the deal's own"
+        );
+        let kept = put_roles(&test, &[DealRoleInput { deal: key("1"), ..role_of("2", "buyer@initech.com") }]).await;
+        let mut undo = undo_of(&done);
+        undo.reverse();
+        assert_eq!(revert(&test, &undo[..1]).await, [Reverted::Done]);
+        assert_eq!(live("people").await, 2, "the second buyer takes part in the first deal too");
+        assert_eq!(revert(&test, &undo_of(&kept)).await, [Reverted::Done]);
+        assert_eq!(revert(&test, &undo[1..]).await, [Reverted::Done]);
+        let sql = "select count(*) from people where state = 'live' and email = 'buyer1@globex.com'";
+        assert_eq!(test.db.query_one::<(i64,)>(sql, Vec::new()).await.unwrap().0, 0);
+        let before = (live("people").await, live("companies").await);
+        let whole = put(&test, &[deal("3", "Demo", 10)]).await;
+        assert_eq!((live("people").await, live("companies").await), (before.0 + 1, before.1 + 2));
+        assert_eq!(revert(&test, &undo_of(&whole)).await, [Reverted::Done]);
+        assert_eq!((live("people").await, live("companies").await), before);
+    }
+}
+
+fn role_of(deal: &str, email: &str) -> DealRoleInput {
+    let mut input = role(deal, "user");
+    email.clone_into(&mut input.person.identifiers[0].1);
+    input
 }

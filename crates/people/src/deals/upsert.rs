@@ -1,14 +1,14 @@
 //! Creates and changes deals in bulk: the one way a deal comes into being.
 
-use super::model::{DealInput, DealKey, DealOutcome, DealPersonInput, DealRoleInput, StageEntryInput};
+use super::model::{DealInput, DealKey, DealOutcome, DealRoleInput, StageEntryInput};
 use super::pipelines::Pipelines;
+use super::sides::{Found, company_undo, people_undo, resolve_people};
 use super::store::{self, DealRow, Entry, Part};
-use crate::bulk::{Held, hold, name_key};
+use crate::bulk::{hold, name_key};
 use crate::companies::{CompanyInput, upsert_held};
-use crate::identity::{PersonInput, upsert_people_held};
-use crate::upsert::{Changed, Clash, Document, Source, Upserted, plain_text};
+use crate::upsert::{Changed, Clash, Document, Upserted, plain_text};
 use hashbrown::{HashMap, HashSet};
-use kernel::ids::{CompanyId, DealId, PersonId};
+use kernel::ids::{CompanyId, DealId};
 use kernel::time::Timestamp;
 use platform::World;
 use platform::sql::{DbError, Tx};
@@ -117,38 +117,6 @@ fn unknown(key: &DealKey) -> Clash {
     Clash::new("unknown_deal", format!("There is no deal {name}. Import the deals first."))
 }
 
-/// A person of a row, found or made; or why not.
-type Found = (DealPersonInput, Result<PersonId, Clash>);
-
-async fn resolve_people<'a>(
-    tx: &mut Tx,
-    world: &World,
-    held: Held,
-    rows: impl Iterator<Item = (&'a [DealPersonInput], Timestamp, &'a Source)>,
-) -> Result<Vec<Vec<Found>>, DbError> {
-    let mut inputs = Vec::new();
-    let mut shape: Vec<Vec<DealPersonInput>> = Vec::new();
-    for (people, at, source) in rows {
-        for person in people {
-            let mut input = PersonInput::new(at, source.clone());
-            input.identifiers.clone_from(&person.identifiers);
-            inputs.push(input);
-        }
-        shape.push(people.to_vec());
-    }
-    let mut done = upsert_people_held(tx, world, held, &inputs).await?.into_iter();
-    let found = |person: DealPersonInput| -> Found {
-        let id = match done.next() {
-            Some(Upserted::Conflict(clash) | Upserted::Rejected(clash)) => Err(clash),
-            Some(Upserted::Created { id, .. } | Upserted::Updated { id, .. } | Upserted::Unchanged { id }) => Ok(id),
-            None => Err(Clash::new("no_key", "The row names no person.")),
-        };
-        (person, id)
-    };
-    let mut found = found;
-    Ok(shape.into_iter().map(|people| people.into_iter().map(&mut found).collect()).collect())
-}
-
 /// The deals that a batch touches.
 pub(super) struct Work {
     pub(super) pipelines: Pipelines,
@@ -243,6 +211,7 @@ impl Work {
             undo.insert("before".to_owned(), image(&before));
         }
         undo.insert("after".to_owned(), said(&after));
+        company_undo(company, &mut undo);
         self.rows.insert(id.clone(), after);
         match (new, changes.is_empty()) {
             (true, _) => Upserted::Created { id, undo: undo.into() },
@@ -259,8 +228,7 @@ impl Work {
         };
         let known = self.named.get(&name_key(name)).map(Vec::as_slice).unwrap_or_default();
         let known = || known.iter().filter_map(|id| self.rows.get(id));
-        let mut same: Vec<&DealId> =
-            known().filter(|row| row.company.as_ref() == company).map(|row| &row.id).collect();
+        let mut same: Vec<&DealId> = known().filter(|row| row.company.as_ref() == company).map(|row| &row.id).collect();
         if same.is_empty() && company.is_none() {
             same = known().map(|row| &row.id).collect();
         }
@@ -429,12 +397,12 @@ impl Work {
         changes: &mut Vec<Changed>,
         undo: &mut Map<String, Json>,
     ) -> Result<(), Clash> {
-        if let Some(clash) = people.iter().find_map(|(_, found)| found.as_ref().err()) {
+        if let Some(clash) = people.iter().find_map(|one| one.person.as_ref().err()) {
             return Err(clash.clone());
         }
         let mut parts = Vec::new();
-        for (input, found) in people {
-            let Ok(person) = found else { continue };
+        for Found { input, person, .. } in people {
+            let Ok(person) = person else { continue };
             let key = (id.clone(), person.number());
             let old = self.parts.get(&key);
             let role = if input.role.is_empty() { old.map(|part| part.role.clone()) } else { Some(input.role.clone()) };
@@ -462,6 +430,7 @@ impl Work {
         if !parts.is_empty() {
             undo.insert("parts".to_owned(), parts.into());
         }
+        people_undo(people, undo);
         Ok(())
     }
 
@@ -480,7 +449,8 @@ impl Work {
 /// What of a deal an undo compares: its values, whoever stated them when.
 pub(super) fn said(row: &DealRow) -> Json {
     let mut said = image(row);
-    said[10] = row.properties.0.iter().map(|(name, stated)| (name.clone(), stated.0.clone())).collect::<Map<_, _>>().into();
+    said[10] =
+        row.properties.0.iter().map(|(name, stated)| (name.clone(), stated.0.clone())).collect::<Map<_, _>>().into();
     said
 }
 

@@ -4,7 +4,7 @@ use super::model::PersonInput;
 use super::rows::{PersonRow, state_traits};
 use super::work::{Cause, Stay, Work};
 use crate::bulk::{Held, hold, select_in, update_from};
-use crate::companies::MembershipSource;
+use crate::companies::{MembershipSource, revert_companies};
 use crate::upsert::{Changed, Clash, Reverted, Source, Upserted, document_undo, revert_document};
 use hashbrown::{HashMap, HashSet};
 use kernel::ids::{CompanyId, PersonId};
@@ -13,6 +13,7 @@ use platform::params;
 use platform::sql::{DbError, Tx, Value};
 use science::identity::{Graph, Identifier, Kind, Outcome, Refusal, Rules, View, decide};
 use serde_json::{Value as Json, json};
+use std::ops::Range;
 
 /// Creates and changes persons; one answer a row, in order. A file never merges: a row whose identifiers belong to two
 /// people, or that would break a rule of identity, is a conflict.
@@ -79,6 +80,8 @@ enum Draft {
         changes: Vec<Changed>,
         undo: serde_json::Map<String, Json>,
         stay: Option<StayDraft>,
+        /// Where among the stays of the batch those of this row are.
+        stays: Range<usize>,
     },
 }
 
@@ -89,10 +92,17 @@ struct StayDraft {
 
 impl Draft {
     fn finish(self, work: &Work) -> Upserted<PersonId> {
-        let (id, new, mut changes, mut undo, stay) = match self {
+        let (id, new, mut changes, mut undo, stay, stays) = match self {
             Draft::Done(done) => return done,
-            Draft::Written { id, new, changes, undo, stay } => (id, new, changes, undo, stay),
+            Draft::Written { id, new, changes, undo, stay, stays } => (id, new, changes, undo, stay, stays),
         };
+        let made = stays.filter_map(|place| {
+            Some(json!([work.companies.get(place)?.as_ref()?.as_str(), work.made.get(place)?.as_ref()?]))
+        });
+        let made: Vec<Json> = made.collect();
+        if !made.is_empty() {
+            undo.insert("companies".to_owned(), made.into());
+        }
         if let Some(stay) = stay {
             let company = work.companies.get(stay.place).cloned().flatten();
             if let Some(company) = company.filter(|company| stay.before.as_ref() != Some(company)) {
@@ -167,10 +177,11 @@ fn take(work: &mut Work, rules: &Rules, input: &PersonInput, typed: &Typed) -> D
     if !changes.is_empty() {
         work.touched.insert(home);
     }
-    work.stay_by_domain(home, &decision, &cause);
+    let mut stays = work.stay_by_domain(home, &decision, &cause);
     let stay = input.company.as_ref().map(|company| state_stay(work, input, typed, home, company));
+    stays.end += usize::from(stay.is_some());
     match PersonId::from_number(home) {
-        Ok(id) => Draft::Written { id, new, changes, undo, stay },
+        Ok(id) => Draft::Written { id, new, changes, undo, stay, stays },
         Err(error) => conflict("gone", error.to_string()),
     }
 }
@@ -253,7 +264,7 @@ pub async fn revert_people(tx: &mut Tx, world: &World, rows: &[(PersonId, Json)]
             .into_iter()
             .map(|row| row.0)
             .collect();
-    let mut ended = Ended::default();
+    let (mut ended, mut companies) = (Ended::default(), Vec::new());
     let mut results = Vec::with_capacity(rows.len());
     for (id, undo) in rows {
         let person = id.number();
@@ -262,10 +273,22 @@ pub async fn revert_people(tx: &mut Tx, world: &World, rows: &[(PersonId, Json)]
             Some(source) => undo_new(&mut work, person, source, own, in_deals.contains(&person), &mut ended),
             None => undo_change(&mut work, person, undo, &mut ended),
         });
+        if results.last() == Some(&Reverted::Done) {
+            companies.extend(undo.get("companies").and_then(Json::as_array).into_iter().flatten().filter_map(made));
+        }
     }
     end(tx, world, ended).await?;
     work.save(tx, held).await?;
+    // A company that somebody else is in by now stays.
+    if !companies.is_empty() {
+        revert_companies(tx, &companies).await?;
+    }
     Ok(results)
+}
+
+/// A company that a row brought: its id, and what takes it back.
+fn made(pair: &Json) -> Option<(CompanyId, Json)> {
+    Some((pair.get(0)?.as_str()?.parse().ok()?, pair.get(1)?.clone()))
 }
 
 #[derive(Default)]

@@ -4,13 +4,15 @@ use super::rows::{Own, PersonRow, Rows, together};
 use super::store::{self, Membership, NewLink, NewMerge, NewRefusal};
 use crate::bulk::Held;
 use crate::companies::{CompanyInput, MembershipSource, upsert_held};
-use crate::upsert::Source;
+use crate::upsert::{Source, Upserted};
 use hashbrown::{HashMap, HashSet};
 use kernel::ids::{CompanyId, PersonId};
 use kernel::time::Timestamp;
 use platform::World;
 use platform::sql::{DbError, Tx};
 use science::identity::{Decision, Graph, Identifier, Kind, Outcome, View};
+use serde_json::Value as Json;
+use std::ops::Range;
 
 /// Who says something, and when.
 pub(super) struct Cause<'a> {
@@ -47,6 +49,8 @@ pub(super) struct Work {
     next: u64,
     /// The companies of `stays`, after [`Work::settle`].
     pub(super) companies: Vec<Option<CompanyId>>,
+    /// What takes those of them back that were made for their stay.
+    pub(super) made: Vec<Option<Json>>,
 }
 
 impl Work {
@@ -155,8 +159,9 @@ impl Work {
         self.stays.len() - 1
     }
 
-    /// The place in a company that the domain of a new e-mail address suggests.
-    pub(super) fn stay_by_domain(&mut self, home: u64, decision: &Decision, cause: &Cause<'_>) {
+    /// The places in companies that the domains of new e-mail addresses suggest. Returns where among the stays they are.
+    pub(super) fn stay_by_domain(&mut self, home: u64, decision: &Decision, cause: &Cause<'_>) -> Range<usize> {
+        let first = self.stays.len();
         for email in decision.links.iter().filter(|identifier| *identifier.kind() == Kind::Email) {
             if !crate::companies::company_domain(email.value()).is_empty() {
                 let mut company = CompanyInput::new(cause.at, cause.source.clone());
@@ -164,6 +169,7 @@ impl Work {
                 self.stay(Stay { person: home, company, how: MembershipSource::Domain, role: String::new() });
             }
         }
+        first..self.stays.len()
     }
 
     /// Finds or makes the companies of all places stated, and gives each person its company.
@@ -173,6 +179,10 @@ impl Work {
         let found = upsert_held(tx, world, held.changes, &inputs).await?;
         for (stay, found) in stays.into_iter().zip(found) {
             self.companies.push(found.id().cloned());
+            self.made.push(match &found {
+                Upserted::Created { undo, .. } => Some(undo.clone()),
+                _ => None,
+            });
             let Some(company) = found.id().cloned() else { continue };
             let member = Membership {
                 person: stay.person,

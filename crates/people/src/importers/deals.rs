@@ -168,13 +168,13 @@ fn input(context: &ImportContext, row: &MappedRow) -> DealInput {
     deal
 }
 
-async fn undo(tx: &mut Tx, changes: &[Change]) -> Result<Vec<Undone>, ImporterError> {
+async fn undo(tx: &mut Tx, world: &World, changes: &[Change]) -> Result<Vec<Undone>, ImporterError> {
     let mut rows = Vec::with_capacity(changes.len());
     for change in changes {
         let id: DealId = change.record.parse().map_err(|error| ImporterError::Failed(format!("{error}")))?;
         rows.push((id, change.undo.clone()));
     }
-    Ok(deals::revert_deals(tx, &rows).await?.into_iter().map(undone).collect())
+    Ok(deals::revert_deals(tx, world, &rows).await?.into_iter().map(undone).collect())
 }
 
 /// The keys of the deal that a row is about.
@@ -185,7 +185,18 @@ fn deal_keys(row: &MappedRow, id: usize, name: usize, keys: &mut Vec<u64>) {
 
 /// What the three importers have in common: how a row becomes an input, and who takes the inputs.
 macro_rules! importer {
-    ($name:ident, $spec:ident, $input:ident, $id:ident, $deal_name:ident, |$own:ident, $tx:ident, $inputs:ident| $upsert:expr) => {
+    ($(#[$doc:meta])* $name:ident, $spec:ident, $input:ident, $id:ident, $deal_name:ident, |$own:ident, $tx:ident, $inputs:ident| $upsert:expr) => {
+        $(#[$doc])*
+        pub(super) struct $name {
+            world: World,
+        }
+
+        impl $name {
+            pub(super) fn new(world: &World) -> Self {
+                Self { world: world.clone() }
+            }
+        }
+
         #[async_trait]
         impl Importer for $name {
             fn spec(&self) -> &'static ImporterSpec {
@@ -213,24 +224,14 @@ macro_rules! importer {
                 tx: &mut Tx,
                 changes: &[Change],
             ) -> Result<Vec<Undone>, ImporterError> {
-                undo(tx, changes).await
+                undo(tx, &self.world, changes).await
             }
         }
     };
 }
 
-/// Imports deals.
-pub(super) struct DealsImporter {
-    world: World,
-}
-
-impl DealsImporter {
-    pub(super) fn new(world: &World) -> Self {
-        Self { world: world.clone() }
-    }
-}
-
 importer! {
+    /// Imports deals.
     DealsImporter, SPEC, input, EXTERNAL_ID, NAME, |own, tx, inputs| deals::upsert_deals(tx, &own.world, &inputs)
 }
 
@@ -283,10 +284,8 @@ fn history_input(context: &ImportContext, row: &MappedRow) -> StageEntryInput {
     }
 }
 
-/// Imports the stages that deals went through.
-pub(super) struct StageHistoryImporter;
-
 importer! {
+    /// Imports the stages that deals went through.
     StageHistoryImporter, HISTORY_SPEC, history_input, HISTORY_DEAL, HISTORY_DEAL_NAME,
     |_own, tx, inputs| deals::upsert_stage_history(tx, &inputs)
 }
@@ -346,18 +345,8 @@ fn role_input(context: &ImportContext, row: &MappedRow) -> DealRoleInput {
     }
 }
 
-/// Imports who takes part in deals.
-pub(super) struct ContactRolesImporter {
-    world: World,
-}
-
-impl ContactRolesImporter {
-    pub(super) fn new(world: &World) -> Self {
-        Self { world: world.clone() }
-    }
-}
-
 importer! {
+    /// Imports who takes part in deals.
     ContactRolesImporter, ROLE_SPEC, role_input, ROLE_DEAL, ROLE_DEAL_NAME,
     |own, tx, inputs| deals::upsert_deal_roles(tx, &own.world, &inputs)
 }

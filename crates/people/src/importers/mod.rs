@@ -32,7 +32,7 @@ pub(crate) fn all(world: &World) -> Vec<Arc<dyn Importer>> {
         Arc::new(people::PeopleImporter::new(world)),
         Arc::new(companies::CompaniesImporter::new(world)),
         Arc::new(deals::DealsImporter::new(world)),
-        Arc::new(deals::StageHistoryImporter),
+        Arc::new(deals::StageHistoryImporter::new(world)),
         Arc::new(deals::ContactRolesImporter::new(world)),
     ]
 }
