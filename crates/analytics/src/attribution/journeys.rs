@@ -93,6 +93,8 @@ pub struct Item {
     pub offset: u64,
     /// When it was reached.
     pub at: i64,
+    /// Up to when touches count: `at`, or the end of its day where `at` is a date without a time.
+    pub reach: i64,
     /// The day of that in the workspace's zone.
     pub day: Day,
     /// What it is worth, in micros; `None` without an exchange rate (counted, worth nothing).
@@ -150,15 +152,17 @@ fn deal_items(facts: &Facts, won: bool, lookback: i64, kind: JourneyKind) -> Vec
             person: 0,
             offset: 0,
             at,
+            reach: facts.sessions.calendar.reach(at),
             day: facts.day(at),
             value,
             company: deal.company,
             touches: Vec::new(),
             lead_at: None,
-            opportunity_at: Some(deal.created_at).filter(|created| *created <= at),
+            opportunity_at: Some(facts.sessions.calendar.reach(deal.created_at)),
             conversions: Vec::new(),
             suggested: suggested && !people.is_empty(),
         };
+        item.opportunity_at = item.opportunity_at.filter(|created| *created <= item.reach);
         item.follow(facts, people, lookback);
         items.push(item);
     }
@@ -182,6 +186,7 @@ fn event_item(facts: &Facts, event: &GoalRow, lookback: i64, kind: JourneyKind) 
         person: event.person,
         offset: event.offset,
         at: event.at,
+        reach: event.at,
         day,
         value,
         company,
@@ -206,10 +211,11 @@ impl Item {
             let places = facts.sessions.of(person);
             let touches = places.filter(|place| {
                 let session = &rows[*place];
-                session.is_human() && session.start <= self.at && session.start >= from
+                session.is_human() && session.start <= self.reach && session.start >= from
             });
             self.touches.extend(touches.map(|place| u32::try_from(place).unwrap_or(NONE)));
-            let lead_at = facts.person(person).and_then(|person| person.lead_at).filter(|at| *at <= self.at);
+            let lead_at = facts.person(person).and_then(|person| person.lead_at);
+            let lead_at = lead_at.map(|at| facts.sessions.calendar.reach(at)).filter(|at| *at <= self.reach);
             self.conversions.extend(lead_at);
             self.lead_at = [self.lead_at, lead_at].into_iter().flatten().min();
         }
@@ -234,7 +240,7 @@ impl Item {
         };
         science::attribution::Journey {
             touches: self.touches.iter().map(touch).collect(),
-            goal_at: self.at,
+            goal_at: self.reach,
             lead_at: self.lead_at,
             opportunity_at: self.opportunity_at,
             conversions: self.conversions.clone(),

@@ -74,7 +74,8 @@ pub(super) fn part(
     let mut records: Vec<Record> = Vec::new();
     run.visit(measure, &mut |record| {
         let wanted = key.map_or(record.model == 0, |key| run.key(record) == *key);
-        let again = is_distinct(plan, measure, record.model) && records.last().is_some_and(|last| last.unit == record.unit);
+        let again =
+            is_distinct(plan, measure, record.model) && records.last().is_some_and(|last| last.unit == record.unit);
         if wanted && !again {
             records.push(*record);
         }

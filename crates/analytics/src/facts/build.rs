@@ -1,9 +1,7 @@
 //! From what the other areas say to the facts in memory. Pure.
 
 use super::calendar::Calendar;
-use super::model::{
-    DIRECT, Deal, Facts, NO_TOUCH_TEXT, NOT_SET_TEXT, Outcome, Part, Person, Session, SessionFacts,
-};
+use super::model::{DIRECT, Deal, Facts, NO_TOUCH_TEXT, NOT_SET_TEXT, Outcome, Part, Person, Session, SessionFacts};
 use super::touches::TouchRows;
 use crate::facts::spend::{CampaignTouch, RateTable, SpendFacts, TouchIndex, fold_name};
 use jiff::tz::TimeZone;

@@ -114,6 +114,15 @@ impl Calendar {
         }
         self.first + i32::try_from(place - 1).unwrap_or(0)
     }
+
+    /// The last moment that a moment stands for. A date without a time is kept as the first moment of its day, so that
+    /// moment stands for the whole day; every other one for itself.
+    #[must_use]
+    pub fn reach(&self, at: i64) -> i64 {
+        let day = self.day(at);
+        let start = |day: Day| Timestamp::start_of(date_of(day), &self.zone).micros();
+        if at == start(day) { start(day + 1) - 1 } else { at }
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +150,22 @@ mod tests {
         }
         assert_eq!(Grain::Month.periods(day("2026-01-15"), day("2026-03-01")).len(), 3);
         assert_eq!(Grain::Quarter.next(day("2026-10-01")), day("2027-01-01"));
+    }
+
+    #[test]
+    fn the_first_moment_of_a_day_stands_for_the_day() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().micros();
+        let calendar = Calendar::new(zone, at("2026-03-01T00:00:00Z"), at("2026-04-10T00:00:00Z"));
+        let cases = [
+            ("2026-03-28T23:00:00Z", "2026-03-29T21:59:59.999999Z"),
+            ("2026-03-28T23:00:01Z", "2026-03-28T23:00:01Z"),
+            ("2026-03-29T00:00:00Z", "2026-03-29T00:00:00Z"),
+            ("2027-01-05T23:00:00Z", "2027-01-06T22:59:59.999999Z"),
+        ];
+        for (moment, reach) in cases {
+            assert_eq!(calendar.reach(at(moment)), at(reach), "{moment}");
+        }
     }
 
     #[test]

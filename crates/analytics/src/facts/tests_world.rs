@@ -63,6 +63,12 @@ impl Dice {
         START + i64::try_from(self.below(u64::try_from(DAYS * DAY / SECOND).unwrap())).unwrap() * SECOND
     }
 
+    /// The first moment of a date.
+    fn date(&mut self, zone: &TimeZone) -> i64 {
+        let moment = jiff::Timestamp::from_microsecond(self.moment()).unwrap().to_zoned(zone.clone());
+        moment.start_of_day().unwrap().timestamp().as_microsecond()
+    }
+
     fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
@@ -81,7 +87,7 @@ impl World {
         };
         let people = (1..=persons).map(|person| {
             let created_at = dice.moment();
-            let lead_at = (!dice.one_in(3)).then(|| dice.moment());
+            let lead_at = (!dice.one_in(3)).then(|| if dice.one_in(2) { dice.date(&zone) } else { dice.moment() });
             PersonInput { person: person * 7, created_at, lead_at, company: company(&mut dice), country: "DE".into() }
         });
         let people: Vec<PersonInput> = people.collect();
@@ -98,7 +104,7 @@ impl World {
         let visits: Vec<Visit> = visits.collect();
         let usd: Currency = "USD".parse().unwrap();
         let deals = (0..dice.below(14)).map(|number| {
-            let created_at = dice.moment();
+            let created_at = if dice.one_in(2) { dice.date(&zone) } else { dice.moment() };
             let outcome = dice.of(&[Outcome::Open, Outcome::Won, Outcome::Lost, Outcome::Won]);
             let currency = if dice.one_in(3) { usd } else { eur() };
             let amount = Money::new(i64::try_from(dice.below(90_000_000_000)).unwrap() + 1, currency);
@@ -117,7 +123,7 @@ impl World {
                 stage: "sales/open".into(),
                 outcome,
                 created_at,
-                closed_at: Some(created_at + i64::try_from(dice.below(60)).unwrap() * DAY + HOUR),
+                closed_at: Some(created_at + i64::try_from(dice.below(60)).unwrap() * DAY + dice.of(&[0, HOUR])),
                 stages: Vec::new(),
                 source_row: String::new(),
             }
@@ -160,6 +166,13 @@ impl World {
             built_at: Timestamp::from_micros(START),
         };
         Facts::new(Arc::new(self.session_facts()), inputs)
+    }
+
+    /// The last moment that a moment stands for, told from the clock on the wall.
+    pub(crate) fn reach(&self, at: i64) -> i64 {
+        let wall = |at: i64| jiff::Timestamp::from_microsecond(at).unwrap().to_zoned(self.zone.clone());
+        let midnight = wall(at) == wall(at).start_of_day().unwrap();
+        if midnight { wall(at).tomorrow().unwrap().timestamp().as_microsecond() - 1 } else { at }
     }
 
     pub(crate) fn day(&self, at: i64) -> i32 {

@@ -268,7 +268,7 @@ impl<'a> Run<'a> {
             let record = Record::new(item.day, *first, item.company, value, Subject::Goal(place));
             let record = Record { unit: u64::from(place), ..record };
             match measure {
-                Measure::TimeToWin => emit(&Record { value: item.at - start.start, ..record }),
+                Measure::TimeToWin => emit(&Record { value: item.reach - start.start, ..record }),
                 Measure::SourcedRevenue if !start.direct => emit(&record),
                 Measure::InfluencedRevenue => {
                     for session in item.touches.iter().filter(|session| !rows[**session as usize].direct) {
@@ -349,8 +349,9 @@ pub(crate) fn first_session(facts: &Facts, person: u64) -> u32 {
 /// Place of the session that made a person a lead: the last one before that was not Direct, else the last one.
 pub(crate) fn converting_session(facts: &Facts, person: u64, at: i64, lookback_days: u32) -> u32 {
     let from = at.saturating_sub(i64::from(lookback_days) * kernel::time::DAY);
+    let until = facts.sessions.calendar.reach(at);
     let rows = &facts.sessions.rows;
-    let touch = |place: &usize| rows[*place].is_human() && rows[*place].start <= at && rows[*place].start >= from;
+    let touch = |place: &usize| rows[*place].is_human() && rows[*place].start <= until && rows[*place].start >= from;
     let touches = || facts.sessions.of(person).rev().filter(touch);
     let chosen = touches().find(|place| !rows[*place].direct).or_else(|| touches().next());
     chosen.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)

@@ -95,7 +95,7 @@ impl Oracle<'_> {
             }
             let mut touches = Vec::new();
             for visit in &world.visits {
-                let near = visit.start <= at && visit.start >= at - self.lookback();
+                let near = visit.start <= world.reach(at) && visit.start >= at - self.lookback();
                 if visit.human && near && persons.contains(&visit.person) {
                     touches.push(visit);
                 }
@@ -103,8 +103,9 @@ impl Oracle<'_> {
             touches.sort_by_key(|visit| (visit.start, visit.offset));
             let mut leads = Vec::new();
             for person in &world.people {
-                if persons.contains(&person.person) && person.lead_at.is_some_and(|lead_at| lead_at <= at) {
-                    leads.push(person.lead_at.unwrap());
+                let lead_at = person.lead_at.map(|lead_at| world.reach(lead_at));
+                if persons.contains(&person.person) && lead_at.is_some_and(|lead_at| lead_at <= world.reach(at)) {
+                    leads.push(lead_at.unwrap());
                 }
             }
             let journey = Journey {
@@ -117,10 +118,10 @@ impl Oracle<'_> {
                         direct: visit.channel == "Direct",
                     })
                     .collect(),
-                goal_at: at,
+                goal_at: world.reach(at),
                 lead_at: leads.iter().min().copied(),
-                opportunity_at: Some(deal.created_at),
-                conversions: leads.iter().copied().chain([deal.created_at]).collect(),
+                opportunity_at: Some(world.reach(deal.created_at)),
+                conversions: leads.iter().copied().chain([world.reach(deal.created_at)]).collect(),
             };
             let shares = credits(&model, &journey, value);
             let touches = touches.into_iter().zip(shares).map(|(visit, credit)| (visit, credit.micros, credit.share));
@@ -196,7 +197,7 @@ impl Oracle<'_> {
                     let Some(lead_at) = person.lead_at.filter(|at| self.inside(*at)) else { continue };
                     let mut touches: Vec<_> = Vec::new();
                     for visit in &self.world.visits {
-                        let near = visit.start <= lead_at && visit.start >= lead_at - self.lookback();
+                        let near = visit.start <= self.world.reach(lead_at) && visit.start >= lead_at - self.lookback();
                         if visit.human && visit.person == person.person && near {
                             touches.push(visit);
                         }
@@ -385,7 +386,8 @@ proptest! {
 /// A campaign that is literally called as what has no campaign is one row with it, and opens to itself.
 #[test]
 fn a_text_that_says_nothing_is_nothing() {
-    let mut world = (0..).map(World::random).find(|world| world.visits.len() > 30 && world.spend.entries.len() > 4).unwrap();
+    let mut world =
+        (0..).map(World::random).find(|world| world.visits.len() > 30 && world.spend.entries.len() > 4).unwrap();
     let texts = ["(not set)", "No touch known", ""];
     for (visit, text) in world.visits.iter_mut().zip(texts.into_iter().cycle()) {
         visit.campaign = text;
@@ -447,8 +449,8 @@ fn a_comparison_has_the_same_length() {
 #[test]
 fn quotients_of_money_round_to_the_micro() {
     use super::measures::Measure;
-    let each = |micros, by| super::table::divided(micros, by, Measure::Leads);
+    let each = |micros, by| super::sums::divided(micros, by, Measure::Leads);
     assert_eq!((each(10, 3), each(11, 3), each(5, 2), each(-5, 2)), (3, 4, 3, -3));
-    assert_eq!(super::table::divided(100, 2_500_000, Measure::DealsWon), 40);
+    assert_eq!(super::sums::divided(100, 2_500_000, Measure::DealsWon), 40);
     let _ = Money::new(0, crate::facts::tests_world::eur());
 }

@@ -433,7 +433,7 @@ fn credits(facts: &Facts, settings: &SqlSettings) -> Result<Vec<Vec<V>>, Problem
                     V::Int(line.micros),
                     V::Int(line.share),
                     V::Int(item.value.unwrap_or(0)),
-                    session.map_or(V::Null, |session| V::Int(item.at - session.start)),
+                    session.map_or(V::Null, |session| V::Int(item.reach - session.start)),
                 ]);
                 rows.push(row);
             }
