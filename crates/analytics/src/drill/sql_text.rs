@@ -133,7 +133,9 @@ fn shape(plan: &Plan, measure: Measure, key: Option<&Key>) -> Shape {
             Shape { table: "deal_pages", value: "", day: "day", prefix: "", only: vec![], once: Some("value_micros") }
         }
     };
-    if shape.once.is_none() && measure.is_credit() && !plan.model.conserves() {
+    let place = plan.dimensions.iter().position(|dimension| *dimension == Dimension::Model);
+    let model = place.zip(key).and_then(|(place, key)| plan.models.get(key[place] as usize)).unwrap_or(&plan.model);
+    if shape.once.is_none() && measure.is_credit() && !model.conserves() {
         shape.once = Some(if measure.is_share() { "share" } else { "micros" });
     }
     shape
