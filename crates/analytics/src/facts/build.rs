@@ -311,8 +311,10 @@ fn deals(
         Some(money) => rates.convert(money, currency, day(at)),
     };
     let convert = |deal: DealInput| {
-        // A won deal without a date of closing was won when it entered its last stage, at the latest known moment.
-        let closed_at = deal.closed_at.or_else(|| deal.stages.last().map(|stage| stage.1)).unwrap_or(deal.created_at);
+        // A won deal without a date of closing was won when it entered the stage it is in, and has not left since.
+        let stayed = deal.stages.iter().rev().take_while(|entry| entry.0 == deal.stage).last();
+        let entered = stayed.or(deal.stages.last()).map(|entry| entry.1);
+        let closed_at = deal.closed_at.or(entered).unwrap_or(deal.created_at);
         let won_at = (deal.outcome == Outcome::Won).then_some(closed_at);
         Deal {
             company: deal.company.as_deref().map_or(0, |id| texts.intern(id)),

@@ -206,3 +206,23 @@ async fn an_event_can_be_the_goal() {
     viewer.permissions = kernel::scope::PermissionSet::NONE;
     assert_eq!(metrics.query(&viewer, &query).await.unwrap_err().status(), 403);
 }
+
+/// A won deal without a date of closing was won when it came into the stage it stayed in.
+#[test]
+fn a_won_deal_without_a_date_was_won_by_its_stages() {
+    let mut world = (0..).map(World::random).find(|world| !world.deals.is_empty()).unwrap();
+    let cases: [(&[(&str, i64)], i64); 4] = [
+        (&[("demo", 2), ("won", 5), ("won", 9)], 5),
+        (&[("won", 0), ("demo", 2), ("won", 5)], 5),
+        (&[("demo", 2)], 2),
+        (&[], 1),
+    ];
+    for (stages, won) in cases {
+        world.deals.truncate(1);
+        let deal = &mut world.deals[0];
+        (deal.outcome, deal.closed_at, deal.created_at) = (super::Outcome::Won, None, START + DAY);
+        "won".clone_into(&mut deal.stage);
+        deal.stages = stages.iter().map(|(stage, days)| ((*stage).to_owned(), START + days * DAY)).collect();
+        assert_eq!(world.facts().deals[0].won_at, Some(START + won * DAY), "{stages:?}");
+    }
+}

@@ -377,19 +377,21 @@ pub(super) async fn facts(db: &Db) -> Result<Vec<DealFact>, DbError> {
     for (deal, stage, at) in db.query::<(DealId, String, Timestamp)>(sql, Vec::new()).await? {
         stages.entry(deal).or_default().push((stage, at));
     }
-    let fact = |row: DealRow| DealFact {
+    let with_stages = |row: DealRow| (stages.remove(&row.id).unwrap_or_default(), row);
+    let fact = |(entered, row): (Vec<(String, Timestamp)>, DealRow)| DealFact {
         people: people.remove(&row.id).unwrap_or_default(),
-        stages: stages.remove(&row.id).unwrap_or_default(),
         deal: row.id,
         name: row.name,
         company: row.company,
         amount: row.amount,
         pipeline: row.pipeline,
         stage: row.stage,
-        created_at: row.created_at,
+        // A deal was there when it entered its first stage, whatever day its file was read.
+        created_at: entered.iter().map(|entry| entry.1).fold(row.created_at, Ord::min),
         closed_at: row.closed_at,
         outcome: row.outcome,
+        stages: entered,
         source_row: if row.source_row.is_empty() { row.origin } else { format!("{}#{}", row.origin, row.source_row) },
     };
-    Ok(rows.into_iter().map(fact).collect())
+    Ok(rows.into_iter().map(with_stages).map(fact).collect())
 }

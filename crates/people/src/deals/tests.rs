@@ -297,3 +297,28 @@ fn role_of(deal: &str, email: &str) -> DealRoleInput {
     email.clone_into(&mut input.person.identifiers[0].1);
     input
 }
+
+/// A won deal without a date is not won on the day its file is read; its stages say when.
+#[tokio::test]
+async fn a_deal_without_dates_takes_those_of_its_stages() {
+    for test in platforms().await {
+        let deals = Deals::new(&test.platform);
+        let undated = DealInput { created_at: None, ..deal("1", "Closed Won", 10) };
+        put(&test, &[undated]).await;
+        let whole = deals.facts(&test.scope).await.unwrap()[0].clone();
+        assert_eq!((whole.outcome, whole.closed_at, whole.created_at), (DealOutcome::Won, None, day(9)));
+        let entry = |stage: &str, days| StageEntryInput {
+            deal: key("1"),
+            stage: stage.to_owned(),
+            entered_at: day(days),
+            source: source(),
+        };
+        let mut tx = test.db.begin().await.unwrap();
+        upsert_stage_history(&mut tx, &[entry("Demo", 2), entry("Closed Won", 5)]).await.unwrap();
+        tx.commit().await.unwrap();
+        let whole = deals.facts(&test.scope).await.unwrap()[0].clone();
+        assert_eq!((whole.closed_at, whole.created_at), (None, day(2)), "it was there when it entered a stage");
+        let entered: Vec<(&str, Timestamp)> = whole.stages.iter().map(|(stage, at)| (stage.as_str(), *at)).collect();
+        assert_eq!(entered, [("sales/demo", day(2)), ("sales/closed-won", day(5)), ("sales/closed-won", day(9))]);
+    }
+}

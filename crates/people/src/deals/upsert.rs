@@ -6,7 +6,7 @@ use super::sides::{Found, company_undo, people_undo, resolve_people};
 use super::store::{self, DealRow, Entry, Part};
 use crate::bulk::{hold, name_key};
 use crate::companies::{CompanyInput, upsert_held};
-use crate::upsert::{Changed, Clash, Document, Upserted, plain_text};
+use crate::upsert::{Changed, Clash, Document, Source, Upserted, plain_text};
 use hashbrown::{HashMap, HashSet};
 use kernel::ids::{CompanyId, DealId};
 use kernel::time::Timestamp;
@@ -374,7 +374,9 @@ impl Work {
             row.outcome = input.outcome.unwrap_or(stage.outcome);
         }
         if row.outcome != DealOutcome::Open && row.closed_at.is_none() {
-            row.closed_at = Some(input.stage_entered_at.unwrap_or(input.at));
+            // A file that is read today does not say that the deal was closed today; its stages do, when they are known.
+            let by_hand = Some(input.at).filter(|_| !matches!(input.source, Source::Import(_)));
+            row.closed_at = input.stage_entered_at.or(by_hand);
         }
     }
 

@@ -5,8 +5,8 @@ use super::{ids, outcome, properties, source, text, undone};
 use crate::deals::{self, DealInput, DealKey, DealOutcome, DealPersonInput, DealRoleInput, StageEntryInput};
 use crate::identity::Kind;
 use crate::imports::{
-    Change, FieldKind, FieldSpec, ImportContext, Importer, ImporterError, ImporterSpec, MappedRow, RowOutcome, Undone,
-    row_key,
+    Change, FieldChange, FieldKind, FieldSpec, ImportContext, Importer, ImporterError, ImporterSpec, MappedRow,
+    Outcome, RowOutcome, Undone, row_key,
 };
 use async_trait::async_trait;
 use kernel::ids::DealId;
@@ -177,6 +177,16 @@ async fn undo(tx: &mut Tx, world: &World, changes: &[Change]) -> Result<Vec<Undo
     Ok(deals::revert_deals(tx, world, &rows).await?.into_iter().map(undone).collect())
 }
 
+/// Says of a new deal without a date that it counts from the import on, until its stage history comes.
+fn undated(context: &ImportContext, row: &MappedRow, mut one: RowOutcome) -> RowOutcome {
+    if one.outcome == Outcome::Create && [CREATED_AT, STAGE_ENTERED_AT].iter().all(|place| row.moment(*place).is_none())
+    {
+        let to = format!("{}: the file names no date, so the deal counts from this import on", context.row_at(row));
+        one.changes.push(FieldChange { field: "created_at".to_owned(), from: None, to });
+    }
+    one
+}
+
 /// The keys of the deal that a row is about.
 fn deal_keys(row: &MappedRow, id: usize, name: usize, keys: &mut Vec<u64>) {
     keys.extend(row.text(id).map(|id| row_key("external", id)));
@@ -185,7 +195,7 @@ fn deal_keys(row: &MappedRow, id: usize, name: usize, keys: &mut Vec<u64>) {
 
 /// What the three importers have in common: how a row becomes an input, and who takes the inputs.
 macro_rules! importer {
-    ($(#[$doc:meta])* $name:ident, $spec:ident, $input:ident, $id:ident, $deal_name:ident, |$own:ident, $tx:ident, $inputs:ident| $upsert:expr) => {
+    ($(#[$doc:meta])* $name:ident, $spec:ident, $input:ident, $id:ident, $deal_name:ident, |$own:ident, $tx:ident, $inputs:ident| $upsert:expr, $noted:expr) => {
         $(#[$doc])*
         pub(super) struct $name {
             world: World,
@@ -215,7 +225,8 @@ macro_rules! importer {
             ) -> Result<Vec<RowOutcome>, ImporterError> {
                 let ($own, $inputs) = (self, rows.iter().map(|row| $input(context, row)).collect::<Vec<_>>());
                 let upserted = $upsert.await?;
-                Ok(upserted.into_iter().map(|one| outcome(one, ToString::to_string)).collect())
+                let outcomes = upserted.into_iter().map(|one| outcome(one, ToString::to_string));
+                Ok(outcomes.zip(rows).map(|(one, row)| $noted(context, row, one)).collect())
             }
 
             async fn undo(
@@ -232,7 +243,7 @@ macro_rules! importer {
 
 importer! {
     /// Imports deals.
-    DealsImporter, SPEC, input, EXTERNAL_ID, NAME, |own, tx, inputs| deals::upsert_deals(tx, &own.world, &inputs)
+    DealsImporter, SPEC, input, EXTERNAL_ID, NAME, |own, tx, inputs| deals::upsert_deals(tx, &own.world, &inputs), undated
 }
 
 const HISTORY_DEAL: usize = 0;
@@ -287,7 +298,7 @@ fn history_input(context: &ImportContext, row: &MappedRow) -> StageEntryInput {
 importer! {
     /// Imports the stages that deals went through.
     StageHistoryImporter, HISTORY_SPEC, history_input, HISTORY_DEAL, HISTORY_DEAL_NAME,
-    |_own, tx, inputs| deals::upsert_stage_history(tx, &inputs)
+    |_own, tx, inputs| deals::upsert_stage_history(tx, &inputs), |_, _, one| one
 }
 
 const ROLE_DEAL: usize = 0;
@@ -348,5 +359,5 @@ fn role_input(context: &ImportContext, row: &MappedRow) -> DealRoleInput {
 importer! {
     /// Imports who takes part in deals.
     ContactRolesImporter, ROLE_SPEC, role_input, ROLE_DEAL, ROLE_DEAL_NAME,
-    |own, tx, inputs| deals::upsert_deal_roles(tx, &own.world, &inputs)
+    |own, tx, inputs| deals::upsert_deal_roles(tx, &own.world, &inputs), |_, _, one| one
 }
