@@ -455,3 +455,32 @@ async fn a_batch_that_is_dropped_leaves_nothing() {
         assert_eq!(known, i64::try_from(people.len()).unwrap());
     }
 }
+
+/// MA-12: the dates of a person are values like others: a row that moves them says so, and takes them back.
+#[tokio::test]
+async fn the_dates_of_a_person_are_taken_back() {
+    for test in platforms().await {
+        let dates = async || -> (i64, Option<i64>) {
+            let sql = "select own_created_us, own_lead_us from people";
+            test.db.query_one(sql, Vec::new()).await.unwrap()
+        };
+        let at = |days: i64| testkit::START.plus(days * kernel::time::DAY);
+        let dated = |days: i64| {
+            let mut input = row(at(9), &[(Kind::Email, "a@acme.com")], json!({}));
+            input.created_at = Some(at(days));
+            input
+        };
+        import(&test, &[dated(5)]).await;
+        assert_eq!(dates().await, (at(5).micros(), Some(at(5).micros())));
+        let done = import(&test, &[dated(2)]).await;
+        let Upserted::Updated { id, changes, undo } = done[0].clone() else { panic!("{done:?}") };
+        let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
+        assert_eq!(fields, ["created_at", "lead_at"]);
+        assert_eq!(dates().await, (at(2).micros(), Some(at(2).micros())));
+        let mut tx = test.db.begin().await.unwrap();
+        let back = revert_people(&mut tx, &test.platform.world, &[(id, undo)]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(back, [Reverted::Done]);
+        assert_eq!(dates().await, (at(5).micros(), Some(at(5).micros())));
+    }
+}

@@ -8,6 +8,7 @@ use crate::companies::{MembershipSource, revert_companies};
 use crate::upsert::{Changed, Clash, Reverted, Source, Upserted, document_undo, revert_document};
 use hashbrown::{HashMap, HashSet};
 use kernel::ids::{CompanyId, PersonId};
+use kernel::time::Timestamp;
 use platform::World;
 use platform::params;
 use platform::sql::{DbError, Tx, Value};
@@ -166,7 +167,7 @@ fn take(work: &mut Work, rules: &Rules, input: &PersonInput, typed: &Typed) -> D
         .collect();
     let mut undo = serde_json::Map::new();
     let Some(row) = work.rows.get_mut(&home) else { return conflict("gone", "The person is not there.".to_owned()) };
-    let document = write_values(row, input, typed, &mut changes, new);
+    let document = write_values(row, input, typed, &mut changes, &mut undo, new);
     if new {
         undo.insert("new".to_owned(), json!(source));
     } else {
@@ -212,6 +213,7 @@ fn write_values(
     input: &PersonInput,
     typed: &Typed,
     changes: &mut Vec<Changed>,
+    undo: &mut serde_json::Map<String, Json>,
     new: bool,
 ) -> Json {
     let source = input.source.text();
@@ -227,12 +229,25 @@ fn write_values(
             changes.push(Changed { field: "email".to_owned(), from, to: email.value().to_owned() });
         }
     }
+    let dates = [Some(row.own.created), row.own.lead];
     row.own.lead_at(input.created_at.unwrap_or(input.at).micros());
     if let Some(created) = input.created_at {
         row.own.created = row.own.created.min(created.micros());
     }
     if new {
         return Json::Null;
+    }
+    let now = [Some(row.own.created), row.own.lead];
+    for (place, field) in
+        ["created_at", "lead_at"].into_iter().enumerate().filter(|(place, _)| dates[*place] != now[*place])
+    {
+        let text = |at: Option<i64>| at.map(|at| Timestamp::from_micros(at).to_string());
+        changes.push(Changed {
+            field: field.to_owned(),
+            from: text(dates[place]),
+            to: text(now[place]).unwrap_or_default(),
+        });
+        undo.insert(field.to_owned(), json!([dates[place], now[place]]));
     }
     let stated = |name: &&String| row.own.traits.0.get(*name) != before.0.get(*name);
     let names: Vec<String> = row.own.traits.0.keys().filter(stated).cloned().collect();
@@ -337,6 +352,13 @@ fn undo_change(work: &mut Work, person: u64, undo: &Json, ended: &mut Ended) -> 
     if !revert_document(&mut row.own.traits, undo.get("document").unwrap_or(&json!({}))) {
         return refused("changed_since", "The person was changed since the import.");
     }
+    // A date that somebody moved further since stays where it is.
+    let moved = |field: &str, now: Option<i64>| {
+        let pair = undo.get(field).filter(|pair| pair.get(1).map(Json::as_i64) == Some(now))?;
+        pair.get(0).map(Json::as_i64)
+    };
+    row.own.created = moved("created_at", Some(row.own.created)).flatten().unwrap_or(row.own.created);
+    row.own.lead = moved("lead_at", row.own.lead).unwrap_or(row.own.lead);
     let keys = undo.get("keys").and_then(Json::as_array).into_iter().flatten();
     ended.keys.extend(keys.filter_map(Json::as_str).map(str::to_owned));
     if let Some(company) = undo.get("company").and_then(Json::as_str).and_then(|text| text.parse::<CompanyId>().ok()) {
