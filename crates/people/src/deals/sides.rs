@@ -25,19 +25,23 @@ pub(super) struct Found {
     undo: Option<Json>,
 }
 
-/// Finds or makes the persons of rows: whom they name, when they were stated, and by whom.
+/// The persons of a row, when the deal was created, when the row was stated, and by whom.
+pub(super) type Named<'a> = (&'a [DealPersonInput], Option<Timestamp>, Timestamp, &'a Source);
+
+/// Finds or makes the persons of rows. Whoever takes part in a deal was known when it was created.
 pub(super) async fn resolve_people<'a>(
     tx: &mut Tx,
     world: &World,
     held: Held,
-    rows: impl Iterator<Item = (&'a [DealPersonInput], Timestamp, &'a Source)>,
+    rows: impl Iterator<Item = Named<'a>>,
 ) -> Result<Vec<Vec<Found>>, DbError> {
     let mut inputs = Vec::new();
     let mut shape: Vec<Vec<DealPersonInput>> = Vec::new();
-    for (people, at, source) in rows {
+    for (people, created, at, source) in rows {
         for person in people {
             let mut input = PersonInput::new(at, source.clone());
             input.identifiers.clone_from(&person.identifiers);
+            input.created_at = created.filter(|created| *created < at);
             inputs.push(input);
         }
         shape.push(people.to_vec());

@@ -322,3 +322,14 @@ async fn a_deal_without_dates_takes_those_of_its_stages() {
         assert_eq!(entered, [("sales/demo", day(2)), ("sales/closed-won", day(5)), ("sales/closed-won", day(9))]);
     }
 }
+
+/// Whoever takes part in a deal was known when it was created, not on the day its file was read.
+#[tokio::test]
+async fn the_contact_of_a_deal_is_known_since_the_deal() {
+    for test in platforms().await {
+        put(&test, &[deal("1", "Demo", 10)]).await;
+        put_roles(&test, &[role("1", "user")]).await;
+        let known: Vec<(i64,)> = test.db.query("select lead_us from people", Vec::new()).await.unwrap();
+        assert_eq!(known, [(day(1).micros(),), (day(1).micros(),)]);
+    }
+}

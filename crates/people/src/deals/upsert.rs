@@ -25,8 +25,13 @@ pub async fn upsert_deals(tx: &mut Tx, world: &World, inputs: &[DealInput]) -> R
     let mut found = upsert_held(tx, world, held.changes, &companies).await?.into_iter();
     let companies: Vec<Option<Upserted<CompanyId>>> =
         inputs.iter().map(|input| input.company.as_ref().and_then(|_| found.next())).collect();
-    let people =
-        resolve_people(tx, world, held, inputs.iter().map(|one| (&one.people[..], one.at, &one.source))).await?;
+    let people = resolve_people(
+        tx,
+        world,
+        held,
+        inputs.iter().map(|one| (&one.people[..], one.created_at, one.at, &one.source)),
+    )
+    .await?;
     let keys: Vec<DealKey> = inputs.iter().map(|input| input.key.clone()).collect();
     let mut work = Work::load(tx, &keys).await?;
     let mut rng = world.rng();
@@ -86,7 +91,8 @@ pub async fn upsert_deal_roles(
     let mut work = Work::load(tx, &keys).await?;
     // A person is made only for a deal that is there.
     let known: Vec<&DealRoleInput> = inputs.iter().filter(|input| work.found.contains_key(&input.deal)).collect();
-    let rows = known.iter().map(|one| (std::slice::from_ref(&one.person), one.at, &one.source));
+    let created = |one: &DealRoleInput| work.rows.get(work.found.get(&one.deal)?).map(|row| row.created_at);
+    let rows = known.iter().map(|one| (std::slice::from_ref(&one.person), created(one), one.at, &one.source));
     let mut people = resolve_people(tx, world, held, rows).await?.into_iter();
     let mut results = Vec::with_capacity(inputs.len());
     for input in inputs {
