@@ -3,16 +3,15 @@
 //! **Invariant:** a conversion names its rate and the day of the rate; without one there is no number, never a guess.
 //! **Invariant:** an amount and its reversal convert to amounts that cancel.
 
-use crate::ledger::RATE_AGE_DAYS_MAX;
+use analytics::metrics::RateTable;
 use jiff::civil::Date;
 use kernel::money::{Currency, Money, Rate};
-use std::collections::{BTreeMap, HashMap};
 
-/// Rates into one currency.
+/// Rates into one currency, under the rule that deals are converted by too.
 #[derive(Debug, Clone)]
 pub(crate) struct Rates {
     to: Currency,
-    by_currency: HashMap<Currency, BTreeMap<Date, Rate>>,
+    table: RateTable,
 }
 
 /// What an amount is worth.
@@ -47,20 +46,20 @@ impl Worth {
 impl Rates {
     /// The rates into `to` among all that are known. A rate from `to` is turned around where the direct one is missing.
     pub(crate) fn new(to: Currency, known: impl Iterator<Item = (Currency, Currency, Date, Rate)>) -> Self {
-        let (mut direct, mut turned) = (HashMap::<_, BTreeMap<_, _>>::new(), Vec::new());
+        let (mut table, mut turned) = (RateTable::default(), Vec::new());
         for (from, into, date, rate) in known {
             if into == to && from != to {
-                direct.entry(from).or_default().insert(date, rate);
+                table.insert(from, date, rate);
             } else if from == to && into != to {
                 turned.push((into, date, rate));
             }
         }
         for (from, date, rate) in turned {
-            if let Some(rate) = inverse(rate) {
-                direct.entry(from).or_default().entry(date).or_insert(rate);
+            if let Some(rate) = inverse(rate).filter(|_| !table.has(from, date)) {
+                table.insert(from, date, rate);
             }
         }
-        Self { to, by_currency: direct }
+        Self { to, table }
     }
 
     /// What an amount of a day is worth.
@@ -68,25 +67,23 @@ impl Rates {
         if money.currency == self.to {
             return Worth::Same(money.micros);
         }
-        let Some((found, rate)) = self.by_currency.get(&money.currency).and_then(|all| all.range(..=date).next_back())
-        else {
-            return Worth::Unknown(None);
+        let Some((rate, found)) = self.table.on(money.currency, date) else {
+            return Worth::Unknown(self.table.before(money.currency, date).map(|(_, found)| found));
         };
-        let age = date.since(*found).map_or(i64::MAX, |span| i64::from(span.get_days()));
-        match money.convert(*rate, self.to) {
-            Ok(converted) if age <= RATE_AGE_DAYS_MAX => Worth::Converted(converted.micros, *rate, *found),
-            _ => Worth::Unknown(Some(*found)),
+        match money.convert(rate, self.to) {
+            Ok(converted) => Worth::Converted(converted.micros, rate, found),
+            Err(_) => Worth::Unknown(Some(found)),
         }
     }
 
     /// Every rate, for the seam to the metrics.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (Currency, Date, Rate)> {
-        self.by_currency.iter().flat_map(|(from, all)| all.iter().map(|(date, rate)| (*from, *date, *rate)))
+    pub(crate) fn table(&self) -> &RateTable {
+        &self.table
     }
 
     /// The newest rate of a currency.
     pub(crate) fn newest(&self, currency: Currency) -> Option<Date> {
-        self.by_currency.get(&currency).and_then(|all| all.keys().next_back().copied())
+        self.table.newest(currency)
     }
 }
 

@@ -237,8 +237,11 @@ impl DrillRow {
         if item.suggested {
             self.fact("People", "taken from the company: the deal names none");
         }
-        if item.value.is_none() {
-            self.fact("Exchange rate", "none for this currency: worth nothing here");
+        let foreign = deal.amount.filter(|amount| amount.currency != facts.currency);
+        match foreign.map(|amount| facts.spend.rates.on(amount.currency, date_of(item.day))) {
+            _ if item.value.is_none() => self.fact("Exchange rate", "none of that day: worth nothing here"),
+            Some(Some((rate, date))) => self.fact("Exchange rate", format!("{rate} of {date}")),
+            _ => {}
         }
     }
 

@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+/// Days a rate stays good for: a weekend, a public holiday, and some slack. An amount whose newest rate is older is not
+/// converted but listed. One rule for spend, plan and deals.
+pub const RATE_AGE_DAYS_MAX: i64 = 10;
+
 /// Where spend, plan and exchange rates come from. Implemented by the ledger.
 #[async_trait]
 pub trait SpendSource: Send + Sync {
@@ -125,13 +129,31 @@ impl RateTable {
         self.by_currency.entry(currency).or_default().insert(date, rate);
     }
 
-    /// The rate in force on a date: the newest one not after it, else the oldest one there is (stated by the date that
-    /// is returned with it).
+    /// The newest rate not after a date, however old.
+    #[must_use]
+    pub fn before(&self, currency: Currency, date: Date) -> Option<(Rate, Date)> {
+        let found = self.by_currency.get(&currency)?.range(..=date).next_back();
+        found.map(|(day, rate)| (*rate, *day))
+    }
+
+    /// The rate in force on a date: the newest one not after it, unless that is older than [`RATE_AGE_DAYS_MAX`]. Never a
+    /// later one.
     #[must_use]
     pub fn on(&self, currency: Currency, date: Date) -> Option<(Rate, Date)> {
-        let rates = self.by_currency.get(&currency)?;
-        let before = rates.range(..=date).next_back();
-        before.or_else(|| rates.iter().next()).map(|(day, rate)| (*rate, *day))
+        let age = |day: Date| date.since(day).map_or(i64::MAX, |span| i64::from(span.get_days()));
+        self.before(currency, date).filter(|(_, day)| age(*day) <= RATE_AGE_DAYS_MAX)
+    }
+
+    /// The day of the newest rate of a currency.
+    #[must_use]
+    pub fn newest(&self, currency: Currency) -> Option<Date> {
+        self.by_currency.get(&currency).and_then(|all| all.keys().next_back().copied())
+    }
+
+    /// Whether there is a rate of this very day.
+    #[must_use]
+    pub fn has(&self, currency: Currency, date: Date) -> bool {
+        self.by_currency.get(&currency).is_some_and(|all| all.contains_key(&date))
     }
 
     /// An amount in the workspace currency at the rate of a date; `None` without a rate or when it does not fit.
@@ -252,15 +274,16 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_the_newest_one_not_after_the_date() {
+    fn a_rate_is_the_newest_one_not_after_the_date_and_not_too_old() {
         let (usd, eur): (Currency, Currency) = ("USD".parse().unwrap(), "EUR".parse().unwrap());
         let mut rates = RateTable::default();
         rates.insert(usd, "2026-01-10".parse().unwrap(), "0.9".parse().unwrap());
         rates.insert(usd, "2026-01-20".parse().unwrap(), "0.8".parse().unwrap());
         let on = |date: &str| rates.convert(Money::new(10_000_000, usd), eur, date.parse().unwrap());
-        assert_eq!(on("2026-01-01"), Some(9_000_000), "before the first rate: the oldest one");
+        assert_eq!(on("2026-01-09"), None, "never a later rate");
         assert_eq!(on("2026-01-19"), Some(9_000_000));
-        assert_eq!(on("2026-02-01"), Some(8_000_000));
-        assert_eq!(rates.convert(Money::new(5, "GBP".parse().unwrap()), eur, "2026-01-01".parse().unwrap()), None);
+        assert_eq!(on("2026-01-30"), Some(8_000_000));
+        assert_eq!(on("2026-01-31"), None, "never one that is too old");
+        assert_eq!(rates.convert(Money::new(5, "GBP".parse().unwrap()), eur, "2026-01-10".parse().unwrap()), None);
     }
 }

@@ -130,9 +130,9 @@ impl World {
         });
         let deals = deals.collect();
         let mut rates = RateTable::default();
-        for day in [0, 40, 90, 150] {
+        for day in (-8..DAYS + 70).step_by(9) {
             let date = Timestamp::from_micros(START + day * DAY).date_in(&TimeZone::UTC);
-            rates.insert(usd, date, format!("0.{}", 85 + day / 30).parse().unwrap());
+            rates.insert(usd, date, format!("0.{}", 85 + day.max(0) / 30).parse().unwrap());
         }
         let spend = spend(&mut dice, rates);
         Self { zone, visits, people, companies, deals, spend }

@@ -18,7 +18,8 @@ mod tests;
 mod tests_registry;
 
 pub use crate::facts::spend::{
-    CampaignTouch, NoSpend, PlanFact, RateTable, SpendFact, SpendFacts, SpendMatch, SpendSource, StaleRate, TouchIndex,
+    CampaignTouch, NoSpend, PlanFact, RATE_AGE_DAYS_MAX, RateTable, SpendFact, SpendFacts, SpendMatch, SpendSource,
+    StaleRate, TouchIndex,
 };
 pub use api::routes;
 pub use measures::{Dimension, Direction, Formula, Measure, Unit};

@@ -383,6 +383,33 @@ proptest! {
     }
 }
 
+/// The row of a deal in another currency names the rate and its day.
+#[test]
+fn a_deal_names_the_rate_it_was_converted_at() {
+    let usd: kernel::money::Currency = "USD".parse().unwrap();
+    let mut world = (0..).map(World::random).find(|world| !world.deals.is_empty()).unwrap();
+    world.deals.truncate(1);
+    let deal = &mut world.deals[0];
+    deal.amount = Some(Money::new(10_000_000, usd));
+    deal.created_at = crate::facts::tests_world::START + 30 * DAY + 5;
+    world.spend.rates = RateTable::default();
+    world.spend.rates.insert(usd, "2026-01-25".parse().unwrap(), "0.9".parse().unwrap());
+    let range = DateRange { from: "2026-01-01".parse().unwrap(), to: "2026-03-31".parse().unwrap() };
+    let opened = |world: &World| {
+        let query = Query::new(&["pipeline_created"], range);
+        let metric = "pipeline_created".to_owned();
+        let request = DrillRequest { query, metric, key: None, limit: None, cursor: None };
+        let opened = drill(&world.facts(), &request, today(), AS_OF).unwrap();
+        let fact = opened.parts[0].rows[0].facts.iter().find(|fact| fact.name == "Exchange rate").unwrap().text.clone();
+        (opened.value.value.unwrap().number(), fact)
+    };
+    let (value, fact) = opened(&world);
+    assert!((value - 9.0).abs() < 1e-9);
+    assert_eq!(fact, "0.9 of 2026-01-25");
+    world.deals[0].created_at += 5 * DAY;
+    assert_eq!(opened(&world), (0.0, "none of that day: worth nothing here".to_owned()), "ten days are the most");
+}
+
 /// A campaign that is literally called as what has no campaign is one row with it, and opens to itself.
 #[test]
 fn a_text_that_says_nothing_is_nothing() {

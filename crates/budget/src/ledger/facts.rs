@@ -8,7 +8,7 @@ use super::{Ledger, store};
 use crate::convert::{Rates, Worth};
 use crate::join::{Joined, Joiner};
 use analytics::channels::Channel;
-use analytics::metrics::{PlanFact, RateTable, SpendFact, SpendFacts, SpendSource, StaleRate, TouchIndex};
+use analytics::metrics::{PlanFact, SpendFact, SpendFacts, SpendSource, StaleRate, TouchIndex};
 use async_trait::async_trait;
 use jiff::civil::Date;
 use kernel::ids::LedgerId;
@@ -162,17 +162,13 @@ pub(crate) fn join_book(book: Arc<Book>, index: &TouchIndex) -> JoinedBook {
     let unconverted = unconverted(&book, &worth);
     let campaigns_of_touches = index.campaigns.len() as u64;
     let report = UnmatchedReport { campaigns, unconverted, campaigns_of_touches };
-    let mut rates = RateTable::default();
-    for (currency, date, rate) in book.rates.all() {
-        rates.insert(currency, date, rate);
-    }
     let facts = SpendFacts {
         version: book.version,
         entries,
         plan: book.plans_in_force().filter_map(|row| plan_fact(&book, row)).collect(),
         unmatched: report.campaigns.iter().map(|group| group.lines).sum(),
         stale_rates: stale(&report.unconverted, &book),
-        rates,
+        rates: book.rates.table().clone(),
     };
     JoinedBook { book, facts: Arc::new(facts), worth, joined, report }
 }

@@ -8,9 +8,8 @@ use kernel::money::{Currency, Money};
 use kernel::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Days a rate stays good for: a weekend, a public holiday, and some slack. An amount whose newest rate is older is not
-/// converted but listed.
-pub const RATE_AGE_DAYS_MAX: i64 = 10;
+pub use analytics::metrics::RATE_AGE_DAYS_MAX;
+
 /// Most plan lines, or rates, in one request.
 pub const LINES_MAX: usize = 5_000;
 /// Longest text of a line, in characters.
