@@ -76,6 +76,12 @@ impl Rates {
         }
     }
 
+    /// What an amount planned for a month is worth: at the rate of its first day, and until that day comes, at the newest
+    /// one there is.
+    pub(crate) fn planned(&self, money: Money, month: Date) -> Worth {
+        self.worth(money, self.newest(money.currency).map_or(month, |newest| newest.min(month)))
+    }
+
     /// Every rate, for the seam to the metrics.
     pub(crate) fn table(&self) -> &RateTable {
         &self.table
@@ -120,6 +126,16 @@ mod tests {
         assert_eq!(worth("2026-03-08"), Worth::Converted(900_000, "0.9".parse().unwrap(), friday));
         assert_eq!(worth("2026-03-20").micros(), Some(950_000));
         assert_eq!(worth("2026-03-21"), Worth::Unknown(Some("2026-03-10".parse().unwrap())));
+    }
+
+    #[test]
+    fn a_plan_of_a_coming_month_is_worth_the_newest_rate() {
+        let rates = rates(&[("USD", "EUR", "2026-01-01", "0.8"), ("USD", "EUR", "2026-03-10", "0.95")]);
+        let planned = |month: &str| rates.planned(Money::new(1_000_000, currency("USD")), month.parse().unwrap());
+        assert_eq!(planned("2026-01-01").micros(), Some(800_000));
+        assert_eq!(planned("2026-12-01").micros(), Some(950_000));
+        assert_eq!(planned("2026-02-01").micros(), None, "a month that had no rate when it began");
+        assert_eq!(planned("2025-12-01").micros(), None, "before the first rate");
     }
 
     #[test]

@@ -37,7 +37,10 @@ pub(crate) fn summarise(joined: &JoinedBook, from: Option<Date>, to: Option<Date
     }
     for plan in joined.facts.plan.iter().filter(|plan| within(plan.month)) {
         let cell = cells.entry((plan.month, plan.channel.clone())).or_default();
-        cell.planned = Some(cell.planned.unwrap_or(0).saturating_add(plan.micros.unwrap_or(0)));
+        match plan.micros {
+            Some(micros) => cell.planned = Some(cell.planned.unwrap_or(0).saturating_add(micros)),
+            None => cell.unconverted += 1,
+        }
     }
     finish(joined.book.currency, cells, unmatched)
 }

@@ -327,6 +327,10 @@ fn notes(facts: &Facts, plan: &Plan) -> Vec<String> {
         if missing > 0 {
             notes.push(format!("{missing} entries of spend have no exchange rate and are not in these numbers."));
         }
+        let missing = facts.spend.plan.iter().filter(|plan| plan.micros.is_none()).count();
+        if missing > 0 {
+            notes.push(format!("{missing} lines of the plan have no exchange rate and are not in these numbers."));
+        }
     }
     if asks(&|measure| measure.is_money() && !matches!(measure, Measure::Spend | Measure::Plan)) {
         let missing = facts.unconverted_deals();

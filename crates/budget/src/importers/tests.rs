@@ -1,10 +1,12 @@
 //! Files of spend against each other: what restates what, and what undoing leaves.
 
 use super::SpendImporter;
-use crate::ledger::Ledger;
 use crate::ledger::tests::{apply, context, kinds, row, total, undo};
+use crate::ledger::{Ledger, PlanChange, RateLine};
+use analytics::channels::Channel;
 use kernel::ids::ImportId;
 use people::imports::{Outcome, Undone};
+use serde_json::json;
 use testkit::platforms;
 
 /// AN-C: what one source, account or currency states takes nothing of another's back; nor does a file of another layout.
@@ -39,6 +41,29 @@ async fn reports_of_different_sources_stand_beside_each_other() {
         "google_ads".clone_into(&mut other.system);
         let again = apply(&test, &importer, &other, &different[0]).await;
         assert_eq!(kinds(&again), [Outcome::Unchanged], "a platform's report may show other columns");
+    }
+}
+
+/// A plan in another currency counts for the months to come, and what no rate converts is counted as that.
+#[tokio::test]
+async fn a_plan_in_another_currency_counts_for_coming_months() {
+    for test in platforms().await {
+        let ledger = Ledger::new(&test.platform);
+        let change = |month: &str| {
+            let body =
+                json!({"month": month, "channel": Channel::Email, "planned": {"amount": "100", "currency": "USD"}});
+            serde_json::from_value::<PlanChange>(body).unwrap()
+        };
+        ledger.set_plan(&test.scope, vec![change("2026-01"), change("2026-12")]).await.unwrap();
+        let planned = async || {
+            let summary = ledger.summary(&test.scope, None, None).await.unwrap();
+            (summary.total.planned.micros, summary.unconverted)
+        };
+        assert_eq!(planned().await, (0, 2));
+        let date = "2026-03-02".parse().unwrap();
+        let line = RateLine { date, from: "USD".parse().unwrap(), to: None, rate: "0.9".into() };
+        ledger.set_rates(&test.scope, vec![line]).await.unwrap();
+        assert_eq!(planned().await, (90_000_000, 1));
     }
 }
 

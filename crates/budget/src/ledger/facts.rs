@@ -194,7 +194,7 @@ fn fact(entry: &Entry, joined: &Joined, worth: Worth) -> SpendFact {
 
 fn plan_fact(book: &Book, row: &PlanRow) -> Option<PlanFact> {
     let original = row.money?;
-    let micros = book.rates.worth(original, row.month).micros();
+    let micros = book.rates.planned(original, row.month).micros();
     Some(PlanFact { month: row.month, channel: row.channel.as_str().to_owned(), original, micros })
 }
 

@@ -299,7 +299,7 @@ pub struct PlanView {
     /// The amount; absent when the plan was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planned: Option<Money>,
-    /// The amount in the workspace's currency, at the rate of the first day of the month.
+    /// The amount in the workspace's currency, at the rate of the first day of the month; until it comes, at the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub converted: Option<Money>,
     /// 1 for the first version.
@@ -445,7 +445,7 @@ pub struct SummaryCell {
     pub actual: Money,
     /// Lines behind it, reversals included.
     pub lines: u64,
-    /// Lines that no rate converts, and so are not in `actual`.
+    /// Lines of spend and of the plan that no rate converts, and so are in neither amount.
     pub unconverted: u64,
 }
 
@@ -475,7 +475,7 @@ pub struct Summary {
     pub channels: Vec<SummaryTotal>,
     /// The total.
     pub total: SummaryTotal,
-    /// Lines that no rate converts.
+    /// Lines of spend and of the plan that no rate converts.
     pub unconverted: u64,
     /// Lines of campaigns without touches.
     pub unmatched: u64,

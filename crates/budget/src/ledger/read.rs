@@ -102,7 +102,7 @@ impl Ledger {
                 && to.is_none_or(|to| row.month <= to.first_of_month())
         };
         let shown = |row: &PlanRow| {
-            let worth = row.money.and_then(|money| book.rates.worth(money, row.month).micros());
+            let worth = row.money.and_then(|money| book.rates.planned(money, row.month).micros());
             PlanView {
                 month: month_text(row.month),
                 channel: row.channel,
