@@ -64,7 +64,8 @@ pub enum Compare {
     /// Nothing.
     #[default]
     None,
-    /// The period before, of the same length; whole months are compared with whole months.
+    /// The period before, of the same length; whole months are compared with whole months, and a month, quarter or year
+    /// up to today with as many days of the one before.
     Previous,
     /// The same dates a year before.
     Year,
@@ -395,7 +396,22 @@ fn check_agents(query: &Query, metrics: &[&Metric]) -> Result<(), Problem> {
     }
 }
 
-/// The dates to compare with. A period that is not over yet is compared with the same part of the one before.
+fn months_between(first: Date, last: Date) -> i32 {
+    (i32::from(last.year()) - i32::from(first.year())) * 12 + i32::from(last.month()) - i32::from(first.month())
+}
+
+/// The months of the calendar period that begins on a day and runs on another: a month, else a quarter, else a year.
+fn running_months(first: Date, now: Date) -> Option<i32> {
+    if first.day() != 1 {
+        return None;
+    }
+    let so_far = months_between(first, now);
+    let begins = |months: i8| (first.month() - 1) % months == 0;
+    [1_i8, 3, 12].into_iter().find(|months| begins(*months) && so_far < i32::from(*months)).map(i32::from)
+}
+
+/// The dates to compare with. A period that is not over yet is compared with the same part of the one before: a month, a
+/// quarter or a year that runs up to today, or later, with as many days from the start of the one before it.
 #[must_use]
 pub fn compare_range((from, to): (Day, Day), today: Day, compare: Compare) -> Option<(Day, Day)> {
     let over = if today < from { to } else { to.min(today) };
@@ -407,16 +423,14 @@ pub fn compare_range((from, to): (Day, Day), today: Day, compare: Compare) -> Op
         }
         Compare::Previous => {
             let (first, last) = (date_of(from), date_of(to));
-            let whole_months = first.day() == 1 && last == last.last_of_month();
-            let start = if whole_months {
-                let months = (i32::from(last.year()) - i32::from(first.year())) * 12 + i32::from(last.month())
-                    - i32::from(first.month())
-                    + 1;
-                day_of(first.saturating_sub(months.months()))
+            let months = if first.day() == 1 && last == last.last_of_month() {
+                Some(months_between(first, last) + 1)
             } else {
-                from - (to - from + 1)
+                running_months(first, date_of(over)).filter(|_| to >= today)
             };
-            let end = if over == to { from - 1 } else { (start + (over - from)).min(from - 1) };
+            let start = months.map_or(from - (to - from + 1), |months| day_of(first.saturating_sub(months.months())));
+            let whole = over == to && (to < today || last == last.last_of_month() || months.is_none());
+            let end = if whole { from - 1 } else { (start + (over - from)).min(from - 1) };
             Some((start, end))
         }
     }
