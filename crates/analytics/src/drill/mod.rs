@@ -185,7 +185,12 @@ fn filters_in_words(facts: &Facts, plan: &Plan, key: Option<&Key>) -> Vec<String
     if credit.into_iter().any(|measure| {
         !matches!(
             measure,
-            Measure::Spend | Measure::Plan | Measure::Sessions | Measure::EngagedSessions | Measure::People
+            Measure::Spend
+                | Measure::Plan
+                | Measure::PlanToDate
+                | Measure::Sessions
+                | Measure::EngagedSessions
+                | Measure::People
         )
     }) {
         words.push(format!("Attribution model: {}", plan.model.title()));

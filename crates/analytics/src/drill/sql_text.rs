@@ -129,6 +129,11 @@ fn shape(plan: &Plan, measure: Measure, key: Option<&Key>) -> Shape {
         ),
         M::Spend => ledger("actual"),
         M::Plan => ledger("plan"),
+        M::PlanToDate => {
+            let mut plan_to_date = ledger("plan");
+            plan_to_date.only.push(format!("day <= '{}'", date_of(plan.today)));
+            plan_to_date
+        }
         M::AssistedPipeline => {
             Shape { table: "deal_pages", value: "", day: "day", prefix: "", only: vec![], once: Some("value_micros") }
         }

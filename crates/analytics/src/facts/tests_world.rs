@@ -65,8 +65,8 @@ impl Dice {
 
     /// The first moment of a date.
     fn date(&mut self, zone: &TimeZone) -> i64 {
-        let moment = jiff::Timestamp::from_microsecond(self.moment()).unwrap().to_zoned(zone.clone());
-        moment.start_of_day().unwrap().timestamp().as_microsecond()
+        let date = Timestamp::from_micros(self.moment()).date_in(zone);
+        Timestamp::start_of(date, zone).micros()
     }
 
     fn one_in(&mut self, times: u64) -> bool {
@@ -168,11 +168,11 @@ impl World {
         Facts::new(Arc::new(self.session_facts()), inputs)
     }
 
-    /// The last moment that a moment stands for, told from the clock on the wall.
+    /// The last moment that a moment stands for.
     pub(crate) fn reach(&self, at: i64) -> i64 {
-        let wall = |at: i64| jiff::Timestamp::from_microsecond(at).unwrap().to_zoned(self.zone.clone());
-        let midnight = wall(at) == wall(at).start_of_day().unwrap();
-        if midnight { wall(at).tomorrow().unwrap().timestamp().as_microsecond() - 1 } else { at }
+        let date = Timestamp::from_micros(at).date_in(&self.zone);
+        let start = |date| Timestamp::start_of(date, &self.zone).micros();
+        if at == start(date) { start(date.tomorrow().unwrap()) - 1 } else { at }
     }
 
     pub(crate) fn day(&self, at: i64) -> i32 {

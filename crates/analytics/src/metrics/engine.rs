@@ -124,7 +124,8 @@ impl<'a> Run<'a> {
             Measure::Leads => self.leads(false, keep),
             Measure::LeadsWithSession => self.leads(true, keep),
             Measure::Spend => self.spend(keep),
-            Measure::Plan => self.planned(keep),
+            Measure::Plan => self.planned(self.range.1, keep),
+            Measure::PlanToDate => self.planned(self.range.1.min(self.plan.today), keep),
             Measure::CampaignsStarted => self.campaigns(keep),
             Measure::AssistedPipeline => self.assisted(keep),
             Measure::SourcedRevenue | Measure::InfluencedRevenue | Measure::TimeToWin => self.won(measure, keep),
@@ -214,16 +215,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn planned(&self, emit: &mut dyn FnMut(&Record)) {
+    fn planned(&self, last: Day, emit: &mut dyn FnMut(&Record)) {
         for (plan, place) in self.facts.spend.plan.iter().zip(0_u32..) {
             let start = day_of(plan.month.first_of_month());
             let days = day_of(plan.month.first_of_month().saturating_add(1.month())) - start;
-            let Some(micros) = plan.micros.filter(|_| start <= self.range.1 && start + days > self.range.0) else {
+            let Some(micros) = plan.micros.filter(|_| start <= last && start + days > self.range.0) else {
                 continue;
             };
             let channel = self.facts.texts.find(&plan.channel).unwrap_or(0);
             for (day, value) in (start..start + days).zip(spread(micros, days)) {
-                if self.has(day) {
+                if self.has(day) && day <= last {
                     let own = Some([channel, 0, 0, 0, 0]);
                     emit(&Record { own, ..Record::new(day, NONE, 0, value, Subject::Plan(place)) });
                 }

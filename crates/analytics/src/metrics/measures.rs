@@ -137,6 +137,8 @@ pub enum Measure {
     Spend,
     /// Plan, in micros.
     Plan,
+    /// The part of the plan for the days up to today, in micros.
+    PlanToDate,
     /// Microseconds from the first touch to a won deal.
     TimeToWin,
     /// Campaigns by their first session.
@@ -228,13 +230,14 @@ impl Measure {
                 | M::GoalValue
                 | M::Spend
                 | M::Plan
+                | M::PlanToDate
         )
     }
 
     /// Whether it is what a book says, in which chance has no part.
     #[must_use]
     pub fn is_booked(self) -> bool {
-        matches!(self, Measure::Spend | Measure::Plan)
+        matches!(self, Measure::Spend | Measure::Plan | Measure::PlanToDate)
     }
 
     /// Whether it is a share in millionths.
@@ -273,6 +276,7 @@ impl Measure {
             Measure::GoalValue => "value of goals reached",
             Measure::Spend => "spend",
             Measure::Plan => "plan",
+            Measure::PlanToDate => "plan up to today",
             Measure::TimeToWin => "time from first touch to won",
             Measure::CampaignsStarted => "campaigns started",
         }
@@ -290,8 +294,8 @@ impl Measure {
             (_, D::Page) => Some("a journey sees many pages, and money is not credited to pages."),
             (M::Spend, D::Channel | D::Source | D::Medium | D::Campaign | D::Content | D::Model) => None,
             (M::Spend, _) => Some("a line of spend does not say that."),
-            (M::Plan, D::Channel) => None,
-            (M::Plan, _) => Some("the plan is made by month and channel."),
+            (M::Plan | M::PlanToDate, D::Channel) => None,
+            (M::Plan | M::PlanToDate, _) => Some("the plan is made by month and channel."),
             (M::CampaignsStarted, D::Channel | D::Source | D::Medium | D::Campaign) => None,
             (M::CampaignsStarted, _) => Some("a campaign starts once, with its first session."),
             (measure, D::Model) if !measure.is_credit() => Some("no attribution model takes part in it."),

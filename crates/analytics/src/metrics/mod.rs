@@ -15,6 +15,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_cases;
+#[cfg(test)]
 mod tests_registry;
 
 pub use crate::facts::spend::{

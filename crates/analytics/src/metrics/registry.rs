@@ -105,7 +105,7 @@ pub(super) const TABLE: &[(&str, Unit, Direction, Formula)] = &[
     ("marketing_influenced_revenue", U::Money, Neutral, F::Plain(M::InfluencedRevenue)),
     ("spend", U::Money, Neutral, F::Plain(M::Spend)),
     ("plan", U::Money, Neutral, F::Plain(M::Plan)),
-    ("spend_to_plan", U::Share, Neutral, F::Quotient(M::Spend, M::Plan)),
+    ("spend_to_plan", U::Share, Neutral, F::Quotient(M::Spend, M::PlanToDate)),
     ("cost_per_lead", U::Money, DownIsGood, F::Quotient(M::Spend, M::Leads)),
     ("cost_per_opportunity", U::Money, DownIsGood, F::Quotient(M::Spend, M::DealsCreated)),
     ("cac", U::Money, DownIsGood, F::Quotient(M::Spend, M::DealsWon)),

@@ -188,8 +188,11 @@ pub(crate) fn answer(facts: &Facts, plan: &Plan, watermark: AsOf) -> Table {
     let mut rows: Vec<(Key, TableRow)> = keys
         .into_iter()
         .map(|key| {
-            let old =
-                before.as_ref().and_then(|(range, sums)| Some((*range, sums, sums.rows.get(previous.get(&key)?)?)));
+            let old = before.as_ref().and_then(|(range, sums)| {
+                let old = previous.get(&key)?;
+                let (from, to) = days_within(plan, *old, *range);
+                Some((to - from + 1, sums, sums.rows.get(old)?))
+            });
             (key, row(facts, plan, key, &now, old, before.is_some()))
         })
         .collect();
@@ -200,7 +203,10 @@ pub(crate) fn answer(facts: &Facts, plan: &Plan, watermark: AsOf) -> Table {
         let cell = now.total_cell(metric, elapsed(plan.range, plan.today));
         match &before {
             None => cell,
-            Some((range, sums)) => compared(cell, sums.total_cell(metric, range.1 - range.0 + 1)),
+            Some((range, sums)) if likens(plan, metric) => {
+                compared(cell, sums.total_cell(metric, range.1 - range.0 + 1))
+            }
+            Some(_) => cell,
         }
     });
     Table {
@@ -230,24 +236,33 @@ fn column(plan: &Plan, metric: &Metric) -> MetricColumn {
     }
 }
 
-type Old<'a> = ((Day, Day), &'a Sums, &'a Vec<Sum>);
+/// A row of the comparison: its days, and its sums.
+type Old<'a> = (i32, &'a Sums, &'a Vec<Sum>);
+
+/// Whether a metric can be compared: the plan of a whole range says nothing against a part of the range before.
+fn likens(plan: &Plan, metric: &Metric) -> bool {
+    metric.formula.measures() != [Measure::Plan] || plan.range.1 <= plan.today
+}
+
+/// The days of a row within a range.
+fn days_within(plan: &Plan, key: Key, range: (Day, Day)) -> (Day, Day) {
+    plan.time().map_or(range, |(place, grain)| {
+        let start = key[place].cast_signed();
+        (start.max(range.0), (grain.next(start) - 1).min(range.1))
+    })
+}
 
 fn row(facts: &Facts, plan: &Plan, key: Key, now: &Sums, old: Option<Old<'_>>, compares: bool) -> TableRow {
-    let period = plan.time().map(|(place, grain)| {
-        let start = key[place].cast_signed();
-        (start, grain.next(start) - 1)
-    });
-    let within = |range: (Day, Day)| match period {
-        Some((start, end)) => (start.max(range.0), end.min(range.1)),
-        None => range,
-    };
+    let within = days_within(plan, key, plan.range);
+    let period = plan.time().map(|(place, grain)| grain.next(key[place].cast_signed()) - 1);
     let empty: Vec<Sum> = now.measures.iter().map(|measure| Sum::new(*measure, false)).collect();
     let sums = now.rows.get(&key).unwrap_or(&empty);
     let cells = plan.metrics.iter().map(|metric| {
-        let days = elapsed(within(plan.range), plan.today);
+        let days = elapsed(within, plan.today);
         let cell = now.cell(metric, sums, days);
         match old {
-            Some((_, before, sums)) => compared(cell, before.cell(metric, sums, days)),
+            _ if !likens(plan, metric) => cell,
+            Some((days, before, sums)) => compared(cell, before.cell(metric, sums, days)),
             None if compares => compared(cell, now.cell(metric, &empty, days)),
             None => cell,
         }
@@ -255,7 +270,7 @@ fn row(facts: &Facts, plan: &Plan, key: Key, now: &Sums, old: Option<Old<'_>>, c
     TableRow {
         cells: cells.collect(),
         key: plan.dimensions.iter().zip(key).map(|(dimension, code)| part(facts, plan, *dimension, code)).collect(),
-        incomplete: within(plan.range).1 >= plan.today || period.is_some_and(|(_, end)| end >= plan.today),
+        incomplete: within.1 >= plan.today || period.is_some_and(|end| end >= plan.today),
     }
 }
 
@@ -322,7 +337,7 @@ fn notes(facts: &Facts, plan: &Plan) -> Vec<String> {
     let asks = |wanted: &dyn Fn(Measure) -> bool| {
         plan.metrics.iter().any(|metric| metric.formula.measures().into_iter().any(wanted))
     };
-    if asks(&|measure| matches!(measure, Measure::Spend | Measure::Plan)) {
+    if asks(&Measure::is_booked) {
         let missing = facts.spend.entries.iter().filter(|entry| entry.micros.is_none()).count();
         if missing > 0 {
             notes.push(format!("{missing} entries of spend have no exchange rate and are not in these numbers."));
@@ -332,7 +347,7 @@ fn notes(facts: &Facts, plan: &Plan) -> Vec<String> {
             notes.push(format!("{missing} lines of the plan have no exchange rate and are not in these numbers."));
         }
     }
-    if asks(&|measure| measure.is_money() && !matches!(measure, Measure::Spend | Measure::Plan)) {
+    if asks(&|measure| measure.is_money() && !measure.is_booked()) {
         let missing = facts.unconverted_deals();
         if missing > 0 {
             notes.push(format!("{missing} deals have no exchange rate: they are counted, and worth nothing here."));

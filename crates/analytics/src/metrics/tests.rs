@@ -383,61 +383,6 @@ proptest! {
     }
 }
 
-/// The row of a deal in another currency names the rate and its day.
-#[test]
-fn a_deal_names_the_rate_it_was_converted_at() {
-    let usd: kernel::money::Currency = "USD".parse().unwrap();
-    let mut world = (0..).map(World::random).find(|world| !world.deals.is_empty()).unwrap();
-    world.deals.truncate(1);
-    let deal = &mut world.deals[0];
-    deal.amount = Some(Money::new(10_000_000, usd));
-    deal.created_at = crate::facts::tests_world::START + 30 * DAY + 5;
-    world.spend.rates = RateTable::default();
-    world.spend.rates.insert(usd, "2026-01-25".parse().unwrap(), "0.9".parse().unwrap());
-    let range = DateRange { from: "2026-01-01".parse().unwrap(), to: "2026-03-31".parse().unwrap() };
-    let opened = |world: &World| {
-        let query = Query::new(&["pipeline_created"], range);
-        let metric = "pipeline_created".to_owned();
-        let request = DrillRequest { query, metric, key: None, limit: None, cursor: None };
-        let opened = drill(&world.facts(), &request, today(), AS_OF).unwrap();
-        let fact = opened.parts[0].rows[0].facts.iter().find(|fact| fact.name == "Exchange rate").unwrap().text.clone();
-        (opened.value.value.unwrap().number(), fact)
-    };
-    let (value, fact) = opened(&world);
-    assert!((value - 9.0).abs() < 1e-9);
-    assert_eq!(fact, "0.9 of 2026-01-25");
-    world.deals[0].created_at += 5 * DAY;
-    assert_eq!(opened(&world), (0.0, "none of that day: worth nothing here".to_owned()), "ten days are the most");
-}
-
-/// A campaign that is literally called as what has no campaign is one row with it, and opens to itself.
-#[test]
-fn a_text_that_says_nothing_is_nothing() {
-    let mut world =
-        (0..).map(World::random).find(|world| world.visits.len() > 30 && world.spend.entries.len() > 4).unwrap();
-    let texts = ["(not set)", "No touch known", ""];
-    for (visit, text) in world.visits.iter_mut().zip(texts.into_iter().cycle()) {
-        visit.campaign = text;
-    }
-    for (entry, text) in world.spend.entries.iter_mut().zip(texts.into_iter().cycle()) {
-        text.clone_into(&mut entry.campaign);
-    }
-    let facts = world.facts();
-    let range = DateRange { from: "2025-12-01".parse().unwrap(), to: "2026-12-31".parse().unwrap() };
-    for metric in ["sessions", "spend", "new_leads", "attributed_revenue"] {
-        let query = Query::new(&[metric], range).by(&[Dimension::Campaign]);
-        let table = answer(&facts, &Plan::new(&query, today()).unwrap(), AS_OF);
-        let said = table.rows.iter().filter(|row| row.key[0].value == "(not set)").count();
-        assert!(said <= 1, "{metric}: {said} rows of one name");
-        for row in &table.rows {
-            let key = Some(vec![row.key[0].value.clone()]);
-            let request =
-                DrillRequest { query: query.clone(), metric: metric.to_owned(), key, limit: Some(1_000), cursor: None };
-            assert_eq!(drill(&facts, &request, today(), AS_OF).unwrap().value, row.cells[0], "{metric} {:?}", row.key);
-        }
-    }
-}
-
 #[test]
 fn questions_that_would_give_a_wrong_number_are_refused() {
     let range = DateRange { from: "2026-01-01".parse().unwrap(), to: "2026-03-31".parse().unwrap() };
@@ -455,38 +400,6 @@ fn questions_that_would_give_a_wrong_number_are_refused() {
     let filter = Filter { dimension: "page".into(), op: FilterOp::In, values: vec!["/".into()] };
     assert_eq!(field(&Query { filters: vec![filter], ..base.clone() }), "filters[0].dimension");
     assert!(Plan::new(&base.by(&[Dimension::Campaign]), today()).is_ok());
-}
-
-#[test]
-fn a_comparison_has_the_same_length() {
-    let range = |from: &str, to: &str| (day_of(from.parse().unwrap()), day_of(to.parse().unwrap()));
-    let compare = |from, to, now: &str, with| compare_range(range(from, to), day_of(now.parse().unwrap()), with);
-    let whole = compare("2026-04-01", "2026-06-30", "2026-08-01", Compare::Previous);
-    assert_eq!(whole, Some(range("2026-01-01", "2026-03-31")), "a quarter with the quarter before");
-    let begun = compare("2026-04-01", "2026-06-30", "2026-04-10", Compare::Previous);
-    assert_eq!(begun, Some(range("2026-01-01", "2026-01-10")), "ten days with ten days");
-    let days = compare("2026-04-11", "2026-04-20", "2026-08-01", Compare::Previous);
-    assert_eq!(days, Some(range("2026-04-01", "2026-04-10")));
-    let today = "2026-11-24";
-    let running = |from, with| compare(from, today, today, with);
-    let month = running("2026-11-01", Compare::Previous);
-    assert_eq!(month, Some(range("2026-10-01", "2026-10-24")), "24 days of November with 24 of October");
-    let quarter = running("2026-10-01", Compare::Previous);
-    assert_eq!(quarter, Some(range("2026-07-01", "2026-08-24")), "55 days with 55 days of the third quarter");
-    let year = running("2026-01-01", Compare::Previous);
-    assert_eq!(year, Some(range("2025-01-01", "2025-11-24")), "a year up to today with the year before");
-    let days = running("2026-11-02", Compare::Previous);
-    assert_eq!(days, Some(range("2026-10-10", "2026-11-01")), "no period of the calendar: as many days before");
-    assert_eq!(compare("2026-11-01", "2026-11-28", today, Compare::Previous), month, "or a date to come");
-    let past = compare("2026-10-01", "2026-10-24", today, Compare::Previous);
-    assert_eq!(past, Some(range("2026-09-07", "2026-09-30")), "what is over is a stretch of days");
-    let march = compare("2026-03-01", "2026-03-30", "2026-03-30", Compare::Previous);
-    assert_eq!(march, Some(range("2026-02-01", "2026-02-28")), "a shorter month is all there is");
-    let whole = compare("2026-11-01", "2026-11-30", "2026-11-30", Compare::Previous);
-    assert_eq!(whole, Some(range("2026-10-01", "2026-10-31")), "its last day makes a month whole");
-    let year = compare("2026-02-01", "2026-02-28", "2026-08-01", Compare::Year);
-    assert_eq!(year, Some(range("2025-02-01", "2025-02-28")));
-    assert_eq!(compare("2026-02-01", "2026-02-28", "2026-08-01", Compare::None), None);
 }
 
 /// The rest of a quotient of money is not lost by accident: it is rounded to the micro, half away from zero.
