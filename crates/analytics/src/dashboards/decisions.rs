@@ -1,11 +1,13 @@
 //! What needs a decision: a fact that is off, why that matters, and where to act.
 
-use crate::facts::{Day, Facts, Grain, date_of};
-use crate::metrics::internal::{Measure, Sums};
-use crate::metrics::{DateRange, Dimension, Figure, Plan, Query};
+use crate::facts::{Day, Facts, Grain, date_of, day_of};
+use crate::metrics::internal::{Measure, Sums, spread};
+use crate::metrics::{Dimension, Figure, Plan, Query};
+use jiff::ToSpan;
 use kernel::money::Money;
 use kernel::problem::Problem;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Spend above plan by more than this is over-paced; below by more than this, under-paced.
 const PACE_TOLERANCE: f64 = 0.10;
@@ -57,7 +59,7 @@ pub(super) fn decisions(
     today: Day,
     rejected: (u64, u64),
 ) -> Result<Vec<Decision>, Problem> {
-    let mut found = pacing(facts, base, today)?;
+    let mut found = pacing(facts, base, today);
     found.extend(unmatched(facts));
     found.extend(rates(facts));
     found.extend(unassigned(facts, base, today)?);
@@ -67,47 +69,76 @@ pub(super) fn decisions(
     Ok(found)
 }
 
-/// Spend against plan since the beginning of the month that the range ends in.
-fn pacing(facts: &Facts, base: &Query, today: Day) -> Result<Vec<Decision>, Problem> {
-    let end = crate::facts::day_of(base.range.to).min(today);
+/// A channel whose spend comes on more days of a month than this is billed by the day, any other by the invoice.
+const INVOICE_DAYS_MAX: usize = 4;
+/// Months over which that is seen.
+const BILLING_MONTHS: i32 = 3;
+
+/// Spend against plan of each channel in the month that the range ends in, as far as the ledger of the channel goes: what
+/// is not imported yet is not unspent. A channel that is billed by the invoice stands against its whole month, and is
+/// under plan only when the month is over.
+fn pacing(facts: &Facts, base: &Query, today: Day) -> Vec<Decision> {
+    let end = day_of(base.range.to).min(today);
     let start = Grain::Month.start(end);
-    let mut query = Query::new(&["spend", "plan"], DateRange { from: date_of(start), to: date_of(end) });
-    query.dimensions = vec![Dimension::Channel.as_str().to_owned()];
-    let plan = Plan::new(&query, today)?;
-    let table =
-        crate::metrics::internal::answer(facts, &plan, crate::metrics::AsOf { offset: 0, at: None, lag_seconds: 0 });
-    let micros = |figure: Option<&Figure>| match figure {
-        Some(Figure::Money(money)) => money.micros,
-        _ => 0,
-    };
+    let days = Grain::Month.next(start) - start;
+    let mut planned: BTreeMap<&str, i64> = BTreeMap::new();
+    for plan in facts.spend.plan.iter().filter(|plan| day_of(plan.month.first_of_month()) == start) {
+        *planned.entry(&plan.channel).or_default() += plan.micros.unwrap_or(0);
+    }
     let mut found = Vec::new();
-    for row in &table.rows {
-        let (spend, planned) = (micros(row.cells[0].value.as_ref()), micros(row.cells[1].value.as_ref()));
-        let channel = row.key.first().map(|key| key.label.clone()).unwrap_or_default();
-        if planned <= 0 {
+    for (channel, planned) in planned.into_iter().filter(|(_, planned)| *planned > 0) {
+        let entries = || facts.spend.entries.iter().filter(|entry| entry.channel == channel);
+        let Some(newest) = entries().map(|entry| day_of(entry.date)).filter(|day| *day <= end).max() else { continue };
+        if newest < start {
             continue;
         }
-        let pace = ratio(spend, planned) - 1.0;
-        let off = Money::new(spend - planned, facts.currency);
-        let month = date_of(start).strftime("%Y-%m").to_string();
-        let (kind, severity, title, detail) = if pace > PACE_TOLERANCE {
-            let title = format!("{channel} is {:.0} % over plan in {month}", pace * 100.0);
-            ("over_pacing", Severity::High, title, "Brake it, or move plan from another channel before the month ends.")
-        } else if pace < -2.0 * PACE_TOLERANCE {
-            let title = format!("{channel} is {:.0} % under plan in {month}", -pace * 100.0);
-            (
-                "under_pacing",
-                Severity::Medium,
-                title,
-                "Raise its budget, or give the money to a channel that earns more.",
-            )
-        } else {
-            continue;
-        };
-        let texts = [title, detail.to_owned(), "Review pacing".to_owned(), format!("/budget/ledger?month={month}")];
-        found.push(Decision { amount: Some(Figure::Money(off)), ..Decision::new(kind, severity, texts) });
+        let by_day = is_billed_by_day(entries().map(|entry| day_of(entry.date)).filter(|day| *day <= end), start);
+        let over = end - start + 1 == days;
+        let last = if by_day && !over { newest } else { start + days - 1 };
+        let so_far = usize::try_from(last - start + 1).unwrap_or(0);
+        let planned: i64 = spread(planned, days).iter().take(so_far).sum();
+        let inside = entries().filter(|entry| (start..=end).contains(&day_of(entry.date)));
+        let spend: i64 = inside.filter_map(|entry| entry.micros).sum();
+        found.extend(pace(facts, channel, (spend, planned), (start, last), by_day || over));
     }
-    Ok(found)
+    found
+}
+
+/// Whether the spend of a channel comes day by day: in any of the months before, or in this one so far.
+fn is_billed_by_day(days: impl Iterator<Item = Day>, month: Day) -> bool {
+    let first = day_of(date_of(month).saturating_sub(BILLING_MONTHS.months()));
+    let mut by_month: BTreeMap<Day, BTreeSet<Day>> = BTreeMap::new();
+    for day in days.filter(|day| *day >= first) {
+        by_month.entry(Grain::Month.start(day)).or_default().insert(day);
+    }
+    by_month.values().any(|days| days.len() > INVOICE_DAYS_MAX)
+}
+
+fn pace(
+    facts: &Facts,
+    channel: &str,
+    (spend, planned): (i64, i64),
+    (start, last): (Day, Day),
+    may_be_under: bool,
+) -> Option<Decision> {
+    if planned <= 0 {
+        return None;
+    }
+    let pace = ratio(spend, planned) - 1.0;
+    let month = date_of(start).strftime("%Y-%m").to_string();
+    let (kind, severity, title, detail) = if pace > PACE_TOLERANCE {
+        let title = format!("{channel} is {:.0} % over plan in {month}", pace * 100.0);
+        ("over_pacing", Severity::High, title, "Brake it, or move plan from another channel before the month ends.")
+    } else if pace < -2.0 * PACE_TOLERANCE && may_be_under {
+        let title = format!("{channel} is {:.0} % under plan in {month}", -pace * 100.0);
+        ("under_pacing", Severity::Medium, title, "Raise its budget, or give the money to a channel that earns more.")
+    } else {
+        return None;
+    };
+    let detail = format!("Spend and plan up to {}. {detail}", date_of(last));
+    let texts = [title, detail, "Review pacing".to_owned(), format!("/budget/ledger?month={month}")];
+    let amount = Some(Figure::Money(Money::new(spend - planned, facts.currency)));
+    Some(Decision { amount, ..Decision::new(kind, severity, texts) })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a ratio shown to three digits")]
@@ -123,7 +154,9 @@ fn unmatched(facts: &Facts) -> Option<Decision> {
     let amount: i64 = lines.filter_map(|entry| entry.micros).sum();
     let texts = [
         format!("{} lines of spend match no touch", facts.spend.unmatched),
-        "Their channel's returns look better than they are until campaign names or UTM ids agree.".to_owned(),
+        "They count for their channel, but for no campaign that visits carry: the returns of campaigns look better than \
+         they are until names or UTM ids agree."
+            .to_owned(),
         "Review unmatched spend".to_owned(),
         "/budget/ledger?view=unmatched".to_owned(),
     ];

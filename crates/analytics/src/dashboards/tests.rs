@@ -5,7 +5,7 @@ use super::{Home, HomeRequest, Severity};
 use crate::facts::tests_world::World;
 use crate::facts::{Facts, day_of};
 use crate::metrics::internal::answer;
-use crate::metrics::{AsOf, Cell, Compare, DateRange, Dimension, Figure, Plan, Query};
+use crate::metrics::{AsOf, Cell, Compare, DateRange, Dimension, Figure, Plan, PlanFact, Query, SpendFact, SpendMatch};
 
 const AS_OF: AsOf = AsOf { offset: 5_000, at: None, lag_seconds: 0 };
 
@@ -170,4 +170,54 @@ fn a_difference_that_chance_alone_makes_is_told_from_one_that_is_real() {
         }
     }
     assert!(counts.iter().all(|count| *count > 0), "both kinds were met: {counts:?}");
+}
+
+/// What is not imported yet is not unspent, and an invoice is not the spend of its day.
+#[test]
+fn a_channel_is_paced_as_far_as_its_ledger_goes() {
+    let mut world = World::random(1);
+    let money = |micros| kernel::money::Money::new(micros, crate::facts::tests_world::eur());
+    let entry = |channel: &str, date: String, micros| SpendFact {
+        id: format!("{channel} {date}"),
+        date: date.parse().unwrap(),
+        channel: channel.to_owned(),
+        source: String::new(),
+        medium: String::new(),
+        campaign: String::new(),
+        campaign_id: String::new(),
+        content: String::new(),
+        matched: Some(SpendMatch::Channel),
+        original: money(micros),
+        micros: Some(micros),
+        rate: None,
+        note: String::new(),
+    };
+    let daily = |channel: &'static str, days: i32, micros| {
+        (1..=days).map(move |day| entry(channel, format!("2026-05-{day:02}"), micros)).collect::<Vec<_>>()
+    };
+    let plan = |channel: &str| PlanFact {
+        month: "2026-05-01".parse().unwrap(),
+        channel: channel.to_owned(),
+        original: money(31_000_000),
+        micros: Some(31_000_000),
+    };
+    let mut told = |entries: Vec<SpendFact>, channel: &str, to: &str| {
+        world.spend.plan = vec![plan(channel)];
+        world.spend.entries = entries;
+        let home = ask(&world.facts(), "2026-02-01", to, (0, 0));
+        let kinds = home.decisions.into_iter().filter(|decision| decision.kind.ends_with("_pacing"));
+        kinds.map(|decision| (decision.kind, decision.amount.unwrap().number())).collect::<Vec<_>>()
+    };
+    let now = "2026-05-31";
+    let nothing: Vec<(String, f64)> = Vec::new();
+    assert_eq!(told(daily("Email", 10, 1_000_000), "Email", now), nothing, "on plan as far as is known");
+    assert_eq!(told(daily("Email", 10, 700_000), "Email", now), [("under_pacing".to_owned(), -3.0)]);
+    assert_eq!(told(daily("Email", 10, 1_500_000), "Email", now), [("over_pacing".to_owned(), 5.0)]);
+    let invoice = |month: u8, micros| vec![entry("Email", format!("2026-{month:02}-02"), micros)];
+    assert_eq!(told(invoice(5, 30_000_000), "Email", now), nothing, "an invoice is the spend of its month");
+    assert_eq!(told(invoice(5, 10_000_000), "Email", now), nothing, "another may come");
+    assert_eq!(told(invoice(5, 40_000_000), "Email", now), [("over_pacing".to_owned(), 9.0)]);
+    assert_eq!(told(invoice(4, 40_000_000), "Email", now), nothing, "nothing of this month is known");
+    let may: Vec<SpendFact> = daily("Email", 10, 700_000);
+    assert_eq!(told(may, "Display", now), nothing, "another channel's ledger says nothing");
 }
