@@ -226,3 +226,32 @@ fn a_won_deal_without_a_date_was_won_by_its_stages() {
         assert_eq!(world.facts().deals[0].won_at, Some(START + won * DAY), "{stages:?}");
     }
 }
+
+/// AN-C "Ad-cost join": a click id joins also where the visit carries no campaign, to the channel of its platform.
+#[tokio::test]
+async fn a_click_id_joins_without_a_campaign() {
+    let folder = tempfile::tempdir().unwrap();
+    let click = |person, source: &str, channel: &str, kind: &str, id: &str| {
+        let mut event = view(person, 0, "/", source);
+        channel.clone_into(&mut event.channel);
+        event.campaign.clear();
+        (event.click_id_kind, event.click_id) = (kind.into(), id.into());
+        event
+    };
+    let events = vec![
+        click(1, "google", "Paid Search", "gclid", "g1"),
+        click(2, "google", "Paid Search", "gclid", "g2"),
+        click(3, "facebook", "Paid Social", "fbclid", "f1"),
+        view(4, 0, "/", ""),
+    ];
+    let lake = lake_with(folder.path(), events).await;
+    let rows = lake.fold(&TouchFold::default(), &FoldOptions::default()).await.unwrap();
+    let facts = super::SessionFacts::new(rows, lake.watermark(), TimeZone::UTC);
+    let found = |id: &str| facts.touches.find(&[id.to_owned()], "", "").map(|(touch, _)| touch.clone());
+    let (one, two, other) = (found("g1").unwrap(), found("g2").unwrap(), found("f1").unwrap());
+    assert_eq!(one, two);
+    assert_eq!((one.channel.as_str(), one.source.as_str(), one.sessions), ("Paid Search", "google", 2));
+    assert_eq!((other.channel.as_str(), other.campaign.as_str(), other.sessions), ("Paid Social", "", 1));
+    assert_eq!(facts.touches.campaigns.len(), 2, "a visit with neither is no touch of spend");
+    assert!(facts.touches.find(&[], "", "").is_none());
+}
