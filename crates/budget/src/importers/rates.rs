@@ -34,7 +34,7 @@ const FIELDS: &[FieldSpec] = &[
         "quote currency",
         "target currency",
     ]),
-    FieldSpec::new("rate", "Rate", FieldKind::Text).required().known_as(&["exchange rate", "fx rate", "kurs"]),
+    FieldSpec::new("rate", "Rate", FieldKind::Number).required().known_as(&["exchange rate", "fx rate", "kurs"]),
 ];
 
 static SPEC: ImporterSpec =
@@ -61,8 +61,7 @@ fn row_of(context: &ImportContext, row: &MappedRow) -> Result<(Place, Rate), Row
     let from = row.currency(FROM).ok_or_else(|| missing("from", "currency"))?;
     let to = row.currency(TO).unwrap_or(context.currency);
     let said = row.text(RATE).ok_or_else(|| missing("rate", "rate"))?;
-    // A rate has no thousands, so a comma is a decimal comma.
-    let rate: Rate = said.replace(',', ".").parse().map_err(|_| {
+    let rate: Rate = said.parse().map_err(|_| {
         RowProblem::new("bad_rate", format!("`{said}` is not a rate; write a positive number such as 0.9184."))
             .at("rate")
     })?;

@@ -1,12 +1,13 @@
 //! Files of spend against each other: what restates what, and what undoing leaves.
 
-use super::SpendImporter;
+use super::{RateImporter, SpendImporter};
 use crate::ledger::tests::{apply, context, kinds, row, total, undo};
 use crate::ledger::{Ledger, PlanChange, RateLine};
 use analytics::channels::Channel;
 use kernel::ids::ImportId;
-use people::imports::{Outcome, Undone};
+use people::imports::{Imports, Outcome, Silent, Undone};
 use serde_json::json;
+use std::sync::Arc;
 use testkit::platforms;
 
 /// AN-C: what one source, account or currency states takes nothing of another's back; nor does a file of another layout.
@@ -64,6 +65,28 @@ async fn a_plan_in_another_currency_counts_for_coming_months() {
         let line = RateLine { date, from: "USD".parse().unwrap(), to: None, rate: "0.9".into() };
         ledger.set_rates(&test.scope, vec![line]).await.unwrap();
         assert_eq!(planned().await, (90_000_000, 1));
+    }
+}
+
+/// A rate is read as its column writes numbers: thousands are thousands, and no place is lost.
+#[tokio::test]
+async fn a_rate_of_thousands_is_not_a_thousandth_of_it() {
+    for test in platforms().await {
+        let (ledger, importer) = (Ledger::new(&test.platform), Arc::new(RateImporter::new(test.platform.clone())));
+        let imports = Imports::new(&test.platform, vec![importer]);
+        let file =
+            "Date;From;To;Rate\n2026-02-06;EUR;IDR;17.250,5\n2026-02-07;EUR;IDR;17.251\n2026-02-06;IDR;EUR;0,000058\n";
+        let mut upload = imports.begin_upload(&test.scope).await.unwrap();
+        upload.write(file.as_bytes()).await.unwrap();
+        let one = imports.finish_upload(&test.scope, upload, "rates.csv", Some("rates")).await.unwrap();
+        assert_eq!(one.questions, vec![]);
+        imports.check_now(&test.scope, &one.id, &Silent).await.unwrap();
+        let done = imports.apply_now(&test.scope, &one.id, &Silent).await.unwrap();
+        assert_eq!(done.applied.create, 3, "{:?}", done.applied);
+        let rates = ledger.rates(&test.scope, None, &kernel::page::PageRequest::default()).await.unwrap();
+        let mut rates: Vec<String> = rates.items.into_iter().map(|line| line.rate).collect();
+        rates.sort();
+        assert_eq!(rates, ["0.000058", "17250.5", "17251"]);
     }
 }
 

@@ -75,6 +75,7 @@ pub(crate) fn row(importer: &dyn Importer, line: u64, cells: &[(&str, &str)]) ->
         Some(match field.kind {
             FieldKind::Date => FieldValue::Date(text.parse().unwrap()),
             FieldKind::Money => FieldValue::Micros(parse_decimal(text).unwrap()),
+            FieldKind::Number => FieldValue::Text(text.replace(',', ".")),
             FieldKind::Currency => FieldValue::Currency(text.parse().unwrap()),
             _ => FieldValue::Text((*text).to_owned()),
         })

@@ -7,7 +7,7 @@ use super::presets;
 use crate::imports::{FieldKind, FieldSpec, FieldValue, ImporterSpec, MappedRow, RowProblem};
 use crate::sheets::{
     CELL_BYTES_MAX, Damage, DateOrder, DecimalMark, Named, ROW_BYTES_MAX, SheetRow, boolean, country, domain, email,
-    is_nothing, plain_header, read_amount, read_date, read_integer,
+    is_nothing, plain_header, read_amount, read_date, read_integer, read_number,
 };
 use jiff::tz::TimeZone;
 use kernel::limits::IDENTIFIER_CHARS_MAX;
@@ -260,6 +260,9 @@ impl RowMapper {
             }
             FieldKind::Currency => {
                 FieldValue::Currency(cell.parse().map_err(|_| bad("bad_currency", "a currency code such as EUR"))?)
+            }
+            FieldKind::Number => {
+                FieldValue::Text(read_number(cell, mark).ok_or_else(|| bad("bad_number", "a number"))?)
             }
             FieldKind::Integer => {
                 FieldValue::Integer(read_integer(cell, mark).ok_or_else(|| bad("bad_number", "a whole number"))?)

@@ -298,7 +298,7 @@ fn history_input(context: &ImportContext, row: &MappedRow) -> StageEntryInput {
 importer! {
     /// Imports the stages that deals went through.
     StageHistoryImporter, HISTORY_SPEC, history_input, HISTORY_DEAL, HISTORY_DEAL_NAME,
-    |_own, tx, inputs| deals::upsert_stage_history(tx, &inputs), |_, _, one| one
+    |_own, tx, inputs| deals::upsert_stage_history(tx, &inputs), |_, _, one: RowOutcome| one
 }
 
 const ROLE_DEAL: usize = 0;
@@ -359,5 +359,5 @@ fn role_input(context: &ImportContext, row: &MappedRow) -> DealRoleInput {
 importer! {
     /// Imports who takes part in deals.
     ContactRolesImporter, ROLE_SPEC, role_input, ROLE_DEAL, ROLE_DEAL_NAME,
-    |own, tx, inputs| deals::upsert_deal_roles(tx, &own.world, &inputs), |_, _, one| one
+    |own, tx, inputs| deals::upsert_deal_roles(tx, &own.world, &inputs), |_, _, one: RowOutcome| one
 }

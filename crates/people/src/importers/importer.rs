@@ -38,6 +38,8 @@ pub enum FieldKind {
     Money,
     /// A currency code.
     Currency,
+    /// A number, handed on as plain text (`1234.5`) with all its places.
+    Number,
     /// A whole number.
     Integer,
     /// Yes or no.
@@ -115,7 +117,7 @@ impl ImporterSpec {
 /// A cell that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldValue {
-    /// For [`FieldKind::Text`], `Email`, `Phone`, `Country` and `Domain`.
+    /// For [`FieldKind::Text`], `Email`, `Phone`, `Country`, `Domain` and `Number`.
     Text(String),
     /// For [`FieldKind::Date`].
     Date(Date),

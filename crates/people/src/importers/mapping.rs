@@ -185,7 +185,7 @@ fn decide(form: &Form, spec: &ImporterSpec, mapping: &mut Mapping) {
                     column.date_order = Some(order);
                 }
             }
-            FieldKind::Money => {
+            FieldKind::Money | FieldKind::Number => {
                 if let (None, Verdict::Only(mark)) = (column.decimal_mark, decimal_mark(&form.sample, column.column)) {
                     column.decimal_mark = Some(mark);
                 }
@@ -270,24 +270,26 @@ fn form_question(form: &Form, field: &FieldSpec, column: &ColumnMapping) -> Opti
                 Verdict::Plain | Verdict::Only(_) => return None,
             }
         }
-        FieldKind::Money if column.decimal_mark.is_none() => match decimal_mark(&form.sample, column.column) {
-            Verdict::Either => (
-                "ambiguous_number",
-                format!(
-                    "`{name}` can be read two ways, for example `{}`. Which mark stands before the decimals?",
-                    sample()
+        FieldKind::Money | FieldKind::Number if column.decimal_mark.is_none() => {
+            match decimal_mark(&form.sample, column.column) {
+                Verdict::Either => (
+                    "ambiguous_number",
+                    format!(
+                        "`{name}` can be read two ways, for example `{}`. Which mark stands before the decimals?",
+                        sample()
+                    ),
+                    ["point", "comma"],
                 ),
-                ["point", "comma"],
-            ),
-            Verdict::Mixed => (
-                "mixed_numbers",
-                format!(
-                    "Some numbers of `{name}` have a decimal point, some a decimal comma. Choose one; the others will be rejected."
+                Verdict::Mixed => (
+                    "mixed_numbers",
+                    format!(
+                        "Some numbers of `{name}` have a decimal point, some a decimal comma. Choose one; the others will be rejected."
+                    ),
+                    ["point", "comma"],
                 ),
-                ["point", "comma"],
-            ),
-            Verdict::Plain | Verdict::Only(_) => return None,
-        },
+                Verdict::Plain | Verdict::Only(_) => return None,
+            }
+        }
         _ => return None,
     };
     let mut question = Question::new(code, message).of(column.column, field.name);

@@ -105,6 +105,11 @@ pub(crate) fn read(text: &str, mark: Option<DecimalMark>) -> Option<(i64, Named)
     Some((if negative { -micros } else { micros }, named))
 }
 
+/// A plain decimal number (`1234.5678901`), with all its places.
+pub(crate) fn read_number(text: &str, mark: Option<DecimalMark>) -> Option<String> {
+    plain_number(text.trim(), mark).filter(|plain| plain.bytes().any(|byte| byte.is_ascii_digit()))
+}
+
 fn without_sign(text: &str) -> (String, usize) {
     let is_sign = |letter: &char| matches!(letter, '-' | '−' | '–' | '+');
     let rest = text.chars().filter(|letter| !is_sign(letter)).collect::<String>();
@@ -243,6 +248,17 @@ mod tests {
         assert_eq!(micros("1.234", None), None, "one or a thousand");
         for text in ["", "abc", "1,23,4.5.6", "1.2.3", "--5", "12%", "5 apples", "(-5)", "1,2345.0"] {
             assert_eq!(micros(text, Some(DecimalMark::Point)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_their_places_and_lose_their_groups() {
+        let number = |text: &str, mark| read_number(text, mark);
+        assert_eq!(number("1,234.5", Some(DecimalMark::Point)).as_deref(), Some("1234.5"));
+        assert_eq!(number("17.250", Some(DecimalMark::Comma)).as_deref(), Some("17250"));
+        assert_eq!(number("0,91841234567", None).as_deref(), Some("0.91841234567"));
+        for text in ["", "cheap", ".", "-1", "1,23,4"] {
+            assert_eq!(number(text, Some(DecimalMark::Point)), None, "{text}");
         }
     }
 
