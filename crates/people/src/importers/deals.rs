@@ -177,7 +177,7 @@ async fn undo(tx: &mut Tx, world: &World, changes: &[Change]) -> Result<Vec<Undo
     Ok(deals::revert_deals(tx, world, &rows).await?.into_iter().map(undone).collect())
 }
 
-/// Says of a new deal without a date that it counts from the import on, until its stage history comes.
+/// Says of a new deal without a date (only deals are made here) that it counts from the import on, until its stage history comes.
 fn undated(context: &ImportContext, row: &MappedRow, mut one: RowOutcome) -> RowOutcome {
     if one.outcome == Outcome::Create && [CREATED_AT, STAGE_ENTERED_AT].iter().all(|place| row.moment(*place).is_none())
     {
@@ -195,7 +195,7 @@ fn deal_keys(row: &MappedRow, id: usize, name: usize, keys: &mut Vec<u64>) {
 
 /// What the three importers have in common: how a row becomes an input, and who takes the inputs.
 macro_rules! importer {
-    ($(#[$doc:meta])* $name:ident, $spec:ident, $input:ident, $id:ident, $deal_name:ident, |$own:ident, $tx:ident, $inputs:ident| $upsert:expr, $noted:expr) => {
+    ($(#[$doc:meta])* $name:ident, $spec:ident, $input:ident, $id:ident, $deal_name:ident, |$own:ident, $tx:ident, $inputs:ident| $upsert:expr) => {
         $(#[$doc])*
         pub(super) struct $name {
             world: World,
@@ -226,7 +226,7 @@ macro_rules! importer {
                 let ($own, $inputs) = (self, rows.iter().map(|row| $input(context, row)).collect::<Vec<_>>());
                 let upserted = $upsert.await?;
                 let outcomes = upserted.into_iter().map(|one| outcome(one, ToString::to_string));
-                Ok(outcomes.zip(rows).map(|(one, row)| $noted(context, row, one)).collect())
+                Ok(outcomes.zip(rows).map(|(one, row)| undated(context, row, one)).collect())
             }
 
             async fn undo(
@@ -243,7 +243,7 @@ macro_rules! importer {
 
 importer! {
     /// Imports deals.
-    DealsImporter, SPEC, input, EXTERNAL_ID, NAME, |own, tx, inputs| deals::upsert_deals(tx, &own.world, &inputs), undated
+    DealsImporter, SPEC, input, EXTERNAL_ID, NAME, |own, tx, inputs| deals::upsert_deals(tx, &own.world, &inputs)
 }
 
 const HISTORY_DEAL: usize = 0;
@@ -298,7 +298,7 @@ fn history_input(context: &ImportContext, row: &MappedRow) -> StageEntryInput {
 importer! {
     /// Imports the stages that deals went through.
     StageHistoryImporter, HISTORY_SPEC, history_input, HISTORY_DEAL, HISTORY_DEAL_NAME,
-    |_own, tx, inputs| deals::upsert_stage_history(tx, &inputs), |_, _, one: RowOutcome| one
+    |_own, tx, inputs| deals::upsert_stage_history(tx, &inputs)
 }
 
 const ROLE_DEAL: usize = 0;
@@ -359,5 +359,5 @@ fn role_input(context: &ImportContext, row: &MappedRow) -> DealRoleInput {
 importer! {
     /// Imports who takes part in deals.
     ContactRolesImporter, ROLE_SPEC, role_input, ROLE_DEAL, ROLE_DEAL_NAME,
-    |own, tx, inputs| deals::upsert_deal_roles(tx, &own.world, &inputs), |_, _, one: RowOutcome| one
+    |own, tx, inputs| deals::upsert_deal_roles(tx, &own.world, &inputs)
 }
