@@ -159,15 +159,23 @@ pub(super) fn outcome_of(name: &str) -> DealOutcome {
     const WON: [&str; 7] = ["won", "closedwon", "gewonnen", "gagné", "gagne", "ganado", "vinto"];
     const LOST: [&str; 9] =
         ["lost", "closedlost", "verloren", "perdu", "perdido", "perso", "abandoned", "disqualified", "cancelled"];
+    const NOT: [&str; 8] = ["not", "never", "un", "nicht", "nie", "non", "pas", "nunca"];
+    // Who won instead.
+    const RIVAL: [&str; 8] =
+        ["competitor", "competition", "rival", "wettbewerber", "konkurrent", "konkurrenz", "concurrent", "competidor"];
     let lower = name.to_lowercase();
-    let mut words = lower.split(|letter: char| !letter.is_alphanumeric());
-    words
-        .find_map(|word| match word {
-            word if WON.contains(&word) => Some(DealOutcome::Won),
-            word if LOST.contains(&word) => Some(DealOutcome::Lost),
-            _ => None,
-        })
-        .unwrap_or(DealOutcome::Open)
+    let words: Vec<&str> = lower.split(|letter: char| !letter.is_alphanumeric()).collect();
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
+    let denied = |place: usize| place > 0 && NOT.contains(&words[place - 1]);
+    let won = words.iter().position(|word| WON.contains(word));
+    let lost = words.iter().enumerate().position(|(place, word)| LOST.contains(word) && !denied(place));
+    match (won, lost) {
+        (Some(won), Some(lost)) if lost < won => DealOutcome::Lost,
+        (Some(_), _) if has(&NOT) || has(&RIVAL) => DealOutcome::Lost,
+        (Some(_), _) => DealOutcome::Won,
+        (None, Some(_)) => DealOutcome::Lost,
+        (None, None) => DealOutcome::Open,
+    }
 }
 
 fn slug(name: &str) -> String {
@@ -201,6 +209,13 @@ mod tests {
             ("closedlost", DealOutcome::Lost),
             ("Gewonnen", DealOutcome::Won),
             ("Wonderful", DealOutcome::Open),
+            ("Closed – not won", DealOutcome::Lost),
+            ("Competitor won", DealOutcome::Lost),
+            ("Nicht gewonnen", DealOutcome::Lost),
+            ("Not lost yet", DealOutcome::Open),
+            ("Lost to a competitor", DealOutcome::Lost),
+            ("Lost – competitor won", DealOutcome::Lost),
+            ("Lost: not qualified", DealOutcome::Lost),
             ("Demo", DealOutcome::Open),
         ];
         for (name, outcome) in cases {
