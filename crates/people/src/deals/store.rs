@@ -391,7 +391,8 @@ pub(super) async fn facts(db: &Db) -> Result<Vec<DealFact>, DbError> {
         closed_at: row.closed_at,
         outcome: row.outcome,
         stages: entered,
-        source_row: if row.source_row.is_empty() { row.origin } else { format!("{}#{}", row.origin, row.source_row) },
+        // A file's row names its import already.
+        source_row: if row.source_row.is_empty() { row.origin } else { row.source_row },
     };
     Ok(rows.into_iter().map(with_stages).map(fact).collect())
 }

@@ -121,7 +121,8 @@ async fn ma_3_deals_with_stages_roles_and_amounts() {
         assert_eq!(facts.len(), 2);
         let total: i64 = facts.iter().filter_map(|fact| fact.amount).map(|amount| amount.micros).sum();
         assert_eq!(total, euros(3_400).micros);
-        assert_eq!(facts.iter().find(|fact| fact.deal == *id).unwrap().people.len(), 2);
+        let fact = facts.iter().find(|fact| fact.deal == *id).unwrap();
+        assert_eq!((fact.people.len(), fact.source_row.as_str()), (2, "2"), "the row of the file, once");
         assert!(Arc::ptr_eq(&facts, &deals.facts(&test.scope).await.unwrap()), "read again only after a write");
         let lost = DealFilter { outcome: Some(DealOutcome::Lost), ..DealFilter::default() };
         let page = deals.list(&test.scope, &lost, &PageRequest::default()).await.unwrap();
