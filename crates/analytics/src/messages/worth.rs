@@ -18,10 +18,20 @@ pub(super) fn worth(bag: &Bag<'_>) -> (Option<i64>, String, Option<Doubt>) {
     };
     let currency = bag.currency.map(|raw| loose_text(raw)).filter(|text| !text.trim().is_empty());
     match currency.map(|text| text.parse::<Currency>().map_err(|_| text.chars().take(16).collect::<String>())) {
-        None => (Some(micros), String::new(), None),
+        None => match sign(raw) {
+            Ok(currency) => (Some(micros), currency.to_owned(), None),
+            Err(sign) => (None, String::new(), Some(Doubt::Currency(sign.to_owned()))),
+        },
         Some(Ok(currency)) => (Some(micros), currency.to_string(), None),
         Some(Err(found)) => (None, String::new(), Some(Doubt::Currency(found))),
     }
+}
+
+/// The currency that a sign before an amount names; a sign of several currencies names none.
+fn sign(raw: &RawValue) -> Result<&'static str, &'static str> {
+    let text = loose_text(raw);
+    let named = [("€", Ok("EUR")), ("£", Ok("GBP")), ("$", Err("$")), ("¥", Err("¥"))];
+    named.into_iter().find(|(sign, _)| text.trim().starts_with(sign)).map_or(Ok(""), |(_, named)| named)
 }
 
 /// A number, or a text that is one (`"19.99"`, `"$19.99"`). More than six places are cut, exponents are read.
