@@ -2,7 +2,7 @@
 
 use crate::attribution::JourneyKind;
 use crate::facts::{Day, Facts, date_of};
-use crate::metrics::internal::{Dimension, Formula, Key, Measure, Plan, part};
+use crate::metrics::internal::{Dimension, Formula, Key, Measure, Plan, PlannedFilter, part};
 use crate::metrics::{Agents, FilterOp, Metric};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -160,8 +160,17 @@ pub(super) fn of_measure(facts: &Facts, plan: &Plan, measure: Measure, range: (D
     let mut narrow = |dimension: Dimension, text: String| {
         if dimension == Dimension::Page && shape.table == "sessions" { pages.push(text) } else { wheres.push(text) }
     };
+    let mut unseen: Vec<String> = Vec::new();
     for filter in &plan.filters {
-        narrow(filter.dimension, condition(facts, &column(filter.dimension), filter));
+        let negated = matches!(filter.op, FilterOp::NotIn | FilterOp::NotContains);
+        if filter.dimension == Dimension::Page && shape.table == "sessions" && negated {
+            // Of no page of the visit, so it cannot be asked page by page.
+            let op = if filter.op == FilterOp::NotIn { FilterOp::In } else { FilterOp::Contains };
+            let seen = condition(facts, "page", &PlannedFilter { op, ..filter.clone() });
+            unseen.push(format!("event_offset not in (select event_offset from session_pages where {seen})"));
+        } else {
+            narrow(filter.dimension, condition(facts, &column(filter.dimension), filter));
+        }
     }
     if let Some(key) = key {
         for (dimension, code) in plan.dimensions.iter().zip(key) {
@@ -175,6 +184,7 @@ pub(super) fn of_measure(facts: &Facts, plan: &Plan, measure: Measure, range: (D
         let pages = pages.join(" and ");
         wheres.push(format!("event_offset in (select event_offset from session_pages where {pages})"));
     }
+    wheres.extend(unseen);
     let wheres = wheres.join(" and ");
     match shape.once {
         None => format!("select {} from {} where {wheres}", shape.value, shape.table),
@@ -185,7 +195,7 @@ pub(super) fn of_measure(facts: &Facts, plan: &Plan, measure: Measure, range: (D
     }
 }
 
-fn condition(facts: &Facts, column: &str, filter: &crate::metrics::internal::PlannedFilter) -> String {
+fn condition(facts: &Facts, column: &str, filter: &PlannedFilter) -> String {
     let negated = matches!(filter.op, FilterOp::NotIn | FilterOp::NotContains);
     let contains = matches!(filter.op, FilterOp::Contains | FilterOp::NotContains);
     let mut values: Vec<String> = filter.values.clone();
@@ -200,18 +210,20 @@ fn condition(facts: &Facts, column: &str, filter: &crate::metrics::internal::Pla
         };
         let ids =
             facts.company_names.iter().filter(|(_, name)| named(name)).map(|(code, _)| facts.shown(*code).to_owned());
+        // An id is no text that somebody looks for a part of.
+        if contains {
+            values.clear();
+        }
         values.extend(ids);
         values.sort();
     }
     let joined = values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ");
-    if contains {
+    if contains && filter.dimension == Dimension::Company {
+        text = if values.is_empty() { "1 = 0".to_owned() } else { format!("{column} in ({joined})") };
+    } else if contains {
         let parts =
             filter.values.iter().map(|value| format!("strpos(lower({column}), {}) > 0", quoted(&value.to_lowercase())));
-        let mut parts: Vec<String> = parts.collect();
-        if filter.dimension == Dimension::Company {
-            parts.push(format!("{column} in ({joined})"));
-        }
-        let _ = write!(text, "({})", parts.join(" or "));
+        let _ = write!(text, "({})", parts.collect::<Vec<String>>().join(" or "));
     } else {
         let _ = write!(text, "{column} in ({joined})");
     }

@@ -169,7 +169,16 @@ impl<'a> Run<'a> {
                 emit(&record);
                 continue;
             }
-            for page in sessions.pages_of(*place as usize) {
+            let seen = sessions.pages_of(*place as usize);
+            // That a page was not seen is about the whole visit, not about one of its pages.
+            let mut without = self.filters.iter().filter(|filter| filter.dimension == Dimension::Page && !filter.keep);
+            if without.any(|filter| seen.iter().any(|page| filter.codes.contains(page))) {
+                continue;
+            }
+            if seen.is_empty() && !self.plan.dimensions.contains(&Dimension::Page) {
+                emit(&Record { page: NO_TOUCH, ..record });
+            }
+            for page in seen {
                 emit(&Record { page: *page, ..record });
             }
         }
@@ -323,10 +332,10 @@ impl CodeFilter {
             false => wanted.iter().any(|value| value == text),
         };
         let mut codes: HashSet<u32> = HashSet::new();
-        if contains {
+        if contains && filter.dimension != Dimension::Company {
             let known = u32::try_from(facts.texts.len()).unwrap_or(u32::MAX);
             codes.extend((0..known).chain([NO_TOUCH]).filter(|code| matches(facts.shown(*code))));
-        } else {
+        } else if !contains {
             codes.extend(filter.values.iter().filter_map(|value| facts.code(value)));
         }
         if filter.dimension == Dimension::Company {

@@ -237,7 +237,7 @@ impl Plan {
             let message = format!("The lookback is from 1 to {LOOKBACK_DAYS_MAX} days.");
             return Err(Problem::invalid("lookback_days", message));
         }
-        check_agents(query, &metrics)?;
+        check_agents(query, &metrics, &dimensions, &filters)?;
         let order = match &query.order_by {
             None => 0,
             Some(id) => metrics
@@ -383,8 +383,20 @@ fn models(query: &Query, metrics: &[&Metric], dimensions: &[Dimension]) -> Resul
     Ok((model, models))
 }
 
-fn check_agents(query: &Query, metrics: &[&Metric]) -> Result<(), Problem> {
+fn check_agents(
+    query: &Query,
+    metrics: &[&Metric],
+    dimensions: &[Dimension],
+    filters: &[PlannedFilter],
+) -> Result<(), Problem> {
     let machines = query.agents != Agents::Human;
+    let pages = dimensions.contains(&Dimension::Page) || filters.iter().any(|one| one.dimension == Dimension::Page);
+    if machines && pages {
+        return Err(Problem::invalid(
+            "agents",
+            "Which pages a machine saw is not kept; ask for people, or without pages.",
+        ));
+    }
     let wrong =
         metrics.iter().position(|metric| !["sessions", "engaged_sessions", "engagement_rate"].contains(&metric.id));
     match wrong.filter(|_| machines) {

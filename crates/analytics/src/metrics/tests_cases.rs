@@ -166,3 +166,44 @@ fn a_comparison_has_the_same_length() {
     assert_eq!(year, Some(range("2025-02-01", "2025-02-28")));
     assert_eq!(compare("2026-02-01", "2026-02-28", "2026-08-01", Compare::None), None);
 }
+
+/// A visit without a page is one that saw it nowhere; a part of a company's name is no part of its id; and which pages a
+/// machine saw is not known.
+#[test]
+fn filters_keep_what_they_say() {
+    let mut world = World::random(1);
+    let visit = |offset: u64, pages: Vec<&'static str>| crate::facts::tests_world::Visit {
+        person: 7,
+        start: START + i64::try_from(offset).unwrap() * DAY,
+        offset,
+        channel: "Email",
+        campaign: "",
+        pages,
+        engaged: true,
+        human: true,
+    };
+    world.visits = vec![visit(1, vec!["/", "/pricing"]), visit(2, vec!["/", "/demo"]), visit(3, vec!["/pricing"])];
+    world.companies = vec![("com_0".to_owned(), "Acme".to_owned()), ("com_1".to_owned(), "Common".to_owned())];
+    world.people.truncate(1);
+    (world.people[0].person, world.people[0].company) = (7, Some("com_0".to_owned()));
+    let facts = world.facts();
+    let range = DateRange { from: "2026-01-01".parse().unwrap(), to: "2026-03-31".parse().unwrap() };
+    let sessions = |dimension: &str, op, value: &str| {
+        let filter = Filter { dimension: dimension.to_owned(), op, values: vec![value.to_owned()] };
+        let query = Query { filters: vec![filter], ..Query::new(&["sessions"], range) };
+        let request = DrillRequest { query, metric: "sessions".to_owned(), key: None, limit: None, cursor: None };
+        let opened = drill(&facts, &request, today(), AS_OF).unwrap();
+        (opened.value.value.unwrap().number(), opened.parts[0].sql.clone())
+    };
+    let (count, sql) = sessions("page", FilterOp::NotIn, "/pricing");
+    assert!((count - 1.0).abs() < 1e-9 && sql.contains("event_offset not in"), "{count} {sql}");
+    assert!((sessions("page", FilterOp::NotContains, "PRIC").0 - 1.0).abs() < 1e-9);
+    assert!((sessions("page", FilterOp::In, "/").0 - 2.0).abs() < 1e-9);
+    assert!((sessions("company", FilterOp::Contains, "acm").0 - 3.0).abs() < 1e-9);
+    let (count, sql) = sessions("company", FilterOp::Contains, "com");
+    assert!(count.abs() < 1e-9 && !sql.contains("strpos"), "only the other company's name: {count} {sql}");
+    let machines = Query { agents: Agents::Bot, ..Query::new(&["sessions"], range) };
+    assert!(Plan::new(&machines, today()).is_ok());
+    let refused = Plan::new(&machines.by(&[Dimension::Page]), today()).unwrap_err();
+    assert_eq!(refused.field.as_deref(), Some("agents"));
+}
