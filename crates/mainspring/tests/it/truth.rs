@@ -1,7 +1,8 @@
 //! The demo company's numbers are known: what the program says of them must be exactly that (AN-C, MA-84).
 
 use crate::server::{Site, client};
-use kernel::money::parse_decimal;
+use jiff::civil::Date;
+use kernel::money::{Money, parse_decimal};
 use serde_json::{Value, json};
 use simulator::{Company, Settings};
 
@@ -21,6 +22,22 @@ impl Asked {
         let value: Value = answer.json().await.unwrap();
         assert!(status.is_success(), "{path} {body}: {value}");
         value
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let answer =
+            self.http.get(format!("{}/api/v1{path}", self.address)).bearer_auth(&self.key).send().await.unwrap();
+        let status = answer.status();
+        let value: Value = answer.json().await.unwrap();
+        assert!(status.is_success(), "{path}: {value}");
+        value
+    }
+
+    /// The rows of a statement.
+    async fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
+        let answer = self.post("/sql", json!({ "sql": sql, "limit": 100_000 })).await;
+        assert_eq!(answer["truncated"], json!(false), "{sql}");
+        answer["rows"].as_array().unwrap().iter().map(|row| row.as_array().unwrap().clone()).collect()
     }
 
     /// One total of a query over the company's whole life.
@@ -57,9 +74,71 @@ async fn totals_equal_the_files_and_an_independent_count() {
     let deals = asked.total("deals_won", None, &truth).await;
     assert_eq!(deals["totals"][0]["value"].as_f64().unwrap().to_string(), truth.deals_won.to_string());
 
-    let sql = "select coalesce(sum(won_value_micros), 0) as micros from deals where outcome = 'won'";
-    let independent = asked.post("/sql", json!({ "sql": sql })).await;
-    assert_eq!(independent["rows"][0][0].as_i64().unwrap(), truth.revenue_micros, "{independent}");
+    let sql = "select amount_micros, currency, won_day from deals where outcome = 'won'";
+    assert_eq!(in_euros(&asked.rows(sql).await, &truth), truth.revenue_micros, "amounts at the rates of their days");
+    let sql = "select original_micros, currency, day from ledger where kind = 'actual'";
+    assert_eq!(in_euros(&asked.rows(sql).await, &truth), spent, "lines at the rates of their days");
+    for quarter in quarters(&truth) {
+        home_says_the_truth(&asked, &truth, &quarter).await;
+    }
+}
+
+/// Rows of micros, currency and day, each converted at the rate of its day, and summed.
+fn in_euros(rows: &[Vec<Value>], truth: &simulator::Truth) -> i64 {
+    let worth = |row: &Vec<Value>| {
+        let currency = row[1].as_str().unwrap().parse().unwrap();
+        let money = Money::new(row[0].as_i64().unwrap(), currency);
+        if currency == truth.currency {
+            return money.micros;
+        }
+        let (_, rate) = truth.fx.on(row[2].as_str().unwrap().parse().unwrap()).unwrap();
+        money.convert(rate, truth.currency).unwrap().micros
+    };
+    assert!(!rows.is_empty());
+    rows.iter().map(worth).sum()
+}
+
+/// The months of the company's life, by quarter.
+fn quarters(truth: &simulator::Truth) -> Vec<Vec<Date>> {
+    let mut quarters: Vec<Vec<Date>> = Vec::new();
+    let mut month = truth.start.first_of_month();
+    while month < truth.end {
+        let quarter = |month: Date| (month.year(), (month.month() - 1) / 3);
+        match quarters.last_mut().filter(|months| quarter(months[0]) == quarter(month)) {
+            Some(months) => months.push(month),
+            None => quarters.push(vec![month]),
+        }
+        month = month.saturating_add(jiff::Span::new().months(1));
+    }
+    quarters
+}
+
+/// Home of these months: revenue, pipeline, spend by channel, and plan.
+async fn home_says_the_truth(asked: &Asked, truth: &simulator::Truth, months: &[Date]) {
+    let (from, last) = (months[0], months.last().unwrap().last_of_month());
+    let home = asked.get(&format!("/dashboards/home?from={from}&to={last}&compare=none")).await;
+    let deals = || months.iter().filter_map(|month| truth.months.get(month));
+    let totals = &home["channel_totals"];
+    let won: i64 = deals().map(|month| month.won_micros).sum();
+    assert_eq!(micros(&totals["revenue"]), won, "{from}: won revenue");
+    let created: i64 = deals().map(|month| month.created_micros).sum();
+    assert_eq!(micros(&totals["pipeline"]), created, "{from}: pipeline");
+    let count: u64 = deals().map(|month| month.won).sum();
+    assert_eq!(totals["won"]["value"].as_f64().unwrap().to_string(), count.to_string(), "{from}: deals won");
+    let spent = |channel| months.iter().map(|month| truth.spend_of(*month, channel)).sum::<i64>();
+    let all: i64 = truth.caused.iter().map(|caused| spent(caused.channel)).sum();
+    assert_eq!(micros(&totals["spend"]), all, "{from}: spend");
+    let planned: i64 =
+        truth.plan.iter().filter(|((month, _), _)| months.contains(month)).map(|(_, micros)| micros).sum();
+    let tile = home["tiles"].as_array().unwrap().iter().find(|tile| tile["metric"] == "spend").unwrap();
+    assert_eq!(micros(&json!({ "value": tile["plan"] })), planned, "{from}: plan");
+    for row in home["channels"].as_array().unwrap() {
+        let name = row["channel"]["label"].as_str().unwrap();
+        let known = truth.caused.iter().find(|caused| caused.channel.name() == name);
+        let expected = known.map_or(0, |caused| spent(caused.channel));
+        let said = if row["spend"]["value"].is_null() { 0 } else { micros(&row["spend"]) };
+        assert_eq!(said, expected, "{from}: spend of {name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
