@@ -124,9 +124,9 @@ impl Lake {
         let guard = lock(&config.folder)?;
         let state = catalog.load().await?;
         let open = move || {
-            compact::sweep(&config.folder, &state)?;
             let (files, runs) = compact::open_files(&config.folder, &state, config.buckets)?;
             let log = Log::open(&config, &config.folder.join("log"), state.sealed_offset)?;
+            compact::sweep(&config.folder, &state)?;
             let dedup = Dedup::new(runs, config.filter_bytes_max);
             let none = vec![HotBucket::default(); usize::from(config.buckets)];
             let open = State {

@@ -1,7 +1,7 @@
 //! Which files make up the lake: one state, changed by whole switches.
 //!
 //! **Invariant:** a file is part of the lake exactly while the catalog lists it. What lies in the folder besides is an
-//! orphan of a crash and is swept when the lake is opened.
+//! orphan of a crash or of an older catalog and is set aside when the lake is opened.
 //! **Invariant:** a [`Switch`] happens whole or not at all.
 
 mod file;
