@@ -118,11 +118,15 @@ impl Lake {
     /// Opens the lake in a folder, or makes it; repairs what a crash left and takes the folder for this process.
     ///
     /// # Errors
-    /// [`LakeError::Locked`] when another process has it, [`LakeError::Corrupt`] when a file was damaged.
+    /// [`LakeError::Locked`] when another process has it, [`LakeError::Corrupt`] when a file was damaged,
+    /// [`LakeError::Buckets`] when it was made with another number of buckets.
     pub async fn open(config: LakeConfig, catalog: Arc<dyn Catalog>, clock: Arc<dyn Clock>) -> Result<Self, LakeError> {
         std::fs::create_dir_all(&config.folder).map_err(LakeError::io(&config.folder))?;
         let guard = lock(&config.folder)?;
         let state = catalog.load().await?;
+        if ![0, config.buckets].contains(&state.buckets) {
+            return Err(LakeError::Buckets { stored: state.buckets, configured: config.buckets });
+        }
         let open = move || {
             let (files, runs) = compact::open_files(&config.folder, &state, config.buckets)?;
             let log = Log::open(&config, &config.folder.join("log"), state.sealed_offset)?;

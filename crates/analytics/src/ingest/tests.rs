@@ -381,6 +381,7 @@ async fn the_catalog_is_switched_whole() {
             add_runs: vec![run(3)],
             sealed: Some((9, 77)),
             next_id: 4,
+            buckets: 32,
             ..Switch::default()
         };
         let second = Switch {

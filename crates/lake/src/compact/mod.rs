@@ -100,7 +100,8 @@ impl Inner {
     }
 
     /// Switches the catalog, then what is in memory.
-    async fn switch(&self, upkeep: &mut Upkeep, pending: Pending) -> Result<(), LakeError> {
+    async fn switch(&self, upkeep: &mut Upkeep, mut pending: Pending) -> Result<(), LakeError> {
+        pending.switch.buckets = self.config.buckets;
         let switched = match self.config.faults.check("switch.before") {
             Ok(()) => self.catalog.switch(&pending.switch).await,
             Err(error) => Err(crate::catalog::CatalogError(error.to_string())),
