@@ -124,7 +124,10 @@ impl DbCatalog {
         // One transaction, so that state and files are of one moment.
         let mut tx = self.0.begin().await?;
         let state: Option<State> = tx
-            .query_optional("select sealed_offset, sealed_at_us, next_id, buckets from lake_state where id = 1", params![])
+            .query_optional(
+                "select sealed_offset, sealed_at_us, next_id, buckets from lake_state where id = 1",
+                params![],
+            )
             .await?;
         let files: Vec<File> = tx
             .query(

@@ -7,7 +7,8 @@ async fn a_switch_is_kept_whole_and_read_back() {
     let catalog = FileCatalog::new(&path);
     assert_eq!(catalog.load().await.unwrap(), CatalogState::default());
     let run = |id| RunEntry { id, path: format!("dedup/{id}.run"), entries: 3, bytes: 100 };
-    let first = Switch { add_runs: vec![run(1), run(2)], sealed: Some((9, 77)), next_id: 3, buckets: 8, ..Switch::default() };
+    let first =
+        Switch { add_runs: vec![run(1), run(2)], sealed: Some((9, 77)), next_id: 3, buckets: 8, ..Switch::default() };
     catalog.switch(&first).await.unwrap();
     let second = Switch { add_runs: vec![run(3)], remove_runs: vec![1, 2], next_id: 4, ..Switch::default() };
     catalog.switch(&second).await.unwrap();
