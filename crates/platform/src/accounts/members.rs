@@ -37,10 +37,13 @@ pub struct AddedMember {
     pub one_time_password: Option<String>,
 }
 
+/// Longest address that mail can be sent to, in bytes (RFC 5321).
+pub(super) const EMAIL_BYTES_MAX: usize = 254;
+
 /// An address somebody signs in with.
 pub(super) fn check_email(email: &str) -> Result<String, Problem> {
     let email = email.trim();
-    let good = email.len() <= 254
+    let good = email.len() <= EMAIL_BYTES_MAX
         && !email.chars().any(|letter| letter.is_whitespace() || letter.is_control())
         && email.split_once('@').is_some_and(|(mailbox, host)| {
             !mailbox.is_empty() && !host.contains('@') && host.split('.').all(|part| !part.is_empty())
