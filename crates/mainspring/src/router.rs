@@ -4,7 +4,7 @@ use crate::ui;
 use crate::wiring::App;
 use anyhow::Result;
 use axum::Router;
-use platform::http::{Edge, EdgeSettings, RouteRecord, health_routes};
+use platform::http::{Edge, EdgeSettings, MetricsAccess, RouteRecord, health_routes};
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 
@@ -16,7 +16,7 @@ pub(crate) fn build(app: &App) -> (Router, OpenApi, Vec<RouteRecord>) {
         trust_proxy: platform.config.server.trust_proxy,
     };
     Edge::new(Arc::new(platform.accounts.clone()), platform.world.clone(), settings)
-        .routes(health_routes(platform.databases.clone()))
+        .routes(health_routes(platform.databases.clone(), MetricsAccess::of(&platform.config.server)))
         .routes(platform::accounts::routes(platform.accounts.clone()))
         .routes(platform::audit::routes(platform.databases.clone()))
         .routes(platform::jobs::routes(platform.jobs.clone()))

@@ -91,6 +91,8 @@ pub struct ServerConfig {
     pub requests_per_minute: u32,
     /// Whether `/metrics` is served.
     pub metrics: bool,
+    /// What a reader of `/metrics` has to send; empty: only this machine may read it.
+    pub metrics_token: String,
 }
 
 /// Where the data is.
