@@ -390,8 +390,8 @@ fn a_comparison_has_the_same_length() {
 #[test]
 fn quotients_of_money_round_to_the_micro() {
     use super::measures::Measure;
-    let each = |micros, by| super::table::divided(micros, by, Measure::Leads);
+    let each = |micros, by| super::sums::divided(micros, by, Measure::Leads);
     assert_eq!((each(10, 3), each(11, 3), each(5, 2), each(-5, 2)), (3, 4, 3, -3));
-    assert_eq!(super::table::divided(100, 2_500_000, Measure::DealsWon), 40);
+    assert_eq!(super::sums::divided(100, 2_500_000, Measure::DealsWon), 40);
     let _ = Money::new(0, crate::facts::tests_world::eur());
 }
