@@ -24,7 +24,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Most entries of the audit trail that are shown in SQL.
-const AUDIT_ROWS_MAX: i64 = 100_000;
+const AUDIT_ROWS_MAX: u32 = 100_000;
 
 /// What was last seen of a workspace. A shared value that is another one than before gets the next number.
 #[derive(Default)]
@@ -142,9 +142,7 @@ impl FactSource for LiveSource {
     }
 
     async fn audit(&self, scope: &Scope) -> Result<Vec<AuditEntry>, Problem> {
-        let db = self.platform.db(scope).await?;
-        let text = "select id, at_us, actor, action, target, details from audit order by sequence desc limit $1";
-        Ok(db.query(text, params![AUDIT_ROWS_MAX]).await?)
+        Ok(platform::audit::newest(&self.platform.databases, scope, AUDIT_ROWS_MAX).await?)
     }
 
     async fn rejected(&self, scope: &Scope) -> Result<(u64, u64), Problem> {
