@@ -8,9 +8,9 @@ use crate::events::{Fate, FateStatus, Live, Quarantine, RING_MAX};
 use crate::messages::Doubt;
 use hashbrown::HashMap;
 use kernel::ids::{PersonId, WorkspaceId};
-use kernel::problem::Problem;
+use kernel::problem::{Class, Problem};
 use kernel::scope::{Scope, WorkspaceRef};
-use kernel::time::{SECOND, Timestamp};
+use kernel::time::{MINUTE, SECOND, Timestamp};
 use lake::{Event, Lake, LakeConfig, LakeError, SqlLimits};
 use parking_lot::Mutex;
 use platform::Platform;
@@ -19,6 +19,9 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// Messages of one write key that may be rejected in a minute; stated in the guide.
+pub(super) const REJECTED_PER_MINUTE: usize = 6_000;
 
 /// A lake that could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,31 @@ pub(crate) struct Intake {
     pub(crate) quarantine: Quarantine,
     /// Doubts about events between their receipt and their admission, by event id.
     pub(super) doubts: Mutex<HashMap<String, Vec<Doubt>>>,
+    /// Rejected messages of this minute, by write key.
+    rejected: Mutex<(i64, HashMap<String, usize>)>,
+}
+
+impl Intake {
+    /// Refuses a request whose key has had too many messages rejected in this minute: a write key is public, and what is
+    /// kept for its owner to look at would be pushed out by noise.
+    pub(super) fn allow_rejected(&self, key: &str, count: usize, now: Timestamp) -> Result<(), Problem> {
+        if count == 0 {
+            return Ok(());
+        }
+        let mut rejected = self.rejected.lock();
+        let minute = now.micros().div_euclid(MINUTE);
+        if rejected.0 != minute {
+            *rejected = (minute, HashMap::new());
+        }
+        let so_far = rejected.1.entry_ref(key).or_default();
+        if *so_far >= REJECTED_PER_MINUTE {
+            let message =
+                "Too many messages of this key were rejected in this minute. Nothing of this request was kept.";
+            return Err(Problem::new(Class::TooMany, "too_many_rejected", message).retry_after(60));
+        }
+        *so_far += count;
+        Ok(())
+    }
 }
 
 type Slot = Arc<OnceCell<Arc<Intake>>>;
@@ -141,6 +169,7 @@ impl Lakes {
             live: Live::default(),
             quarantine: Quarantine::new(db),
             doubts: Mutex::default(),
+            rejected: Mutex::default(),
         });
         let pump = Pump::new(intake.clone(), self.0.resolver.clone(), self.0.stop.clone());
         self.0.tasks.spawn(pump.run());
