@@ -113,6 +113,7 @@ async fn an_error_at_any_step_changes_nothing_and_the_next_seal_makes_up() {
             assert_eq!(lake.seal().await.is_ok(), step == "switch.after", "{step}");
             assert_eq!(trace(&lake, &FoldOptions::default()).await, expected, "{step}");
             assert!(!lake.seal_if_due().await.unwrap_or(true), "{step}: not due again at once");
+            assert_eq!(unfinished_files(folder.path()), 0, "{step}");
             broken.store(false, Ordering::SeqCst);
             lake.append(vec![event(&format!("more-{round}"), 3, START, "More")]).await.unwrap();
             pump(&lake).await;
@@ -172,6 +173,15 @@ async fn a_switch_in_doubt_is_settled_before_anything_else_is_sealed() {
     lake.seal().await.unwrap();
     assert_eq!(trace(&lake, &FoldOptions::default()).await.values().map(Vec::len).sum::<usize>(), 60);
     assert_sound(&lake).await;
+}
+
+/// How many files below the folder were begun and not finished.
+fn unfinished_files(folder: &Path) -> usize {
+    let count = |path: PathBuf| match path.is_dir() {
+        true => unfinished_files(&path),
+        false => usize::from(path.extension().is_some_and(|kind| kind == "new")),
+    };
+    std::fs::read_dir(folder).unwrap().map(|entry| count(entry.unwrap().path())).sum()
 }
 
 /// Every event file and run below the folder, by its path in it.
