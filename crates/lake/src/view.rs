@@ -125,6 +125,14 @@ fn overlaps(file: &DataFile, range: TimeRange) -> bool {
 }
 
 impl Source {
+    /// Whether it may have rows from this log offset on.
+    pub(crate) fn reaches(&self, offset: u64) -> bool {
+        match self {
+            Source::File(file) => file.entry.offset_max >= offset,
+            Source::Chunk(_) | Source::Batch(_) => true,
+        }
+    }
+
     /// The rows with these columns; only those of some people when said. Rows of other people may come along from memory.
     pub(crate) fn batches(&self, columns: Columns, people: Option<&HashSet<i64>>) -> Result<Batches, LakeError> {
         Ok(match self {
