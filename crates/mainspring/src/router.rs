@@ -16,7 +16,7 @@ pub(crate) fn build(app: &App) -> (Router, OpenApi, Vec<RouteRecord>) {
         trust_proxy: platform.config.server.trust_proxy,
     };
     Edge::new(Arc::new(platform.accounts.clone()), platform.world.clone(), settings)
-        .routes(health_routes(platform.databases.clone(), MetricsAccess::of(&platform.config.server)))
+        .routes(health_routes(platform.databases.clone(), vec![Arc::new(app.lakes.clone())], MetricsAccess::of(&platform.config.server)))
         .routes(platform::accounts::routes(platform.accounts.clone()))
         .routes(platform::audit::routes(platform.databases.clone()))
         .routes(platform::jobs::routes(platform.jobs.clone()))

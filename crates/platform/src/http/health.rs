@@ -13,6 +13,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use kernel::problem::{Class, Problem};
+use std::sync::Arc;
 use utoipa_axum::routes;
 
 /// Who may read the numbers.
@@ -54,11 +55,35 @@ impl MetricsAccess {
     }
 }
 
+/// Whether a part of the program can do its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// It can.
+    Ready,
+    /// For some workspaces it cannot, and why; the others are served.
+    Partly(String),
+    /// It cannot, and why.
+    No(String),
+}
+
+/// A part of the program that can tell whether it is ready. Asked often, so it answers from memory.
+pub trait Ready: Send + Sync + 'static {
+    /// How it stands now. The text is shown to anybody.
+    fn readiness(&self) -> Readiness;
+}
+
+#[derive(Clone)]
+struct Parts {
+    databases: Databases,
+    others: Vec<Arc<dyn Ready>>,
+}
+
 /// `/healthz`, `/readyz` and, when somebody may read them, `/metrics`.
 #[must_use]
-pub fn health_routes(databases: Databases, numbers: Option<MetricsAccess>) -> Routes {
+pub fn health_routes(databases: Databases, others: Vec<Arc<dyn Ready>>, numbers: Option<MetricsAccess>) -> Routes {
+    let parts = Parts { databases, others };
     let routes =
-        Routes::at_root().add(Access::Public, routes!(healthz), ()).add(Access::Public, routes!(readyz), databases);
+        Routes::at_root().add(Access::Public, routes!(healthz), ()).add(Access::Public, routes!(readyz), parts);
     match numbers {
         Some(numbers) => routes.add(Access::Public, routes!(metrics), numbers),
         None => routes,
@@ -72,17 +97,31 @@ async fn healthz() -> &'static str {
     "ok"
 }
 
-/// Whether the process can do its work: its databases answer.
+/// Whether the process can do its work: its databases answer, and events are taken in.
 #[utoipa::path(get, path = "/readyz", operation_id = "health_ready", tag = "health", responses(
-    (status = 200, description = "Ready", body = String),
+    (status = 200, description = "Ready; the text says what is not, when some workspaces are not served", body = String),
     (status = 503, description = "Not ready; the text says why", body = String)))]
-async fn readyz(State(databases): State<Databases>) -> impl IntoResponse {
-    match databases.control().query_one::<(i64,)>("select 1", vec![]).await {
-        Ok(_) => (StatusCode::OK, "ready"),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer")
+async fn readyz(State(parts): State<Parts>) -> impl IntoResponse {
+    if let Err(error) = parts.databases.control().query_one::<(i64,)>("select 1", vec![]).await {
+        tracing::error!(%error, "not ready");
+        return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer".to_owned());
+    }
+    let mut notes = Vec::new();
+    let mut status = StatusCode::OK;
+    for part in &parts.others {
+        match part.readiness() {
+            Readiness::Ready => {}
+            Readiness::Partly(note) => notes.push(note),
+            Readiness::No(why) => {
+                status = StatusCode::SERVICE_UNAVAILABLE;
+                notes.push(why);
+            }
         }
+    }
+    match (status, notes.is_empty()) {
+        (_, true) => (status, "ready".to_owned()),
+        (StatusCode::OK, false) => (status, format!("ready, but {}", notes.join("; "))),
+        (_, false) => (status, notes.join("; ")),
     }
 }
 
