@@ -99,8 +99,12 @@ impl From<DbError> for Problem {
             }
             DbError::Database(sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) => {
                 tracing::error!(%error, "the database does not answer");
-                Problem::new(Class::Unavailable, "database_away", "The database does not answer. Try again in a moment.")
-                    .retry_after(5)
+                Problem::new(
+                    Class::Unavailable,
+                    "database_away",
+                    "The database does not answer. Try again in a moment.",
+                )
+                .retry_after(5)
             }
             error if error.is_retryable() => {
                 Problem::new(Class::Unavailable, "database_busy", "The database is busy. Try again in a moment.")
