@@ -31,6 +31,17 @@ pub enum LakeError {
     /// Another process has the folder open.
     #[error("{0} is in use by another Mainspring process")]
     Locked(PathBuf),
+    /// Whose bucket a person is in depends on their number: files of one number cannot be read under another.
+    #[error(
+        "the events of this workspace are stored in {stored} buckets, but events.buckets is {configured}. Set it back to \
+         {stored}; the number is fixed once events are stored"
+    )]
+    Buckets {
+        /// What the stored events are divided into.
+        stored: u16,
+        /// What the settings say.
+        configured: u16,
+    },
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Io {
@@ -81,6 +92,7 @@ impl From<LakeError> for Problem {
             LakeError::Closed | LakeError::Cancelled => {
                 Problem::new(Class::Unavailable, "lake_closed", error.to_string()).retry_after(1)
             }
+            LakeError::Buckets { .. } => Problem::new(Class::Unavailable, "lake_buckets", error.to_string()),
             _ => Problem::new(Class::Internal, "lake_failed", "The event store failed; the log has the cause."),
         }
     }

@@ -118,15 +118,19 @@ impl Lake {
     /// Opens the lake in a folder, or makes it; repairs what a crash left and takes the folder for this process.
     ///
     /// # Errors
-    /// [`LakeError::Locked`] when another process has it, [`LakeError::Corrupt`] when a file was damaged.
+    /// [`LakeError::Locked`] when another process has it, [`LakeError::Corrupt`] when a file was damaged,
+    /// [`LakeError::Buckets`] when it was made with another number of buckets.
     pub async fn open(config: LakeConfig, catalog: Arc<dyn Catalog>, clock: Arc<dyn Clock>) -> Result<Self, LakeError> {
         std::fs::create_dir_all(&config.folder).map_err(LakeError::io(&config.folder))?;
         let guard = lock(&config.folder)?;
         let state = catalog.load().await?;
+        if ![0, config.buckets].contains(&state.buckets) {
+            return Err(LakeError::Buckets { stored: state.buckets, configured: config.buckets });
+        }
         let open = move || {
-            compact::sweep(&config.folder, &state)?;
             let (files, runs) = compact::open_files(&config.folder, &state, config.buckets)?;
             let log = Log::open(&config, &config.folder.join("log"), state.sealed_offset)?;
+            compact::sweep(&config.folder, &state)?;
             let dedup = Dedup::new(runs, config.filter_bytes_max);
             let none = vec![HotBucket::default(); usize::from(config.buckets)];
             let open = State {
@@ -239,8 +243,11 @@ impl Lake {
         Ok(due)
     }
 
-    /// From now on the events of each key are folded under its value.
+    /// From now on the events of each key are folded under its value. Costs nothing when it is the map that is set.
     pub fn set_merges(&self, merges: Arc<HashMap<u64, u64>>) {
+        if self.inner.state.read().merges.are_of(&merges) {
+            return;
+        }
         let merges = Arc::new(Merges::new(merges, self.inner.config.buckets));
         self.inner.state.write().merges = merges;
     }

@@ -21,6 +21,8 @@ pub(crate) fn bucket_of(person: u64, buckets: u16) -> usize {
 /// Which people are folded under another.
 #[derive(Debug, Default)]
 pub(crate) struct Merges {
+    /// As it was given, to know it again.
+    given: Arc<HashMap<u64, u64>>,
     pub(crate) canonical: Arc<HashMap<u64, u64>>,
     /// The merged people of each bucket.
     pub(crate) by_bucket: Vec<HashSet<i64>>,
@@ -28,12 +30,18 @@ pub(crate) struct Merges {
 
 impl Merges {
     pub(crate) fn new(canonical: Arc<HashMap<u64, u64>>, buckets: u16) -> Self {
+        let given = Arc::clone(&canonical);
         let canonical = resolved(canonical);
         let mut by_bucket = vec![HashSet::new(); usize::from(buckets)];
         for person in canonical.keys() {
             by_bucket[bucket_of(*person, buckets)].insert(person.cast_signed());
         }
-        Self { canonical, by_bucket }
+        Self { given, canonical, by_bucket }
+    }
+
+    /// Whether they were made from this very map.
+    pub(crate) fn are_of(&self, given: &Arc<HashMap<u64, u64>>) -> bool {
+        Arc::ptr_eq(&self.given, given)
     }
 
     pub(crate) fn canonical_of(&self, person: u64) -> u64 {
@@ -117,6 +125,14 @@ fn overlaps(file: &DataFile, range: TimeRange) -> bool {
 }
 
 impl Source {
+    /// Whether it may have rows from this log offset on.
+    pub(crate) fn reaches(&self, offset: u64) -> bool {
+        match self {
+            Source::File(file) => file.entry.offset_max >= offset,
+            Source::Chunk(_) | Source::Batch(_) => true,
+        }
+    }
+
     /// The rows with these columns; only those of some people when said. Rows of other people may come along from memory.
     pub(crate) fn batches(&self, columns: Columns, people: Option<&HashSet<i64>>) -> Result<Batches, LakeError> {
         Ok(match self {

@@ -14,6 +14,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // One provider for every outbound connection; it is set once, here, so it cannot be set already.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // Every connection, segment and event file takes a descriptor; many systems give 1 024 unless one asks for more.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("the runtime could not be started")),

@@ -14,4 +14,4 @@ mod tests;
 pub use api::routes;
 pub use live::{Live, RING_MAX};
 pub use model::{Fate, FateFilter, FateStatus, QuarantineFilter, Quarantined};
-pub use quarantine::{Entry, Quarantine, ROWS_MAX};
+pub use quarantine::{BYTES_MAX, Entry, Quarantine, ROWS_MAX};

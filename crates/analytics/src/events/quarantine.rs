@@ -10,16 +10,24 @@ use kernel::problem::Problem;
 use kernel::time::Timestamp;
 use platform::params;
 use platform::sql::{Db, DbError, FromRow, Row};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Rows that are kept; the oldest go first. Stated in the guide.
 pub const ROWS_MAX: i64 = 100_000;
-/// Rows that are looked through for pruning at a time.
-const PRUNE_EVERY: u64 = 1_000;
+/// Bytes of messages that are kept; the oldest go first. Stated in the guide.
+pub const BYTES_MAX: i64 = 256 << 20;
+/// Bytes that come in between two looks for what is too much.
+const PRUNE_EVERY_BYTES: u64 = 16 << 20;
+/// What a row takes besides its message.
+const ROW_BYTES: u64 = 1_000;
 
-/// The quarantine of one workspace.
+/// The quarantine of one workspace. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Quarantine {
     db: Db,
+    /// Bytes that came in since the last look.
+    added: Arc<AtomicU64>,
 }
 
 /// A message to put in.
@@ -87,7 +95,7 @@ impl Quarantine {
     /// The quarantine in a workspace's database.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db }
+        Self { db, added: Arc::default() }
     }
 
     /// Puts messages in, in one transaction; it is durable when this returns.
@@ -101,9 +109,11 @@ impl Quarantine {
         let mut tx = self.db.begin().await?;
         let mut rows = Vec::with_capacity(entries.len());
         let mut seen = std::collections::HashSet::new();
+        let mut bytes = 0;
         for entry in entries.into_iter().filter(|entry| seen.insert(entry.fingerprint.clone())) {
             let Entry { id, fingerprint, status, code, reason, received_at, texts } = entry;
             let [kind, name, message_id, user_id, anonymous_id, write_key, library, raw] = texts;
+            bytes += raw.len() as u64 + ROW_BYTES;
             rows.push(params![
                 id.as_str().to_owned(),
                 fingerprint,
@@ -126,7 +136,9 @@ impl Quarantine {
         let again = "on conflict (fingerprint) do update set seen = quarantine.seen + 1, \
                      last_received_at_us = excluded.last_received_at_us";
         tx.insert_many("quarantine", COLUMNS, rows, again).await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.added.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Notes where a suspicious event was stored.
@@ -178,23 +190,28 @@ impl Quarantine {
         Ok(Page { items, next_cursor, total: None })
     }
 
-    /// Removes the oldest rows beyond [`ROWS_MAX`]; looks only now and then, by the number of the call.
+    /// Removes the oldest rows beyond [`ROWS_MAX`] and [`BYTES_MAX`]; looks only when much has come in since.
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn prune(&self, call: u64) -> Result<u64, DbError> {
-        if !call.is_multiple_of(PRUNE_EVERY) {
+    pub async fn prune(&self) -> Result<u64, DbError> {
+        if self.added.load(Ordering::Relaxed) < PRUNE_EVERY_BYTES {
             return Ok(0);
         }
-        self.prune_to(ROWS_MAX).await
+        self.added.store(0, Ordering::Relaxed);
+        self.prune_to(ROWS_MAX, BYTES_MAX).await
     }
 
-    pub(super) async fn prune_to(&self, rows_max: i64) -> Result<u64, DbError> {
+    pub(super) async fn prune_to(&self, rows_max: i64, bytes_max: i64) -> Result<u64, DbError> {
         self.db
             .execute(
                 "delete from quarantine where id in (
-                   select id from quarantine order by last_received_at_us desc, id desc limit 1000000 offset $1)",
-                params![rows_max],
+                   select id from (
+                     select id, row_number() over newest_first as place, sum(octet_length(raw)) over newest_first as bytes
+                     from quarantine
+                     window newest_first as (order by last_received_at_us desc, id desc)) as sized
+                   where place > $1 or bytes > $2)",
+                params![rows_max, bytes_max],
             )
             .await
     }

@@ -99,8 +99,12 @@ async fn the_quarantine_counts_repeats_and_drops_the_oldest() {
             all.iter().map(|row| (row.last_received_at.micros(), row.seen, row.offset)).collect();
         assert_eq!(seen, [(5, 1, Some(77)), (4, 2, None), (2, 1, None)]);
         assert_eq!(all[1].received_at.micros(), 1, "the first time is kept");
-        assert_eq!(quarantine.prune(1).await.unwrap(), 0, "looks only now and then");
-        assert_eq!(quarantine.prune_to(2).await.unwrap(), 1);
+        assert_eq!(quarantine.prune().await.unwrap(), 0, "looks only now and then");
+        assert_eq!(quarantine.prune_to(2, 1 << 20).await.unwrap(), 1);
+        let newest = &quarantine.list(&QuarantineFilter::default()).await.unwrap().items[0];
+        let bytes = i64::try_from(newest.raw.len()).unwrap();
+        assert_eq!(quarantine.prune_to(100, bytes).await.unwrap(), 1, "bytes count, not characters");
+        assert_eq!(quarantine.list(&QuarantineFilter::default()).await.unwrap().items[0].id, newest.id);
         assert_eq!(quarantine.list(&QuarantineFilter::default()).await.unwrap().items.len(), 2);
     }
 }

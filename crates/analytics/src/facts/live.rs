@@ -24,7 +24,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Most entries of the audit trail that are shown in SQL.
-const AUDIT_ROWS_MAX: i64 = 100_000;
+const AUDIT_ROWS_MAX: u32 = 100_000;
 
 /// What was last seen of a workspace. A shared value that is another one than before gets the next number.
 #[derive(Default)]
@@ -86,6 +86,13 @@ impl LiveSource {
         let now = follow.borrow_and_update().clone();
         Ok((numbered(&mut seen.merges, &now), now))
     }
+
+    /// The lake, reading persons as one that are one now: it is told of merges by the pump, which may be behind.
+    async fn merged_lake(&self, scope: &Scope) -> Result<Lake, Problem> {
+        let lake = self.lake(scope).await?;
+        lake.set_merges(self.merges(scope).await?.1);
+        Ok(lake)
+    }
 }
 
 fn failed(error: LakeError) -> Problem {
@@ -105,12 +112,12 @@ impl FactSource for LiveSource {
     }
 
     async fn touches(&self, scope: &Scope) -> Result<TouchRows, Problem> {
-        let lake = self.lake(scope).await?;
+        let lake = self.merged_lake(scope).await?;
         lake.fold(&TouchFold::default(), &FoldOptions::default()).await.map_err(failed)
     }
 
     async fn goal(&self, scope: &Scope, name: &str) -> Result<Vec<GoalRow>, Problem> {
-        let lake = self.lake(scope).await?;
+        let lake = self.merged_lake(scope).await?;
         lake.fold(&GoalFold { name: name.to_owned() }, &FoldOptions::default()).await.map_err(failed)
     }
 
@@ -135,9 +142,7 @@ impl FactSource for LiveSource {
     }
 
     async fn audit(&self, scope: &Scope) -> Result<Vec<AuditEntry>, Problem> {
-        let db = self.platform.db(scope).await?;
-        let text = "select id, at_us, actor, action, target, details from audit order by sequence desc limit $1";
-        Ok(db.query(text, params![AUDIT_ROWS_MAX]).await?)
+        Ok(platform::audit::newest(&self.platform.databases, scope, AUDIT_ROWS_MAX).await?)
     }
 
     async fn rejected(&self, scope: &Scope) -> Result<(u64, u64), Problem> {
@@ -160,7 +165,7 @@ impl FactSource for LiveSource {
         tables: Vec<SqlTable>,
         limits: SqlLimits,
     ) -> Result<SqlAnswer, Problem> {
-        self.lake(scope).await?.sql(text, tables, limits).await.map_err(failed)
+        self.merged_lake(scope).await?.sql(text, tables, limits).await.map_err(failed)
     }
 }
 

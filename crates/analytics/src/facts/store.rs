@@ -2,7 +2,8 @@
 //!
 //! **Invariant:** an answer never waits for facts to be renewed when there are older ones that took long to build: it is
 //! given from those, with their watermark and how far behind they are, while newer ones are built.
-//! **Invariant:** changes of people, deals and the ledger are seen at once: only new events may wait.
+//! **Invariant:** changes of deals and the ledger are seen at once, and so are changes of people and merges while no
+//! event arrives. Only what comes together with new events may wait, and then the answer says for how long it has.
 
 use super::build::{DealInput, Inputs, PersonInput};
 use super::calendar::{Day, day_of};
@@ -117,6 +118,7 @@ struct Shared {
     spend: Arc<dyn SpendSource>,
     world: World,
     desks: Mutex<HashMap<String, Arc<Desk>>>,
+    quick: Duration,
 }
 
 #[derive(Clone)]
@@ -175,7 +177,13 @@ impl FactStore {
     /// No facts yet.
     #[must_use]
     pub fn new(source: Arc<dyn FactSource>, spend: Arc<dyn SpendSource>, world: World) -> Self {
-        Self(Arc::new(Shared { source, spend, world, desks: Mutex::default() }))
+        Self(Arc::new(Shared { source, spend, world, desks: Mutex::default(), quick: QUICK }))
+    }
+
+    /// As if every build took long.
+    #[cfg(test)]
+    pub(crate) fn of_slow(source: Arc<dyn FactSource>, spend: Arc<dyn SpendSource>, world: World) -> Self {
+        Self(Arc::new(Shared { source, spend, world, desks: Mutex::default(), quick: Duration::ZERO }))
     }
 
     fn desk(&self, scope: &Scope) -> Arc<Desk> {
@@ -202,12 +210,12 @@ impl FactStore {
         let choices = self.0.source.choices(scope).await?;
         let desk = self.desk(scope);
         let sessions = self.sessions(scope, &desk, &choices.zone).await?;
-        let facts = self.facts(scope, &desk, &choices, &sessions).await?;
-        let newest = self.0.source.events_stamp(scope).await?.watermark;
+        let (built, is_newest) = self.facts(scope, &desk, &choices, &sessions).await?;
+        let newest = self.0.source.events_stamp(scope).await?;
         // What is counted is what the facts hold: they may be older than the newest sessions.
+        let behind = !is_newest || !built.stamp.events.is_same(&newest);
+        let (facts, age) = (built.facts, built.at.elapsed());
         let watermark = facts.sessions.watermark;
-        let behind = newest.offset > watermark.offset;
-        let age = desk.facts.lock().as_ref().map_or(Duration::ZERO, |built| built.at.elapsed());
         let as_of = AsOf {
             offset: watermark.offset,
             at: (watermark.at != 0).then(|| Timestamp::from_micros(watermark.at)),
@@ -247,7 +255,8 @@ impl FactStore {
         let known = desk.sessions.lock().clone().filter(|known| known.zone == zone_name(zone));
         match known {
             Some(known) if known.stamp.is_same(&stamp) => Ok(known),
-            Some(known) if known.took > QUICK => {
+            // Without new events persons were merged or separated by hand: who did it looks at the answer.
+            Some(known) if known.took > self.0.quick && known.stamp.is_before(&stamp) => {
                 let rested = known.at.elapsed() > known.took * REST;
                 if rested && !desk.renewing.swap(true, Ordering::AcqRel) {
                     let (store, scope, desk, zone) = (self.clone(), scope.clone(), desk.clone(), zone.clone());
@@ -295,12 +304,18 @@ impl FactStore {
         desk: &Arc<Desk>,
         choices: &Choices,
         sessions: &BuiltSessions,
-    ) -> Result<Arc<Facts>, Problem> {
+    ) -> Result<(BuiltFacts, bool), Problem> {
+        let newest = self.0.source.events_stamp(scope).await?;
         let stamp = self.stamp(scope, choices, sessions).await?;
         let known = desk.facts.lock().clone();
         match known {
-            Some(known) if known.stamp == stamp => Ok(known.facts),
-            Some(known) if known.took > QUICK && known.stamp.differs_by_events_alone(&stamp) => {
+            Some(known) if known.stamp == stamp => Ok((known, true)),
+            // People that changed without a new event were changed by a record: that is waited for.
+            Some(known)
+                if known.took > self.0.quick
+                    && known.stamp.events.is_before(&newest)
+                    && known.stamp.differs_by_events_alone(&stamp) =>
+            {
                 let rested = known.at.elapsed() > known.took * REST;
                 if rested && !desk.renewing_facts.swap(true, Ordering::AcqRel) {
                     let (store, scope, desk) = (self.clone(), scope.clone(), desk.clone());
@@ -312,9 +327,9 @@ impl FactStore {
                         desk.renewing_facts.store(false, Ordering::Release);
                     });
                 }
-                Ok(known.facts)
+                Ok((known, false))
             }
-            _ => self.build_facts(scope, desk, choices, sessions).await,
+            _ => Ok((self.build_facts(scope, desk, choices, sessions).await?, true)),
         }
     }
 
@@ -324,11 +339,11 @@ impl FactStore {
         desk: &Desk,
         choices: &Choices,
         sessions: &BuiltSessions,
-    ) -> Result<Arc<Facts>, Problem> {
+    ) -> Result<BuiltFacts, Problem> {
         let _turn = desk.facts_turn.lock().await;
         let stamp = self.stamp(scope, choices, sessions).await?;
         if let Some(known) = desk.facts.lock().as_ref().filter(|known| known.stamp == stamp) {
-            return Ok(known.facts.clone());
+            return Ok(known.clone());
         }
         let started = Instant::now();
         let Records { people, companies, deals } = self.0.source.records(scope).await?;
@@ -337,9 +352,9 @@ impl FactStore {
             Inputs { people, companies, deals, spend, currency: choices.currency, built_at: self.0.world.now() };
         let rows = sessions.facts.clone();
         let facts = Arc::new(aside(move || Facts::new(rows, inputs)).await?);
-        let built = BuiltFacts { stamp, facts: facts.clone(), at: Instant::now(), took: started.elapsed() };
-        *desk.facts.lock() = Some(built);
-        Ok(facts)
+        let built = BuiltFacts { stamp, facts, at: Instant::now(), took: started.elapsed() };
+        *desk.facts.lock() = Some(built.clone());
+        Ok(built)
     }
 
     async fn stamp(&self, scope: &Scope, choices: &Choices, sessions: &BuiltSessions) -> Result<Stamp, Problem> {
@@ -356,6 +371,11 @@ impl FactStore {
 impl EventStamp {
     fn is_same(&self, other: &EventStamp) -> bool {
         self.watermark.offset == other.watermark.offset && self.merges == other.merges
+    }
+
+    /// Whether there are newer events.
+    fn is_before(&self, other: &EventStamp) -> bool {
+        self.watermark.offset < other.watermark.offset
     }
 }
 

@@ -107,6 +107,15 @@ struct Fake {
     offset: AtomicU64,
     deals: AtomicU64,
     reads: AtomicU64,
+    merges: AtomicU64,
+    people: AtomicU64,
+}
+
+impl Fake {
+    fn new(world: World, deals: u64) -> Self {
+        let zero = AtomicU64::default;
+        Self { world, offset: 1.into(), deals: deals.into(), reads: zero(), merges: zero(), people: zero() }
+    }
 }
 
 #[async_trait]
@@ -117,7 +126,10 @@ impl FactSource for Fake {
 
     async fn events_stamp(&self, _: &Scope) -> Result<EventStamp, Problem> {
         let offset = self.offset.load(Ordering::SeqCst);
-        Ok(EventStamp { watermark: Watermark { offset, at: START, appended_offset: offset }, merges: 0 })
+        Ok(EventStamp {
+            watermark: Watermark { offset, at: START, appended_offset: offset },
+            merges: self.merges.load(Ordering::SeqCst),
+        })
     }
 
     async fn touches(&self, _: &Scope) -> Result<TouchRows, Problem> {
@@ -137,7 +149,7 @@ impl FactSource for Fake {
     }
 
     async fn records_version(&self, _: &Scope) -> Result<RecordsVersion, Problem> {
-        Ok(RecordsVersion { people: 1, deals: self.deals.load(Ordering::SeqCst) })
+        Ok(RecordsVersion { people: self.people.load(Ordering::SeqCst), deals: self.deals.load(Ordering::SeqCst) })
     }
 
     async fn records(&self, _: &Scope) -> Result<Records, Problem> {
@@ -170,7 +182,7 @@ use rand_chacha::rand_core::SeedableRng;
 #[tokio::test]
 async fn facts_are_kept_until_something_moves() {
     let world = (0..).map(World::random).find(|world| world.deals.len() > 3).unwrap();
-    let fake = Arc::new(Fake { world, offset: 1.into(), deals: 2.into(), reads: 0.into() });
+    let fake = Arc::new(Fake::new(world, 2));
     let clocks = Clocks::simulated(Timestamp::from_micros(START + 100 * DAY), 1);
     let store = FactStore::new(fake.clone(), Arc::new(NoSpend), clocks);
     let first = store.get(&scope()).await.unwrap();
@@ -190,10 +202,31 @@ async fn facts_are_kept_until_something_moves() {
     );
 }
 
+#[tokio::test]
+async fn what_a_record_changes_is_seen_at_once_and_what_waits_is_told() {
+    let fake = Arc::new(Fake::new(World::random(1), 0));
+    let clocks = Clocks::simulated(Timestamp::from_micros(START + 100 * DAY), 1);
+    let store = FactStore::of_slow(fake.clone(), Arc::new(NoSpend), clocks);
+    let first = store.get(&scope()).await.unwrap();
+    fake.people.store(2, Ordering::SeqCst);
+    let imported = store.get(&scope()).await.unwrap();
+    assert!(!Arc::ptr_eq(&first.facts, &imported.facts), "an import of contacts is seen at once");
+    assert_eq!(imported.as_of.lag_seconds, 0);
+    fake.merges.store(1, Ordering::SeqCst);
+    let merged = store.get(&scope()).await.unwrap();
+    assert!(!Arc::ptr_eq(&imported.facts.sessions, &merged.facts.sessions), "and so is a merge by hand");
+    assert_eq!(merged.as_of.lag_seconds, 0);
+    fake.people.store(3, Ordering::SeqCst);
+    fake.offset.store(9, Ordering::SeqCst);
+    let waiting = store.get(&scope()).await.unwrap();
+    assert!(Arc::ptr_eq(&merged.facts, &waiting.facts), "what events bring may wait");
+    assert!(waiting.as_of.lag_seconds > 0, "and the answer says so");
+}
+
 /// AN-C "Goal options": any event is a goal, with its value.
 #[tokio::test]
 async fn an_event_can_be_the_goal() {
-    let fake = Arc::new(Fake { world: World::random(1), offset: 1.into(), deals: 0.into(), reads: 0.into() });
+    let fake = Arc::new(Fake::new(World::random(1), 0));
     let clocks = Clocks::simulated(Timestamp::from_micros(START + 100 * DAY), 1);
     let metrics = Metrics::new(FactStore::new(fake, Arc::new(NoSpend), clocks));
     let range = DateRange { from: "2026-01-01".parse().unwrap(), to: "2026-01-31".parse().unwrap() };

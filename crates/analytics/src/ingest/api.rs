@@ -22,6 +22,10 @@ use serde_json::json;
 /// The snippet, minified; built from `crates/analytics/snippet`.
 const SNIPPET: &str = include_str!("../../snippet/mainspring.min.js");
 
+/// Methods and paths of the routes for senders; each also answers `OPTIONS`.
+pub const SENDER_ROUTES: [(&str, &str); 3] =
+    [("POST", "/v1/{call}"), ("GET", "/v1/projects/{key}/settings"), ("GET", "/mainspring.js")];
+
 /// The routes for senders, to be put beside the gate.
 pub fn sender_routes(lakes: Lakes) -> Router {
     Router::new()

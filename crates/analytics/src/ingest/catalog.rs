@@ -15,6 +15,7 @@ struct State {
     sealed_offset: u64,
     sealed_at: i64,
     next_id: u64,
+    buckets: u16,
 }
 
 /// Counts and offsets are below 2^63; the database has signed integers only.
@@ -32,6 +33,7 @@ impl FromRow for State {
             sealed_offset: unsigned(row, "sealed_offset")?,
             sealed_at: row.int("sealed_at_us")?,
             next_id: unsigned(row, "next_id")?,
+            buckets: small(row, "buckets")?,
         })
     }
 }
@@ -101,9 +103,10 @@ async fn write(tx: &mut Tx, switch: &Switch) -> Result<(), DbError> {
     tx.insert_many("lake_runs", &["id", "path", "entry_count", "byte_count"], runs.collect(), "").await?;
     let next_id = switch.next_id.cast_signed();
     tx.execute(
-        "insert into lake_state (id, sealed_offset, sealed_at_us, next_id) values (1, 0, 0, $1)
-         on conflict (id) do update set next_id = excluded.next_id",
-        params![next_id],
+        "insert into lake_state (id, sealed_offset, sealed_at_us, next_id, buckets) values (1, 0, 0, $1, $2)
+         on conflict (id) do update set next_id = excluded.next_id,
+             buckets = case when excluded.buckets = 0 then lake_state.buckets else excluded.buckets end",
+        params![next_id, i64::from(switch.buckets)],
     )
     .await?;
     if let Some((offset, at)) = switch.sealed {
@@ -121,7 +124,10 @@ impl DbCatalog {
         // One transaction, so that state and files are of one moment.
         let mut tx = self.0.begin().await?;
         let state: Option<State> = tx
-            .query_optional("select sealed_offset, sealed_at_us, next_id from lake_state where id = 1", params![])
+            .query_optional(
+                "select sealed_offset, sealed_at_us, next_id, buckets from lake_state where id = 1",
+                params![],
+            )
             .await?;
         let files: Vec<File> = tx
             .query(
@@ -133,11 +139,12 @@ impl DbCatalog {
         let runs: Vec<Run> =
             tx.query("select id, path, entry_count, byte_count from lake_runs order by id", params![]).await?;
         tx.rollback().await?;
-        let state = state.unwrap_or(State { sealed_offset: 0, sealed_at: 0, next_id: 0 });
+        let state = state.unwrap_or(State { sealed_offset: 0, sealed_at: 0, next_id: 0, buckets: 0 });
         Ok(CatalogState {
             sealed_offset: state.sealed_offset,
             sealed_at: state.sealed_at,
             next_id: state.next_id,
+            buckets: state.buckets,
             files: files.into_iter().map(|file| file.0).collect(),
             runs: runs.into_iter().map(|run| run.0).collect(),
         })

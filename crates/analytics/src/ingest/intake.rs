@@ -76,6 +76,7 @@ pub(super) async fn take(lakes: &Lakes, arrival: Arrival<'_>) -> Result<Taken, P
     rejected.extend(body.unreadable.map(|found| *found));
     let too_large = rejected.iter().filter(|found| matches!(found.rejection, Rejection::TooLarge(_))).count();
     let taken = Taken { stored: events.len(), rejected: rejected.len(), too_large, unreadable };
+    intake.allow_rejected(key.as_str(), taken.rejected, received_at)?;
     let mut new_id = || QuarantineId::new(received_at, &mut rng);
     let mut entries: Vec<Entry> = Vec::with_capacity(rejected.len());
     entries.extend(rejected.into_iter().map(|found| entry_of(found, &request, new_id())));
@@ -112,11 +113,9 @@ async fn keep(intake: &Intake, entries: Vec<Entry>) -> Result<(), Problem> {
     if entries.is_empty() {
         return Ok(());
     }
-    // By chance, about every thousandth time, old rows are pruned.
-    let chance = entries.first().map_or(1, |entry| xxhash_rust::xxh3::xxh3_64(entry.id.as_str().as_bytes()));
     let kept = intake.quarantine.insert(entries).await;
     let kept = match kept {
-        Ok(()) => intake.quarantine.prune(chance).await.map(|_| ()),
+        Ok(()) => intake.quarantine.prune().await.map(|_| ()),
         Err(error) => Err(error),
     };
     kept.map_err(|error| {

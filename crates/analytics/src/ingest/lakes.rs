@@ -3,22 +3,26 @@
 //! **Invariant:** one process opens a workspace's lake once; everybody gets a clone of it.
 
 use super::catalog::DbCatalog;
-use super::pump::{Pump, Resolver};
+use super::pump::{Pulse, Resolver, keep_pumping};
 use crate::events::{Fate, FateStatus, Live, Quarantine, RING_MAX};
 use crate::messages::Doubt;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use kernel::ids::{PersonId, WorkspaceId};
-use kernel::problem::Problem;
+use kernel::problem::{Class, Problem};
 use kernel::scope::{Scope, WorkspaceRef};
-use kernel::time::{SECOND, Timestamp};
+use kernel::time::{MINUTE, SECOND, Timestamp};
 use lake::{Event, Lake, LakeConfig, LakeError, SqlLimits};
 use parking_lot::Mutex;
 use platform::Platform;
+use platform::http::{Readiness, Ready};
 use platform::sql::DbError;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// Messages of one write key that may be rejected in a minute; stated in the guide.
+pub(super) const REJECTED_PER_MINUTE: usize = 6_000;
 
 /// A lake that could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,32 @@ pub(crate) struct Intake {
     pub(crate) quarantine: Quarantine,
     /// Doubts about events between their receipt and their admission, by event id.
     pub(super) doubts: Mutex<HashMap<String, Vec<Doubt>>>,
+    /// Rejected messages of this minute, by write key.
+    rejected: Mutex<(i64, HashMap<String, usize>)>,
+    pub(super) pulse: Pulse,
+}
+
+impl Intake {
+    /// Refuses a request whose key has had too many messages rejected in this minute: a write key is public, and what is
+    /// kept for its owner to look at would be pushed out by noise.
+    pub(super) fn allow_rejected(&self, key: &str, count: usize, now: Timestamp) -> Result<(), Problem> {
+        if count == 0 {
+            return Ok(());
+        }
+        let mut rejected = self.rejected.lock();
+        let minute = now.micros().div_euclid(MINUTE);
+        if rejected.0 != minute {
+            *rejected = (minute, HashMap::new());
+        }
+        let so_far = rejected.1.entry_ref(key).or_default();
+        if *so_far >= REJECTED_PER_MINUTE {
+            let message =
+                "Too many messages of this key were rejected in this minute. Nothing of this request was kept.";
+            return Err(Problem::new(Class::TooMany, "too_many_rejected", message).retry_after(60));
+        }
+        *so_far += count;
+        Ok(())
+    }
 }
 
 type Slot = Arc<OnceCell<Arc<Intake>>>;
@@ -56,6 +86,8 @@ struct Shared {
     platform: Platform,
     resolver: Arc<dyn Resolver>,
     open: Mutex<HashMap<WorkspaceId, Slot>>,
+    /// Workspaces whose lake could not be opened when it was last tried.
+    closed: Mutex<HashSet<WorkspaceId>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -78,6 +110,7 @@ impl Lakes {
             platform: platform.clone(),
             resolver,
             open: Mutex::default(),
+            closed: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }))
@@ -94,7 +127,14 @@ impl Lakes {
     /// The lake, the live stream and the quarantine of a workspace.
     pub(crate) async fn intake(&self, workspace: &WorkspaceRef) -> Result<Arc<Intake>, OpenError> {
         let slot = self.0.open.lock().entry(workspace.id.clone()).or_default().clone();
-        slot.get_or_try_init(|| self.open(workspace)).await.cloned()
+        let intake = slot.get_or_try_init(|| self.open(workspace)).await.cloned();
+        let mut closed = self.0.closed.lock();
+        if intake.is_ok() {
+            closed.remove(&workspace.id);
+        } else {
+            closed.insert(workspace.id.clone());
+        }
+        intake
     }
 
     pub(crate) fn platform(&self) -> &Platform {
@@ -141,12 +181,33 @@ impl Lakes {
             live: Live::default(),
             quarantine: Quarantine::new(db),
             doubts: Mutex::default(),
+            rejected: Mutex::default(),
+            pulse: Pulse::default(),
         });
-        let pump = Pump::new(intake.clone(), self.0.resolver.clone(), self.0.stop.clone());
-        self.0.tasks.spawn(pump.run());
+        self.0.tasks.spawn(keep_pumping(intake.clone(), self.0.resolver.clone(), self.0.stop.clone()));
         let refilled = intake.clone();
         self.0.tasks.spawn(async move { refill(&refilled).await });
         Ok(intake)
+    }
+}
+
+impl Ready for Lakes {
+    /// No names: whoever asks whether the server is ready need not know who its tenants are.
+    fn readiness(&self) -> Readiness {
+        let closed = self.0.closed.lock().len();
+        let (mut well, mut failing) = (0, 0);
+        for intake in self.0.open.lock().values().filter_map(|slot| slot.get()) {
+            if intake.pulse.is_well() {
+                well += 1;
+            } else {
+                failing += 1;
+            }
+        }
+        if closed + failing == 0 {
+            return Readiness::Ready;
+        }
+        let text = format!("the events of {closed} workspaces cannot be opened, those of {failing} are not read");
+        if well > 0 { Readiness::Partly(text) } else { Readiness::No(text) }
     }
 }
 

@@ -13,6 +13,6 @@ mod pump;
 #[cfg(test)]
 mod tests;
 
-pub use api::sender_routes;
+pub use api::{SENDER_ROUTES, sender_routes};
 pub use lakes::{Lakes, OpenError};
 pub use pump::Resolver;

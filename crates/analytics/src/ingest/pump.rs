@@ -9,13 +9,15 @@ use super::lakes::{Intake, fate_of};
 use crate::events::{Fate, FateStatus};
 use crate::messages::{Doubt, anonymous, observe};
 use async_trait::async_trait;
-use kernel::problem::Problem;
+use futures::FutureExt as _;
+use kernel::problem::{Class, Problem};
 use kernel::scope::Scope;
 use lake::{Event, LakeError};
 use people::identity::{Identity, Observation, Resolved};
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -65,6 +67,49 @@ enum PumpError {
     Answers { asked: usize, found: usize },
 }
 
+impl PumpError {
+    /// Whether the failure says nothing about what was asked: the database was away or busy.
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Identity(problem) if matches!(problem.class, Class::Unavailable | Class::TooMany))
+    }
+}
+
+/// How a pump is doing, for whoever asks from outside.
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    /// Failures in a row.
+    failures: AtomicU32,
+}
+
+impl Pulse {
+    /// Whether events are becoming visible, as far as one can tell.
+    pub(super) fn is_well(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) < FAILURES_MAX
+    }
+}
+
+/// Runs the pump of a workspace until it is asked to stop, and begins anew when it ends by itself or panics.
+pub(super) async fn keep_pumping(intake: Arc<Intake>, resolver: Arc<dyn Resolver>, stop: CancellationToken) {
+    let mut ended = 0_u32;
+    loop {
+        let pump = Pump::new(intake.clone(), resolver.clone(), stop.clone());
+        let result = AssertUnwindSafe(pump.run()).catch_unwind().await;
+        if stop.is_cancelled() {
+            return;
+        }
+        ended += 1;
+        intake.pulse.failures.store(FAILURES_MAX, Ordering::Relaxed);
+        let (workspace, panicked) = (&intake.scope.workspace.slug, result.is_err());
+        tracing::error!(%workspace, panicked, ended, "the events of a workspace are not read any more; begun anew");
+        metrics::counter!("mainspring_ingest_restarts_total", "workspace" => workspace.clone()).increment(1);
+        intake.lake.rewind();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_millis(50 << ended.min(8)).min(PAUSE_MAX)) => {}
+        }
+    }
+}
+
 /// The pump of one workspace.
 pub(super) struct Pump {
     intake: Arc<Intake>,
@@ -98,9 +143,11 @@ impl Pump {
             };
             let Err(error) = result else {
                 failures = 0;
+                self.intake.pulse.failures.store(0, Ordering::Relaxed);
                 continue;
             };
             failures += 1;
+            self.intake.pulse.failures.store(failures, Ordering::Relaxed);
             let workspace = &self.intake.scope.workspace.slug;
             tracing::warn!(%workspace, %error, failures, "events could not be admitted; the batch is tried again");
             metrics::counter!("mainspring_ingest_failures_total", "workspace" => workspace.clone()).increment(1);
@@ -141,9 +188,20 @@ impl Pump {
         for (event, observation) in events.iter().zip(&observations) {
             match self.ask(std::slice::from_ref(observation)).await {
                 Ok(answers) => resolved.extend(answers),
-                Err(error) => {
+                Err(error) if error.is_passing() => return Err(error),
+                Err(_) => {
                     // When nobody's event cannot be resolved either, the event is not to blame: the batch waits.
-                    resolved.extend(self.ask(&[anonymous(event)]).await?);
+                    let nobody = self.ask(&[anonymous(event)]).await?;
+                    // Nor when it can be resolved now: what failed has passed.
+                    let error = match self.ask(std::slice::from_ref(observation)).await {
+                        Ok(answers) => {
+                            resolved.extend(answers);
+                            continue;
+                        }
+                        Err(error) if error.is_passing() => return Err(error),
+                        Err(error) => error,
+                    };
+                    resolved.extend(nobody);
                     tracing::error!(offset = event.offset, %error, "an event is admitted as nobody's");
                     let doubt = Doubt::Unresolved(error.to_string());
                     self.intake.doubts.lock().entry(event.event_id.clone()).or_default().push(doubt.clone());

@@ -283,6 +283,7 @@ struct Faulty {
     inner: Identity,
     poison: &'static str,
     failures: AtomicU32,
+    panics: AtomicU32,
     seen: Mutex<Vec<u64>>,
 }
 
@@ -290,6 +291,10 @@ struct Faulty {
 impl Resolver for Faulty {
     async fn resolve(&self, scope: &Scope, batch: &[Observation]) -> Result<Vec<Resolved>, Problem> {
         let broken = || Problem::new(Class::Internal, "broken", "the test broke it");
+        if self.panics.load(Ordering::SeqCst) > 0 {
+            self.panics.fetch_sub(1, Ordering::SeqCst);
+            panic!("the test broke it");
+        }
         if self.failures.load(Ordering::SeqCst) > 0 {
             self.failures.fetch_sub(1, Ordering::SeqCst);
             return Err(broken());
@@ -313,7 +318,13 @@ impl Resolver for Faulty {
 async fn faulty(poison: &'static str, failures: u32) -> (Site, Arc<Faulty>) {
     let platform = testkit::platform(testkit::Backend::Sqlite).await;
     let inner = Identity::new(&platform.platform);
-    let resolver = Arc::new(Faulty { inner, poison, failures: AtomicU32::new(failures), seen: Mutex::default() });
+    let resolver = Arc::new(Faulty {
+        inner,
+        poison,
+        failures: AtomicU32::new(failures),
+        panics: AtomicU32::new(0),
+        seen: Mutex::default(),
+    });
     (Site::with(platform, resolver.clone()), resolver)
 }
 
@@ -356,6 +367,63 @@ async fn one_event_that_cannot_be_resolved_holds_up_nobody() {
     site.lakes.close().await;
 }
 
+/// A failure that has passed by the time it is asked again makes no event nobody's.
+#[tokio::test]
+async fn a_passing_failure_takes_no_event_from_its_person() {
+    // Four fail the batch, the fifth the event by itself.
+    let (site, _) = faulty("nobody", 5).await;
+    site.send("batch", &json!({"batch": [track("m1")]})).await.expect(200);
+    let lake = site.lake().await;
+    while lake.watermark().offset < 1 {
+        tokio::task::yield_now().await;
+    }
+    site.send("batch", &json!({"batch": [track("m2")]})).await.expect(200);
+    site.settled().await;
+    let stored = site.stored().await;
+    assert_eq!(stored[0].person, stored[1].person);
+    let doubts = site.reader.get("/api/v1/quarantine?code=unresolved").await.expect(200).json();
+    assert_eq!(doubts["items"], json!([]));
+    site.lakes.close().await;
+}
+
+#[tokio::test]
+async fn a_pump_that_ends_by_itself_is_begun_anew() {
+    use platform::http::{Readiness, Ready as _};
+    let (site, resolver) = faulty("nobody", 0).await;
+    resolver.panics.store(1, Ordering::SeqCst);
+    assert_eq!(site.lakes.readiness(), Readiness::Ready);
+    site.send("batch", &json!({"batch": [track("m1")]})).await.expect(200);
+    while site.lakes.readiness() == Readiness::Ready {
+        tokio::task::yield_now().await;
+    }
+    let no = "the events of 0 workspaces cannot be opened, those of 1 are not read";
+    assert_eq!(site.lakes.readiness(), Readiness::No(no.to_owned()));
+    site.settled().await;
+    while site.lakes.readiness() != Readiness::Ready {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(site.stored().await.len(), 1);
+    site.lakes.close().await;
+}
+
+/// A write key is public: what noise it brings is bounded, and never half kept.
+#[tokio::test]
+async fn a_key_whose_messages_are_rejected_has_to_wait() {
+    let site = Site::new(testkit::platform(testkit::Backend::Sqlite).await);
+    let noise: Vec<Value> = (0..lakes::REJECTED_PER_MINUTE).map(|number| json!(number)).collect();
+    site.send("batch", &json!({"batch": noise})).await.expect(200);
+    let refused = site.send("batch", &json!({"batch": [7, track("m1")]})).await.expect(429);
+    assert_eq!(
+        (refused.code().as_str(), &refused.headers["retry-after"]),
+        ("too_many_rejected", &"60".parse().unwrap())
+    );
+    assert_eq!(site.stored().await.len(), 0, "nothing of it was kept");
+    site.send("batch", &json!({"batch": [track("m1")]})).await.expect(200);
+    site.platform.advance(kernel::time::MINUTE);
+    site.send("batch", &json!({"batch": [7]})).await.expect(200);
+    site.lakes.close().await;
+}
+
 /// The catalog in the database says what it was told, on both databases.
 #[tokio::test]
 async fn the_catalog_is_switched_whole() {
@@ -381,6 +449,7 @@ async fn the_catalog_is_switched_whole() {
             add_runs: vec![run(3)],
             sealed: Some((9, 77)),
             next_id: 4,
+            buckets: 32,
             ..Switch::default()
         };
         let second = Switch {

@@ -8,6 +8,7 @@
 //! **Invariant:** neither a write key nor a whole IP address is in what comes out.
 
 mod body;
+mod mask;
 mod observe;
 mod place;
 mod read;

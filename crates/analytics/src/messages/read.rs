@@ -3,6 +3,7 @@
 //! **Invariant:** a message gives an event or a rejection with its reason; nothing is dropped.
 //! **Invariant:** neither a write key nor a whole IP address gets into what is stored.
 
+use super::mask::{mask, network_of};
 use super::place::{Hints, country};
 use super::reason::{Doubt, Rejection};
 use super::stamp::{Times, stamp};
@@ -60,6 +61,8 @@ pub(crate) fn read(raw: &RawValue, place: usize, request: &Request<'_>) -> Resul
     let mut doubts = Vec::new();
     let context = read_context(core.context, &mut doubts);
     let stored = redact(text, &core, &context);
+    // In a context that cannot be read, an address is where its name stands.
+    let stored = if doubts.is_empty() { stored } else { Cow::Owned(mask(&stored)) };
     let library = library_of(&context);
     let reject = |rejection| {
         let clean = |text: &str| visible(text, 500);
@@ -71,7 +74,7 @@ pub(crate) fn read(raw: &RawValue, place: usize, request: &Request<'_>) -> Resul
             user_id: clean(&core.user_id),
             anonymous_id: clean(&core.anonymous_id),
             library: clean(&library),
-            raw: stored.clone().into_owned(),
+            raw: cut(&stored).to_owned(),
         })
     };
     if text.len() > limits::EVENT_BYTES_MAX {
@@ -110,7 +113,7 @@ pub(crate) fn read(raw: &RawValue, place: usize, request: &Request<'_>) -> Resul
 
 /// A message of which nothing can be read.
 pub(crate) fn unreadable(text: &str, rejection: Rejection) -> Box<Rejected> {
-    let cut = &text[..text.floor_char_boundary(limits::EVENT_BYTES_MAX)];
+    let masked = mask(text);
     Box::new(Rejected {
         rejection,
         kind: String::new(),
@@ -119,8 +122,13 @@ pub(crate) fn unreadable(text: &str, rejection: Rejection) -> Box<Rejected> {
         user_id: String::new(),
         anonymous_id: String::new(),
         library: String::new(),
-        raw: visible(cut, limits::EVENT_BYTES_MAX),
+        raw: visible(cut(&masked), limits::EVENT_BYTES_MAX),
     })
+}
+
+/// As much of a rejected message as is kept: what an event may have at most.
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(limits::EVENT_BYTES_MAX)]
 }
 
 /// At most `most` characters, without those that cannot be seen (a database's text does not take NUL).
@@ -356,19 +364,4 @@ fn redact<'a>(text: &'a str, core: &Core<'_>, context: &Context<'_>) -> Cow<'a, 
     }
     stored.push_str(text.get(done..).unwrap_or_default());
     Cow::Owned(stored)
-}
-
-/// The network of an address: the last 8 bits of IPv4 and the last 80 of IPv6 are zero.
-fn network_of(address: &str) -> String {
-    match address.parse::<std::net::IpAddr>() {
-        Ok(std::net::IpAddr::V4(v4)) => {
-            let [a, b, c, _] = v4.octets();
-            format!("{a}.{b}.{c}.0")
-        }
-        Ok(std::net::IpAddr::V6(v6)) => {
-            let [a, b, c, ..] = v6.segments();
-            std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).to_string()
-        }
-        Err(_) => String::new(),
-    }
 }

@@ -382,3 +382,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_cannot_be_read_holds_no_address_and_no_key() {
+    for (text, kept) in [
+        (r#"{"writeKey":"k1","context":{"ip" : "203.0.113.77""#, r#"{"writeKey":"","context":{"ip" : "203.0.113.0""#),
+        (r#"{"IP":"203.0.113.77","a":"ip","#, r#"{"IP":"203.0.113.0","a":"ip","#),
+        (r#"{"ip":"203.0.113.7"#, r#"{"ip":"203.0.113.0"#),
+        (r#"{"ip":2030113,"x":1"#, r#"{"ip":"","x":1"#),
+        (r#"{"ip":["203.0.113.77","203.0.113.78"],"#, r#"{"ip":""],"#),
+        (r#""{\"ip\":\"203.0.113.77\",\"writeKey\":\"k\"}"#, r#""{\"ip\":\"203.0.113.0\",\"writeKey\":\"\"}"#),
+        (r#"{"ip":"2001:db8:1:2::9","write_key":"k"#, r#"{"ip":"2001:db8:1::","write_key":""#),
+        (r#"{"recipient":"x","ipa":"y"#, r#"{"recipient":"x","ipa":"y"#),
+        ("", ""),
+    ] {
+        assert_eq!(super::mask::mask(text), kept);
+    }
+    let body = messages(br#"{"writeKey":"k1","batch":[{"context":{"ip":"203.0.113.77"}}]"#, true);
+    assert_eq!(body.unreadable.unwrap().raw, r#"{"writeKey":"","batch":[{"context":{"ip":"203.0.113.0"}}]"#);
+    let odd = event(r#"{"type":"track","event":"e","userId":"u","context":{"ip":"203.0.113.77","page":7}}"#);
+    assert!(odd.raw.contains(r#""ip":"203.0.113.0""#), "{}", odd.raw);
+}
+
+#[test]
+fn no_more_of_a_rejected_message_is_kept_than_an_event_may_have() {
+    let text = format!(r#"{{"type":"track","event":"e","userId":"u","x":"{}"}}"#, "é".repeat(limits::EVENT_BYTES_MAX));
+    let raw = serde_json::value::RawValue::from_string(text).unwrap();
+    let rejected = read(&raw, 0, &request()).unwrap_err();
+    assert!((limits::EVENT_BYTES_MAX - 3..=limits::EVENT_BYTES_MAX).contains(&rejected.raw.len()));
+}

@@ -105,7 +105,7 @@ pub struct AsOf {
     /// When it was received; absent when there is no event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// How long newer events have been waiting to be counted; 0 when there are none.
+    /// How long newer events or people have been waiting to be counted; 0 when there are none.
     pub lag_seconds: u64,
 }
 

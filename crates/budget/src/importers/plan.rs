@@ -79,6 +79,10 @@ impl Importer for PlanImporter {
         &SPEC
     }
 
+    fn permission(&self) -> kernel::scope::Permission {
+        kernel::scope::Permission::LedgerWrite
+    }
+
     fn keys(&self, context: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>) {
         if let Ok(row) = row_of(context, row) {
             keys.push(row_key("plan", &record(&row)));

@@ -87,6 +87,10 @@ impl Importer for RateImporter {
         &SPEC
     }
 
+    fn permission(&self) -> kernel::scope::Permission {
+        kernel::scope::Permission::LedgerWrite
+    }
+
     fn keys(&self, context: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>) {
         if let Ok((place, _)) = row_of(context, row) {
             keys.push(row_key("rates", &record(place)));

@@ -227,6 +227,10 @@ impl Importer for SpendImporter {
         &SPEC
     }
 
+    fn permission(&self) -> kernel::scope::Permission {
+        kernel::scope::Permission::LedgerWrite
+    }
+
     fn keys(&self, context: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>) {
         if let Ok(line) = line_of(context, row) {
             keys.push(row_key("spend", &line.report_key(&feed(context))));

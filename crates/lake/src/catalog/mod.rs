@@ -1,7 +1,7 @@
 //! Which files make up the lake: one state, changed by whole switches.
 //!
 //! **Invariant:** a file is part of the lake exactly while the catalog lists it. What lies in the folder besides is an
-//! orphan of a crash and is swept when the lake is opened.
+//! orphan of a crash or of an older catalog and is set aside when the lake is opened.
 //! **Invariant:** a [`Switch`] happens whole or not at all.
 
 mod file;
@@ -65,6 +65,9 @@ pub struct CatalogState {
     pub sealed_at: i64,
     /// The next id to give out.
     pub next_id: u64,
+    /// Into how many buckets people are divided; 0 until the first switch.
+    #[serde(default)]
+    pub buckets: u16,
     /// The Parquet files.
     pub files: Vec<FileEntry>,
     /// The runs of event ids.
@@ -86,6 +89,8 @@ pub struct Switch {
     pub sealed: Option<(u64, i64)>,
     /// The new `next_id`.
     pub next_id: u64,
+    /// Into how many buckets people are divided; 0 when it is not said.
+    pub buckets: u16,
 }
 
 impl CatalogState {
@@ -100,6 +105,9 @@ impl CatalogState {
             self.sealed_at = at;
         }
         self.next_id = switch.next_id;
+        if switch.buckets != 0 {
+            self.buckets = switch.buckets;
+        }
     }
 }
 

@@ -7,12 +7,15 @@ async fn a_switch_is_kept_whole_and_read_back() {
     let catalog = FileCatalog::new(&path);
     assert_eq!(catalog.load().await.unwrap(), CatalogState::default());
     let run = |id| RunEntry { id, path: format!("dedup/{id}.run"), entries: 3, bytes: 100 };
-    let first = Switch { add_runs: vec![run(1), run(2)], sealed: Some((9, 77)), next_id: 3, ..Switch::default() };
+    let first =
+        Switch { add_runs: vec![run(1), run(2)], sealed: Some((9, 77)), next_id: 3, buckets: 8, ..Switch::default() };
     catalog.switch(&first).await.unwrap();
     let second = Switch { add_runs: vec![run(3)], remove_runs: vec![1, 2], next_id: 4, ..Switch::default() };
     catalog.switch(&second).await.unwrap();
     let state = FileCatalog::new(&path).load().await.unwrap();
-    assert_eq!(state, CatalogState { sealed_offset: 9, sealed_at: 77, next_id: 4, files: vec![], runs: vec![run(3)] });
+    let expected =
+        CatalogState { sealed_offset: 9, sealed_at: 77, next_id: 4, buckets: 8, files: vec![], runs: vec![run(3)] };
+    assert_eq!(state, expected);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! From hot to sealed, and from many small files to few: the upkeep of the files.
 //!
 //! Every piece of work has the same shape: write new files beside the old ones, make them durable, switch the catalog
-//! once, then change what is in memory. A crash before the switch leaves orphans, which the next start sweeps.
+//! once, then change what is in memory. A crash before the switch leaves orphans, which the next start sets aside.
 //!
 //! **Invariant:** hot events stay visible until the moment the files that hold them do; both change under one lock.
 //! **Invariant:** when a switch fails, the catalog is read to learn whether it happened, before anything else is sealed.
@@ -104,7 +104,8 @@ impl Inner {
     }
 
     /// Switches the catalog, then what is in memory.
-    async fn switch(&self, upkeep: &mut Upkeep, pending: Pending) -> Result<(), LakeError> {
+    async fn switch(&self, upkeep: &mut Upkeep, mut pending: Pending) -> Result<(), LakeError> {
+        pending.switch.buckets = self.config.buckets;
         let switched = match self.config.faults.check("switch.before") {
             Ok(()) => self.catalog.switch(&pending.switch).await,
             Err(error) => Err(crate::catalog::CatalogError(error.to_string())),

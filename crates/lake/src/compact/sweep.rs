@@ -1,4 +1,4 @@
-//! What a start finds in the folder: every file of the catalog must be there, everything else goes.
+//! What a start finds in the folder: every file of the catalog must be there, everything else is set aside.
 
 use crate::catalog::{CatalogState, RunEntry};
 use crate::dedup::Run;
@@ -9,7 +9,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Removes files that the catalog does not list: what a crash left between writing and switching.
+/// Where files go that the catalog does not list. Nothing reads them; a person may.
+const ORPHANED: &str = "orphaned";
+
+/// Clears away what the catalog does not list: scratch files are removed, whole files are moved to `orphaned/`. A crash
+/// between writing and switching leaves such files, and so does a catalog that was restored from an older moment: what
+/// may be the only copy of an event is never removed here.
+///
+/// To be called after [`open_files`] and the opening of the log: they tell a catalog that does not fit the folder.
 pub(crate) fn sweep(folder: &Path, state: &CatalogState) -> Result<usize, LakeError> {
     let listed: HashSet<PathBuf> = state
         .files
@@ -18,33 +25,52 @@ pub(crate) fn sweep(folder: &Path, state: &CatalogState) -> Result<usize, LakeEr
         .chain(state.runs.iter().map(|run| &run.path))
         .map(|path| folder.join(path))
         .collect();
-    let mut removed = 0;
+    let mut swept = 0;
     for name in ["events", "dedup"] {
         let path = folder.join(name);
         fs::create_dir_all(&path).map_err(LakeError::io(&path))?;
-        sweep_folder(&path, &listed, &mut removed)?;
+        sweep_folder(folder, &path, &listed, &mut swept)?;
     }
-    Ok(removed)
+    Ok(swept)
 }
 
-fn sweep_folder(folder: &Path, listed: &HashSet<PathBuf>, removed: &mut usize) -> Result<(), LakeError> {
+fn sweep_folder(lake: &Path, folder: &Path, listed: &HashSet<PathBuf>, swept: &mut usize) -> Result<(), LakeError> {
     for entry in fs::read_dir(folder).map_err(LakeError::io(folder))? {
         let entry = entry.map_err(LakeError::io(folder))?;
         let path = entry.path();
         if entry.file_type().map_err(LakeError::io(&path))?.is_dir() {
-            sweep_folder(&path, listed, removed)?;
-        } else if is_ours(&path) && !listed.contains(&path) {
-            tracing::info!(path = %path.display(), "removed a file that no catalog lists");
+            sweep_folder(lake, &path, listed, swept)?;
+        } else if is_scratch(&path) {
+            tracing::info!(path = %path.display(), "removed a file that was not written to its end");
             fs::remove_file(&path).map_err(LakeError::io(&path))?;
-            *removed += 1;
+            *swept += 1;
+        } else if is_ours(&path) && !listed.contains(&path) {
+            set_aside(lake, &path)?;
+            *swept += 1;
         }
     }
     Ok(())
 }
 
+/// Moves a file to `orphaned/`, below the path it had; beside what lies there already.
+fn set_aside(lake: &Path, path: &Path) -> Result<(), LakeError> {
+    let target = lake.join(ORPHANED).join(path.strip_prefix(lake).unwrap_or(path));
+    let parent = target.parent().unwrap_or(lake);
+    fs::create_dir_all(parent).map_err(LakeError::io(parent))?;
+    let numbered = |number: u32| PathBuf::from(format!("{}.{number}", target.display()));
+    let free = std::iter::once(target.clone()).chain((1..).map(numbered)).find(|path| !path.exists());
+    let target = free.unwrap_or(target);
+    tracing::warn!(path = %path.display(), to = %target.display(), "set aside a file that the catalog does not list");
+    fs::rename(path, &target).map_err(LakeError::io(path))
+}
+
+fn is_scratch(path: &Path) -> bool {
+    path.extension().is_some_and(|kind| kind == "new")
+}
+
 /// Whether the lake writes files of this name: what a person put into the folder stays.
 fn is_ours(path: &Path) -> bool {
-    path.extension().and_then(|kind| kind.to_str()).is_some_and(|kind| ["parquet", "run", "new"].contains(&kind))
+    path.extension().and_then(|kind| kind.to_str()).is_some_and(|kind| ["parquet", "run"].contains(&kind))
 }
 
 /// The files of each bucket, and the runs.

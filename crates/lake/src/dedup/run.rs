@@ -7,7 +7,7 @@
 use crate::catalog::RunEntry;
 use crate::config::Faults;
 use crate::error::LakeError;
-use crate::parquet::sync_folder;
+use crate::parquet::{Scratch, sync_folder};
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
@@ -192,11 +192,13 @@ pub(crate) fn write_run(
     let path = folder.join(&relative);
     let parent = folder.join("dedup");
     fs::create_dir_all(&parent).map_err(LakeError::io(&parent))?;
-    let scratch = path.with_extension("run.new");
-    let bytes = write_to(&scratch, entries, hashes, faults).map_err(LakeError::io(&scratch))?;
-    faults.check("run.rename").map_err(LakeError::io(&scratch))?;
-    fs::rename(&scratch, &path).map_err(LakeError::io(&path))?;
-    sync_folder(&parent)?;
+    let scratch = Scratch::new(path.with_extension("run.new"));
+    let bytes = write_to(scratch.path(), entries, hashes, faults).map_err(LakeError::io(scratch.path()))?;
+    faults.check("run.rename").map_err(LakeError::io(scratch.path()))?;
+    scratch.rename(&path)?;
+    sync_folder(&parent).inspect_err(|_| {
+        let _ = fs::remove_file(&path);
+    })?;
     Ok(RunEntry { id, path: relative, entries, bytes })
 }
 

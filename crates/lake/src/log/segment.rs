@@ -177,7 +177,10 @@ fn corrupt(path: &Path, position: u64, why: &str) -> LakeError {
 }
 
 fn missing(path: PathBuf, expected: u64, found: u64) -> LakeError {
-    let why = format!("it begins with event {found}, but event {expected} comes next: a segment is missing");
+    let why = format!(
+        "it begins with event {found}, but event {expected} comes next: a segment is missing, or the \
+         catalog is older than this folder"
+    );
     LakeError::Corrupt { path, position: 0, why }
 }
 

@@ -38,9 +38,41 @@ impl NewFile {
 pub(crate) struct FileWriter<'a> {
     faults: &'a Faults,
     writer: ArrowWriter<File>,
-    scratch: PathBuf,
+    scratch: Scratch,
     path: PathBuf,
     entry: FileEntry,
+}
+
+/// A file under a name of its own while it is written; removed when it does not come to its end.
+pub(crate) struct Scratch {
+    path: PathBuf,
+    is_done: bool,
+}
+
+impl Scratch {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, is_done: false }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the file its name, durably.
+    pub(crate) fn rename(mut self, to: &Path) -> Result<(), LakeError> {
+        fs::rename(&self.path, to).map_err(LakeError::io(to))?;
+        self.is_done = true;
+        Ok(())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is removed by the next start; it may not have been made yet.
+        if !self.is_done && self.path.exists() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// Makes the names in a folder durable.
@@ -81,9 +113,9 @@ impl<'a> FileWriter<'a> {
             sync_folder(bucket)?;
             sync_folder(bucket.parent().unwrap_or(folder))?;
         }
-        let scratch = path.with_extension("parquet.new");
-        faults.check("file.create").map_err(LakeError::io(&scratch))?;
-        let file = File::create(&scratch).map_err(LakeError::io(&scratch))?;
+        let scratch = Scratch::new(path.with_extension("parquet.new"));
+        faults.check("file.create").map_err(LakeError::io(scratch.path()))?;
+        let file = File::create(scratch.path()).map_err(LakeError::io(scratch.path()))?;
         let writer = ArrowWriter::try_new(file, schema_of(Columns::ALL), Some(properties()?)).map_err(data_error)?;
         let entry = FileEntry {
             id: new.id,
@@ -102,7 +134,7 @@ impl<'a> FileWriter<'a> {
 
     /// Adds rows, which come after those before in (person, at, offset).
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
-        self.faults.check("file.write").map_err(LakeError::io(&self.scratch))?;
+        self.faults.check("file.write").map_err(LakeError::io(self.scratch.path()))?;
         for at in integers(batch, AT)?.iter() {
             self.entry.at_min = self.entry.at_min.min(*at);
             self.entry.at_max = self.entry.at_max.max(*at);
@@ -118,15 +150,19 @@ impl<'a> FileWriter<'a> {
     /// Makes the file durable under its name.
     pub(crate) fn finish(self) -> Result<FileEntry, LakeError> {
         let Self { faults, writer, scratch, path, mut entry } = self;
-        let io = |error| LakeError::Io { path: scratch.clone(), source: error };
+        let name = scratch.path().to_owned();
+        let io = |error| LakeError::Io { path: name.clone(), source: error };
         let file = writer.into_inner().map_err(data_error)?;
         faults.check("file.sync").map_err(io)?;
         file.sync_all().map_err(io)?;
         entry.bytes = file.metadata().map_err(io)?.len();
         faults.check("file.rename").map_err(io)?;
-        fs::rename(&scratch, &path).map_err(LakeError::io(&path))?;
-        faults.check("file.folder").map_err(io)?;
-        sync_folder(path.parent().unwrap_or(&path))?;
+        scratch.rename(&path)?;
+        let durable = faults.check("file.folder").map_err(io);
+        // A file that may be lost again is not listed, so nobody would remove it.
+        durable.and_then(|()| sync_folder(path.parent().unwrap_or(&path))).inspect_err(|_| {
+            let _ = fs::remove_file(&path);
+        })?;
         Ok(entry)
     }
 }

@@ -3,14 +3,14 @@
 use crate::error::LakeError;
 use crate::event::{Col, Columns};
 use crate::fold::Cancel;
-use crate::parquet::{AT, PERSON, RECEIVED, RULE, VALUE, data_error, integers, schema_of};
+use crate::parquet::{AT, OFFSET, PERSON, RECEIVED, RULE, VALUE, data_error, integers, schema_of};
 use crate::view::{Batches, View};
 use async_trait::async_trait;
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, Operator, TableProviderFilterPushDown, TableType};
@@ -64,7 +64,7 @@ impl TableProvider for EventsTable {
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let bound = |filter: &&Expr| {
-            if at_bound(filter).is_some() {
+            if at_bound(filter).is_some() || least_offset(filter).is_some() {
                 TableProviderFilterPushDown::Inexact
             } else {
                 TableProviderFilterPushDown::Unsupported
@@ -89,21 +89,40 @@ impl TableProvider for EventsTable {
             range.from = range.from.max(Timestamp::from_micros(from));
             range.to = range.to.min(Timestamp::from_micros(to));
         }
-        let partition = Partition { view: Arc::clone(&self.view), schema, range, stop: self.stop.clone() };
+        let offset_least = filters.iter().filter_map(least_offset).max().unwrap_or(0);
+        let partition =
+            Partition { view: Arc::clone(&self.view), schema, range, offset_least, stop: self.stop.clone() };
         let schema = Arc::clone(&partition.schema);
         let partitions: Vec<Arc<dyn PartitionStream>> = vec![Arc::new(partition)];
         Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, [], false, limit)?))
     }
 }
 
+/// A comparison of a column with a value.
+fn compared(filter: &Expr) -> Option<(&Column, Operator, &ScalarValue)> {
+    let Expr::BinaryExpr(binary) = filter else { return None };
+    match (&*binary.left, &*binary.right) {
+        (Expr::Column(column), Expr::Literal(literal, _)) => Some((column, binary.op, literal)),
+        (Expr::Literal(literal, _), Expr::Column(column)) => Some((column, binary.op.swap()?, literal)),
+        _ => None,
+    }
+}
+
+/// The least offset that a filter leaves; only for pruning files.
+fn least_offset(filter: &Expr) -> Option<u64> {
+    let (column, operator, literal) = compared(filter)?;
+    let ScalarValue::Int64(Some(offset)) = literal else { return None };
+    let offset = u64::try_from(*offset).ok().filter(|_| column.name == OFFSET)?;
+    match operator {
+        Operator::Gt => Some(offset.saturating_add(1)),
+        Operator::GtEq | Operator::Eq => Some(offset),
+        _ => None,
+    }
+}
+
 /// The range of `at` that a filter leaves, as (first, first after); only for pruning files.
 fn at_bound(filter: &Expr) -> Option<(i64, i64)> {
-    let Expr::BinaryExpr(binary) = filter else { return None };
-    let (column, operator, literal) = match (&*binary.left, &*binary.right) {
-        (Expr::Column(column), Expr::Literal(literal, _)) => (column, binary.op, literal),
-        (Expr::Literal(literal, _), Expr::Column(column)) => (column, binary.op.swap()?, literal),
-        _ => return None,
-    };
+    let (column, operator, literal) = compared(filter)?;
     let ScalarValue::TimestampMicrosecond(Some(moment), _) = literal else { return None };
     if column.name != AT {
         return None;
@@ -120,6 +139,7 @@ struct Partition {
     view: Arc<View>,
     schema: SchemaRef,
     range: TimeRange,
+    offset_least: u64,
     stop: Cancel,
 }
 
@@ -139,6 +159,7 @@ impl PartitionStream for Partition {
             view: Arc::clone(&self.view),
             schema: Arc::clone(&self.schema),
             range: self.range,
+            offset_least: self.offset_least,
             columns: columns_of(&self.schema),
             stop: self.stop.clone(),
             bucket: 0,
@@ -170,6 +191,7 @@ struct Scan {
     view: Arc<View>,
     schema: SchemaRef,
     range: TimeRange,
+    offset_least: u64,
     columns: Columns,
     stop: Cancel,
     bucket: usize,
@@ -201,6 +223,7 @@ impl Iterator for Scan {
             let opened = sources.and_then(|sources| {
                 sources
                     .iter()
+                    .filter(|source| source.reaches(self.offset_least))
                     .map(|source| source.batches(self.columns, None))
                     .collect::<std::result::Result<Vec<_>, _>>()
             });

@@ -24,6 +24,26 @@ async fn two_lakes_cannot_open_one_folder() {
 }
 
 #[tokio::test]
+async fn the_number_of_buckets_is_fixed_by_the_first_seal() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |buckets| LakeConfig { buckets, ..small(folder.path()) };
+    let lake = open_with(with(4)).await.unwrap();
+    lake.append(many(10, 5)).await.unwrap();
+    pump(&lake).await;
+    drop(lake);
+    // What is only in the log is divided anew by every start.
+    let lake = open_with(with(6)).await.unwrap();
+    pump(&lake).await;
+    lake.seal().await.unwrap();
+    drop(lake);
+    for other in [5, 7, 16] {
+        let refused = open_with(with(other)).await.err().unwrap();
+        assert!(matches!(refused, LakeError::Buckets { stored: 6, configured } if configured == other), "{refused}");
+    }
+    assert_sound(&open_with(with(6)).await.unwrap()).await;
+}
+
+#[tokio::test]
 async fn a_merge_is_visible_at_once_and_undoing_it_restores_exactly() {
     let folder = tempfile::tempdir().unwrap();
     let lake = open(folder.path()).await;

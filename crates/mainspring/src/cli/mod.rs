@@ -91,3 +91,24 @@ pub(crate) async fn run() -> Result<()> {
         Command::Openapi => output.text(&crate::router::openapi().await?),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    fn variables(command: &clap::Command, found: &mut Vec<String>) {
+        let names = command.get_arguments().filter_map(|argument| argument.get_env());
+        found.extend(names.map(|name| name.to_string_lossy().into_owned()));
+        command.get_subcommands().for_each(|command| variables(command, found));
+    }
+
+    #[test]
+    fn every_variable_of_an_option_is_known_to_the_configuration() {
+        let mut found = Vec::new();
+        variables(&super::Cli::command(), &mut found);
+        assert!(found.len() >= 6);
+        for name in found {
+            assert!(platform::config::OTHER_VARIABLES.contains(&name.as_str()), "{name}");
+        }
+    }
+}

@@ -79,6 +79,7 @@ async fn stored(server: &Server, api_key: &str, prefix: &str, expected: &HashSet
 async fn rounds(backend: Backend, rounds: u64) {
     let site = Site::new(backend);
     let mut total = 0;
+    let mut all: Vec<(String, HashSet<String>)> = Vec::new();
     let mut before: Option<(String, HashSet<String>)> = None;
     for round in 0..=rounds {
         let server = site.start_with(&[
@@ -96,8 +97,15 @@ async fn rounds(backend: Backend, rounds: u64) {
             let doubled: Vec<_> = found.iter().filter(|(_, times)| **times != 1).collect();
             assert!(doubled.is_empty(), "{backend:?} round {prefix}: stored more than once: {doubled:?}");
             total += acknowledged.len();
+            all.push((prefix, acknowledged));
         }
         if round == rounds {
+            // What was sound after one restart must be after all: seals and merges went over it since.
+            for (prefix, acknowledged) in &all {
+                let found = stored(&server, &site.keys.api_key, prefix, acknowledged).await;
+                let lost = acknowledged.iter().filter(|id| found.get(*id) != Some(&1)).count();
+                assert_eq!(lost, 0, "{backend:?} round {prefix}: lost or doubled by a later round");
+            }
             break;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(round);

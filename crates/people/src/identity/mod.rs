@@ -60,6 +60,8 @@ pub struct Identity {
 struct Desk {
     turn: tokio::sync::Mutex<Cache>,
     merges: watch::Sender<Merges>,
+    /// How many merges and separations there had been when the merges were last read.
+    merges_read: Mutex<Option<i64>>,
 }
 
 impl Identity {
@@ -71,8 +73,13 @@ impl Identity {
 
     fn desk(&self, scope: &Scope) -> Arc<Desk> {
         let mut desks = self.desks.lock();
-        let new =
-            || Arc::new(Desk { turn: tokio::sync::Mutex::default(), merges: watch::Sender::new(Merges::default()) });
+        let new = || {
+            Arc::new(Desk {
+                turn: tokio::sync::Mutex::default(),
+                merges: watch::Sender::new(Merges::default()),
+                merges_read: Mutex::default(),
+            })
+        };
         desks.entry_ref(scope.workspace.slug.as_str()).or_insert_with(new).clone()
     }
 
@@ -111,14 +118,19 @@ impl Identity {
         }
     }
 
-    /// Which persons are one, as the database says now.
+    /// Which persons are one, as the database says now; read again only when there was a merge or a separation since.
     ///
     /// # Errors
     /// [`DbError`] when the database fails.
     pub async fn merges(&self, scope: &Scope) -> Result<Merges, DbError> {
         let db = self.platform.db(scope).await?;
-        let rows: Vec<(u64, u64)> = db.query("select person, canonical from person_merges", Vec::new()).await?;
         let desk = self.desk(scope);
+        // Read first: merges that come in between are read now and once more.
+        let count = store::merge_count(&db).await?;
+        if *desk.merges_read.lock() == Some(count) {
+            return Ok(desk.merges.borrow().clone());
+        }
+        let rows: Vec<(u64, u64)> = db.query("select person, canonical from person_merges", Vec::new()).await?;
         let fresh: std::collections::HashMap<u64, u64> = rows.into_iter().collect();
         desk.merges.send_if_modified(|known| {
             let other = **known != fresh;
@@ -127,6 +139,7 @@ impl Identity {
             }
             other
         });
+        *desk.merges_read.lock() = Some(count);
         let known = desk.merges.borrow().clone();
         Ok(known)
     }

@@ -5,7 +5,7 @@ use crate::bulk::{select_in, update_from};
 use crate::companies::MembershipSource;
 use kernel::ids::{CompanyId, PersonId};
 use platform::params;
-use platform::sql::{DbError, Tx, Value};
+use platform::sql::{Db, DbError, Tx, Value};
 use science::identity::{Identifier, Kind, MergeEdge, Refused};
 
 /// A link to be recorded.
@@ -81,6 +81,11 @@ pub(super) async fn components(tx: &mut Tx, people: &[u64]) -> Result<Vec<(u64, 
     canonical.sort_unstable();
     canonical.dedup();
     select_in(tx, "select person, canonical from person_merges where canonical in ({in})", &canonical).await
+}
+
+/// How many merges and separations there have been.
+pub(super) async fn merge_count(db: &Db) -> Result<i64, DbError> {
+    Ok(db.query_one::<(i64,)>("select merges from identity_state where only_row = 1", Vec::new()).await?.0)
 }
 
 pub(super) async fn all_merges(tx: &mut Tx) -> Result<Vec<(u64, u64)>, DbError> {

@@ -125,6 +125,10 @@ impl Importer for CompaniesImporter {
         &SPEC
     }
 
+    fn permission(&self) -> kernel::scope::Permission {
+        kernel::scope::Permission::PeopleWrite
+    }
+
     fn keys(&self, _: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>) {
         keys.extend(row.text(EXTERNAL_ID).map(|id| row_key("external", id)));
         keys.extend(row.text(DOMAIN).map(|domain| row_key("domain", domain)));

@@ -213,6 +213,10 @@ macro_rules! importer {
                 &$spec
             }
 
+            fn permission(&self) -> kernel::scope::Permission {
+                kernel::scope::Permission::DealsWrite
+            }
+
             fn keys(&self, _: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>) {
                 deal_keys(row, $id, $deal_name, keys);
             }

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kernel::ids::ImportId;
 use kernel::money::Currency;
-use kernel::scope::Scope;
+use kernel::scope::{Permission, Scope};
 use kernel::time::Timestamp;
 use platform::sql::{DbError, Tx};
 use serde::{Deserialize, Serialize};
@@ -427,6 +427,9 @@ pub enum ImporterError {
 pub trait Importer: Send + Sync + 'static {
     /// What it takes.
     fn spec(&self) -> &'static ImporterSpec;
+
+    /// What somebody must be allowed, besides imports, to write such records.
+    fn permission(&self) -> Permission;
 
     /// Adds the keys of a row (see [`row_key`]), normalised as the store compares them. Nothing for a row without keys.
     fn keys(&self, context: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>);

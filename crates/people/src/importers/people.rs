@@ -186,6 +186,10 @@ impl Importer for PeopleImporter {
         &SPEC
     }
 
+    fn permission(&self) -> kernel::scope::Permission {
+        kernel::scope::Permission::PeopleWrite
+    }
+
     fn keys(&self, _: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>) {
         keys.extend(row.text(EMAIL).map(|email| row_key("email", &email.to_lowercase())));
         keys.extend(row.text(EXTERNAL_ID).map(|id| row_key("external", id)));

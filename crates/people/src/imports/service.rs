@@ -92,6 +92,11 @@ impl Imports {
         found.cloned().ok_or_else(|| Problem::invalid("kind", format!("`{kind}` is not a kind of import.")))
     }
 
+    /// Refuses who may import, but not write what this kind of file holds. A kind that is not known writes nothing.
+    fn may_write(&self, scope: &Scope, kind: &str) -> Result<(), Problem> {
+        self.importer(kind).map_or(Ok(()), |importer| scope.require(importer.permission()))
+    }
+
     pub(super) fn path_of(&self, scope: &Scope, id: &ImportId) -> PathBuf {
         self.folder(scope).join(format!("{id}.csv"))
     }
@@ -113,7 +118,7 @@ impl Imports {
     /// Keeps a received file: finds how it is written, what it holds and how it may be mapped. `kind` none: by its headers.
     ///
     /// # Errors
-    /// 400 `empty_file`, 422 for a kind that is not known or a file with too many columns.
+    /// 400 `empty_file`, 403 `forbidden` for records the caller may not write, 422 for a kind that is not known or a file with too many columns.
     pub async fn finish_upload(
         &self,
         scope: &Scope,
@@ -127,7 +132,8 @@ impl Imports {
         }
         let id = upload.id.clone();
         let received = upload.finish().await?;
-        let row = match self.new_row(scope, id, &received, filename, kind).await {
+        let row = self.new_row(scope, id, &received, filename, kind).await;
+        let row = match row.and_then(|row| self.may_write(scope, &row.mapping.kind).map(|()| row)) {
             Ok(row) => row,
             Err(problem) => {
                 // The file belongs to no import; what cannot be removed is swept with the workspace.
@@ -269,6 +275,7 @@ impl Imports {
             let message = "The name of a system has 1 to 64 lower-case letters, digits, hyphens or underscores.";
             return Err(Problem::invalid("mapping.system", message));
         }
+        self.may_write(scope, &row.mapping.kind)?;
         row.form = form_of(&found, encoding.name());
         let open = importers::questions(&found, &self.specs(), &row.mapping);
         row.state = if open.is_empty() { ImportState::Mapped } else { ImportState::Uploaded };
@@ -315,6 +322,7 @@ impl Imports {
         use ImportState as S;
         scope.require(Permission::ImportsWrite)?;
         let row = store::get_in(tx, id).await?.ok_or_else(|| Problem::not_found("import", id))?;
+        self.may_write(scope, &row.mapping.kind)?;
         let (from, to): (&[S], S) = match work {
             Work::Check if row.applied_line > 0 => (&[], S::Checking),
             Work::Check => (&[S::Mapped, S::Checking, S::Checked, S::Failed], S::Checking),

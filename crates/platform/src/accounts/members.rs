@@ -1,6 +1,7 @@
 //! Members of a workspace: added, given another role, removed.
 //!
-//! Only an owner makes, changes or removes an owner; the last owner stays.
+//! Only an owner makes, changes or removes an owner; the last owner stays. A key is never an owner, whoever made it, and
+//! gives no role that may more than the key.
 
 use super::model::{Member, User};
 use super::workspaces::check_name;
@@ -37,10 +38,13 @@ pub struct AddedMember {
     pub one_time_password: Option<String>,
 }
 
+/// Longest address that mail can be sent to, in bytes (RFC 5321).
+pub(super) const EMAIL_BYTES_MAX: usize = 254;
+
 /// An address somebody signs in with.
 pub(super) fn check_email(email: &str) -> Result<String, Problem> {
     let email = email.trim();
-    let good = email.len() <= 254
+    let good = email.len() <= EMAIL_BYTES_MAX
         && !email.chars().any(|letter| letter.is_whitespace() || letter.is_control())
         && email.split_once('@').is_some_and(|(mailbox, host)| {
             !mailbox.is_empty() && !host.contains('@') && host.split('.').all(|part| !part.is_empty())
@@ -66,23 +70,35 @@ impl Accounts {
         Ok(store::members(&self.db(), &scope.workspace.id, page).await?)
     }
 
-    /// The role whose authority a scope has: a key has its maker's, Mainspring itself an owner's.
+    /// The role whose authority a scope has: a key has none, Mainspring itself an owner's.
     async fn acting_role(&self, tx: &mut Tx, scope: &Scope) -> Result<Option<Role>, DbError> {
-        let user = match &scope.actor {
-            Actor::System(_) => return Ok(Some(Role::Owner)),
-            Actor::User(user) => Some(user.clone()),
-            Actor::Key(key) => store::creator_of(tx, key).await?,
-        };
-        match user {
-            Some(user) => store::role_now(tx, &scope.workspace.id, &user).await,
-            None => Ok(None),
+        match &scope.actor {
+            Actor::System(_) => Ok(Some(Role::Owner)),
+            Actor::User(user) => store::role_now(tx, &scope.workspace.id, user).await,
+            Actor::Key(_) => Ok(None),
         }
+    }
+
+    /// Whether a scope may give somebody a role.
+    async fn check_grant(&self, tx: &mut Tx, scope: &Scope, role: Role) -> Result<(), Problem> {
+        if role == Role::Owner && self.acting_role(tx, scope).await? != Some(Role::Owner) {
+            return Err(owners_only());
+        }
+        if matches!(scope.actor, Actor::Key(_)) {
+            let beyond = role.permissions().iter().find(|permission| !scope.permissions.has(*permission));
+            if let Some(permission) = beyond {
+                let (role, name) = (role.as_str(), permission.as_str());
+                let message = format!("A key gives no role that may more than the key: `{role}` has `{name}`.");
+                return Err(Problem::new(Class::Forbidden, "role_beyond_key", message));
+            }
+        }
+        Ok(())
     }
 
     /// Adds a member. Somebody without an account gets one, with a password for one use.
     ///
     /// # Errors
-    /// 403 `owner_needed`, 409 `already_member`, 422 for a field that is wrong.
+    /// 403 `owner_needed` or `role_beyond_key`, 409 `already_member`, 422 for a field that is wrong.
     pub async fn add_member(&self, scope: &Scope, new: NewMember) -> Result<AddedMember, Problem> {
         let (email, name) = (check_email(&new.email)?, check_name("name", &new.name)?);
         // Hashed before the transaction begins, because it is slow on purpose and others wait for the transaction.
@@ -92,9 +108,7 @@ impl Accounts {
         let (workspace, now) = (&scope.workspace.id, self.0.world.now());
         let mut tx = self.db().begin().await?;
         store::lock(&mut tx).await?;
-        if new.role == Role::Owner && self.acting_role(&mut tx, scope).await? != Some(Role::Owner) {
-            return Err(owners_only());
-        }
+        self.check_grant(&mut tx, scope, new.role).await?;
         let known = store::user_by_email_now(&mut tx, &email).await?.map(|row| row.user);
         let one_time_password = known.is_none().then_some(password);
         let user = match known {
@@ -123,9 +137,12 @@ impl Accounts {
 
     /// Whether a scope may take this member's role away or give it another.
     async fn check_change(&self, tx: &mut Tx, scope: &Scope, member: &Member, to: Option<Role>) -> Result<(), Problem> {
+        if let Some(role) = to {
+            self.check_grant(tx, scope, role).await?;
+        }
         let acting = self.acting_role(tx, scope).await?;
         if acting != Some(Role::Owner) {
-            if member.role == Role::Owner || to == Some(Role::Owner) {
+            if member.role == Role::Owner {
                 return Err(owners_only());
             }
             if scope.actor == Actor::User(member.id.clone()) && to.is_some() {
@@ -143,7 +160,7 @@ impl Accounts {
     /// Gives a member another role.
     ///
     /// # Errors
-    /// 403 `owner_needed` or `own_role`, 404 `member_not_found`, 409 `last_owner`.
+    /// 403 `owner_needed`, `own_role` or `role_beyond_key`, 404 `member_not_found`, 409 `last_owner`.
     pub async fn set_role(&self, scope: &Scope, user: &UserId, role: Role) -> Result<Member, Problem> {
         let workspace = &scope.workspace.id;
         let mut tx = self.db().begin().await?;

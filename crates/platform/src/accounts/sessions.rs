@@ -1,7 +1,8 @@
 //! Signing in and out, and who a request comes from.
 
+use super::members::EMAIL_BYTES_MAX;
 use super::model::{User, Workspace};
-use super::store::{NewSession, SessionRow, email_key};
+use super::store::{NewSession, SessionRow, UserRow, email_key};
 use super::{Accounts, store};
 use crate::auth::{check_password, fits, hash_password, one_time_password, random_text, token_hash};
 use crate::http::{Authenticator, Caller, Credentials};
@@ -75,8 +76,32 @@ impl Accounts {
     /// # Errors
     /// 401 `sign_in_refused`, 429 `too_many_sign_ins`.
     pub async fn sign_in(&self, email: &str, password: &str, from: &SignInFrom) -> Result<StartedSession, Problem> {
+        let refused = || {
+            let message = "The e-mail address or the password is wrong.";
+            Problem::new(Class::Unauthenticated, "sign_in_refused", message)
+        };
+        // No account has such an address: there is nothing to find, and nothing to keep.
+        if email.len() > EMAIL_BYTES_MAX {
+            return Err(refused());
+        }
         let (now, key) = (self.0.world.now(), email_key(email));
-        self.0.failures.check(&key, &from.address, now)?;
+        self.0.failures.attempt(&key, &from.address, now)?;
+        let right = self.password_of(email, password).await;
+        let Some(row) = right.inspect_err(|_| self.0.failures.undecided(&key, &from.address))? else {
+            return Err(refused());
+        };
+        self.0.failures.succeeded(&key, &from.address);
+        let mut tx = self.db().begin().await?;
+        let session = self.start_session(&mut tx, &row.user.id, from).await?;
+        let actor = Actor::User(row.user.id.clone());
+        let details = json!({"address": from.address});
+        self.record(&mut tx, &actor, "", "session.start", session.id.as_str(), details).await?;
+        tx.commit().await?;
+        Ok(session)
+    }
+
+    /// The user of this address, if the password is theirs.
+    async fn password_of(&self, email: &str, password: &str) -> Result<Option<UserRow>, Problem> {
         let found = store::user_by_email(&self.db(), email).await?;
         let hash = match &found {
             Some(row) => row.password_hash.clone(),
@@ -85,19 +110,7 @@ impl Accounts {
         // What is longer than any password is not worth hashing, but takes as long.
         let tried: String = password.chars().take(PASSWORD_CHARS_MAX + 1).collect();
         let right = fits(tried, hash).await?;
-        let Some(row) = found.filter(|_| right) else {
-            self.0.failures.add(&key, &from.address, now);
-            let message = "The e-mail address or the password is wrong.";
-            return Err(Problem::new(Class::Unauthenticated, "sign_in_refused", message));
-        };
-        self.0.failures.clear(&key, &from.address);
-        let mut tx = self.db().begin().await?;
-        let session = self.start_session(&mut tx, &row.user.id, from).await?;
-        let actor = Actor::User(row.user.id.clone());
-        let details = json!({"address": from.address});
-        self.record(&mut tx, &actor, "", "session.start", session.id.as_str(), details).await?;
-        tx.commit().await?;
-        Ok(session)
+        Ok(found.filter(|_| right))
     }
 
     /// The hash of a password nobody has, so that an unknown address costs the same time.
@@ -203,9 +216,12 @@ impl Accounts {
     ) -> Result<(), Problem> {
         let row = store::user(&self.db(), user).await?.ok_or_else(ended)?;
         let (now, key) = (self.0.world.now(), email_key(&row.user.email));
-        self.0.failures.check(&key, "password", now)?;
-        if !fits(current.to_owned(), row.password_hash).await? {
-            self.0.failures.add(&key, "password", now);
+        self.0.failures.attempt(&key, "password", now)?;
+        let tried: String = current.chars().take(PASSWORD_CHARS_MAX + 1).collect();
+        let right = fits(tried, row.password_hash).await;
+        if right.inspect_err(|_| self.0.failures.undecided(&key, "password"))? {
+            self.0.failures.succeeded(&key, "password");
+        } else {
             return Err(Problem::invalid("current_password", "This is not your present password."));
         }
         if current == new {

@@ -40,6 +40,11 @@ pub struct SetUp {
     pub one_time_password: Option<String>,
 }
 
+fn already_set_up() -> Problem {
+    let message = "Mainspring has been set up already. Sign in, or ask an owner to add you.";
+    Problem::new(Class::Conflict, "already_set_up", message)
+}
+
 impl Accounts {
     /// Whether nobody can sign in yet.
     ///
@@ -63,13 +68,16 @@ impl Accounts {
             }
             None => one_time.clone().unwrap_or_default(),
         };
+        // Asked again in the transaction; here, so that nobody makes a server that is set up hash for them.
+        if !self.needs_setup().await? {
+            return Err(already_set_up());
+        }
         let hash = hash_password(password, self.0.settings.password_cost, self.0.world.rng()).await?;
         let now = self.0.world.now();
         let mut tx = self.db().begin().await?;
         store::lock(&mut tx).await?;
         if store::any_user_now(&mut tx).await? {
-            let message = "Mainspring has been set up already. Sign in, or ask an owner to add you.";
-            return Err(Problem::new(Class::Conflict, "already_set_up", message));
+            return Err(already_set_up());
         }
         let id = UserId::new(now, &mut self.0.world.rng());
         let user = User { id, email, name, must_change_password: one_time.is_some() };

@@ -20,18 +20,37 @@ pub fn routes(databases: Databases) -> Routes {
     )
 }
 
+/// The newest entries of a workspace: its own records' and its accounts'.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn newest(databases: &Databases, scope: &Scope, limit: u32) -> Result<Vec<AuditEntry>, DbError> {
+    both(databases, scope, None, limit).await
+}
+
+async fn both(
+    databases: &Databases,
+    scope: &Scope,
+    before: Option<&str>,
+    limit: u32,
+) -> Result<Vec<AuditEntry>, DbError> {
+    let (id, control) = (scope.workspace.id.as_str(), databases.control());
+    let own = databases.workspace(&scope.workspace).await?;
+    let mut items = Chain::Workspace.list(&own, id, before, limit).await?;
+    items.extend(Chain::Control.list(&control, id, before, limit).await?);
+    items.sort_by(|one, other| other.id.cmp(&one.id));
+    items.truncate(limit as usize);
+    Ok(items)
+}
+
 /// Entries of a workspace, newest first: its own records' and its accounts'.
 pub(super) async fn page_of(
     databases: &Databases,
     scope: &Scope,
     page: &PageRequest,
 ) -> Result<Page<AuditEntry>, DbError> {
-    let (id, rows) = (scope.workspace.id.as_str(), page.rows());
-    let (before, control) = (page.cursor.as_deref(), databases.control());
-    let own = databases.workspace(&scope.workspace).await?;
-    let mut items = Chain::Workspace.list(&own, id, before, rows + 1).await?;
-    items.extend(Chain::Control.list(&control, id, before, rows + 1).await?);
-    items.sort_by(|one, other| other.id.cmp(&one.id));
+    let rows = page.rows();
+    let mut items = both(databases, scope, page.cursor.as_deref(), rows + 1).await?;
     let more = items.len() > rows as usize;
     items.truncate(rows as usize);
     let next_cursor = items.last().filter(|_| more).map(|entry| entry.id.to_string());
@@ -49,21 +68,28 @@ async fn list(
     Ok(Json(page_of(&databases, &scope, &page).await?))
 }
 
-/// Whether the chain of the audit trail holds.
+/// Whether the chains of the audit trail hold.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct AuditCheck {
-    /// Whether every entry is as it was written.
+    /// Whether every entry is as it was written: this workspace's, and those about accounts.
     intact: bool,
-    /// Entries that hold together from the start.
+    /// Entries of this workspace that hold together from the start.
     entries: u64,
-    /// The number of the first entry that is missing, changed or out of place.
+    /// The number of this workspace's first entry that is missing, changed or out of place.
     broken_at: Option<i64>,
+    /// Whether every entry about accounts (members, keys, settings; of all workspaces, which share that chain) is as it
+    /// was written.
+    accounts_intact: bool,
 }
 
-/// Follows the chain of this workspace's entries and says whether one was changed, removed or put in between.
+/// Follows the chains of this workspace's entries and of those about accounts, and says whether one was changed, removed
+/// or put in between.
 #[utoipa::path(get, path = "/audit/check", operation_id = "audit_check", tag = "audit",
     responses((status = 200, description = "The result", body = AuditCheck)))]
 async fn check(State(databases): State<Databases>, Scoped(scope): Scoped) -> ApiResult<Json<AuditCheck>> {
     let report = Chain::Workspace.verify(&databases.workspace(&scope.workspace).await?).await?;
-    Ok(Json(AuditCheck { intact: report.broken_at.is_none(), entries: report.entries, broken_at: report.broken_at }))
+    let accounts = Chain::Control.verify(&databases.control()).await?;
+    let accounts_intact = accounts.broken_at.is_none();
+    let intact = accounts_intact && report.broken_at.is_none();
+    Ok(Json(AuditCheck { intact, entries: report.entries, broken_at: report.broken_at, accounts_intact }))
 }

@@ -91,33 +91,47 @@ impl Chain {
         db.query(&sql, params![workspace_id, before.unwrap_or("b"), limit]).await
     }
 
-    /// Follows the chain from its first entry, and says where it breaks.
+    /// Follows the chain from its first entry to the head of this moment, and says where it breaks. What is appended
+    /// meanwhile is no break.
     ///
     /// # Errors
     /// [`DbError`].
     pub async fn verify(self, db: &Db) -> Result<ChainReport, DbError> {
+        let (end, end_hash) = self.end(db).await?;
         let (mut expected, mut previous, mut after) = (1_i64, String::new(), 0_i64);
+        let broken = |at: i64| ChainReport { entries: at.cast_unsigned() - 1, broken_at: Some(at) };
         loop {
             let sql = format!(
                 "select sequence, at_us, workspace_id, actor, action, target, details, hash from {} \
-                 where sequence > $1 order by sequence limit 1000",
+                 where sequence > $1 and sequence <= $2 order by sequence limit 1000",
                 self.table()
             );
-            let rows: Vec<Link> = db.query(&sql, params![after]).await?;
+            let rows: Vec<Link> = db.query(&sql, params![after, end]).await?;
             let Some(last) = rows.last() else { break };
             after = last.sequence;
             for row in &rows {
                 if row.sequence != expected || row.hash != row.content().hash(&previous) {
-                    return Ok(ChainReport { entries: expected.cast_unsigned() - 1, broken_at: Some(expected) });
+                    return Ok(broken(expected));
                 }
                 previous.clone_from(&row.hash);
                 expected += 1;
             }
         }
-        let sql = format!("select sequence, hash from {} where only_row = 1", self.head());
-        let (sequence, hash): (i64, String) = db.query_one(&sql, vec![]).await?;
-        let whole = sequence == expected - 1 && hash == previous;
-        Ok(ChainReport { entries: expected.cast_unsigned() - 1, broken_at: if whole { None } else { Some(expected) } })
+        if end != expected - 1 || end_hash != previous {
+            return Ok(broken(expected));
+        }
+        // An entry and the head that counts it commit together: seen before the head is read, it is within it.
+        let sql = format!("select coalesce(max(sequence), 0) from {}", self.table());
+        let (last,): (i64,) = db.query_one(&sql, vec![]).await?;
+        if last > self.end(db).await?.0 {
+            return Ok(broken(expected));
+        }
+        Ok(ChainReport { entries: end.cast_unsigned(), broken_at: None })
+    }
+
+    /// The number and the hash of the last entry.
+    async fn end(self, db: &Db) -> Result<(i64, String), DbError> {
+        db.query_one(&format!("select sequence, hash from {} where only_row = 1", self.head()), vec![]).await
     }
 }
 

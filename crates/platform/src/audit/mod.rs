@@ -9,5 +9,5 @@
 mod api;
 mod chain;
 
-pub use api::routes;
+pub use api::{newest, routes};
 pub use chain::{AuditEntry, Chain, ChainReport, NewEntry, record, verify};

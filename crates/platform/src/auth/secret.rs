@@ -11,6 +11,7 @@ use kernel::problem::{Class, Problem};
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 /// How slow the hash of a password is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,31 +32,66 @@ impl PasswordCost {
     }
 }
 
+/// Hashes that are computed at the same time: each takes 19 MiB and a core.
+const HASHES_AT_ONCE: usize = 3;
+/// Hashes that may wait for their turn, a second's worth or two.
+const HASHES_WAITING: usize = 32;
+
+static TURNS: Turns = Turns::new(HASHES_AT_ONCE, HASHES_WAITING);
+
+/// Who may hash now, and who may wait for it. Without, a flood of sign-ins takes all memory.
+pub(super) struct Turns {
+    places: Semaphore,
+    running: Semaphore,
+}
+
+impl Turns {
+    pub(super) const fn new(at_once: usize, waiting: usize) -> Self {
+        Self { places: Semaphore::const_new(at_once + waiting), running: Semaphore::const_new(at_once) }
+    }
+
+    /// Runs the work in its turn, away from the threads that serve requests. Work that has begun keeps its turn when
+    /// nobody waits for it any more.
+    pub(super) async fn run<T: Send + 'static>(
+        &'static self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let place = self.places.try_acquire().map_err(|_| {
+            let message = "Too many people are signing in at this moment. Try again in a few seconds.";
+            Problem::new(Class::Unavailable, "sign_in_busy", message).retry_after(2)
+        })?;
+        let turn = self.running.acquire().await.map_err(failed)?;
+        let in_turn = move || {
+            let _held = (turn, place);
+            work()
+        };
+        tokio::task::spawn_blocking(in_turn).await.map_err(failed)?
+    }
+}
+
 fn failed(error: impl std::fmt::Display) -> Problem {
     Problem::new(Class::Internal, "internal", format!("password hash: {error}"))
 }
 
 /// Hashes a password away from the threads that serve requests.
 pub(crate) async fn hash_password(password: String, cost: PasswordCost, mut rng: StdRng) -> Result<String, Problem> {
-    tokio::task::spawn_blocking(move || {
+    let work = move || {
         let mut salt = [0_u8; 16];
         rng.fill_bytes(&mut salt);
         let hash: PasswordHash =
             Argon2::default().hash_password_with_params(password.as_bytes(), &salt, cost.params()).map_err(failed)?;
         Ok(hash.to_string())
-    })
-    .await
-    .map_err(failed)?
+    };
+    TURNS.run(work).await
 }
 
 /// Whether a password fits a hash; takes as long either way.
 pub(crate) async fn fits(password: String, hash: String) -> Result<bool, Problem> {
-    tokio::task::spawn_blocking(move || {
+    let work = move || {
         let hash = PasswordHash::new(&hash).map_err(failed)?;
         Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-    })
-    .await
-    .map_err(failed)?
+    };
+    TURNS.run(work).await
 }
 
 /// Refuses passwords that are too short, too long, or the obvious ones.

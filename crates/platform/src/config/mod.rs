@@ -15,6 +15,21 @@ use toml::{Table, Value};
 /// The commented defaults, as `mainspring config` prints them.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
 
+/// What the variables of the environment begin with.
+const PREFIX: &str = "MAINSPRING_";
+
+/// Variables that set no key: options of the command line, and what the tests of this repository use.
+pub const OTHER_VARIABLES: [&str; 8] = [
+    "MAINSPRING_DATA",
+    "MAINSPRING_CONFIG",
+    "MAINSPRING_WORKSPACE",
+    "MAINSPRING_LISTEN",
+    "MAINSPRING_URL",
+    "MAINSPRING_KEY",
+    "MAINSPRING_BIN",
+    "MAINSPRING_TEST_PG_URL",
+];
+
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -91,6 +106,8 @@ pub struct ServerConfig {
     pub requests_per_minute: u32,
     /// Whether `/metrics` is served.
     pub metrics: bool,
+    /// What a reader of `/metrics` has to send; empty: only this machine may read it.
+    pub metrics_token: String,
 }
 
 /// Where the data is.
@@ -169,7 +186,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads the defaults, then the file, then the variables that begin with `MAINSPRING_` and hold `__`.
+    /// Reads the defaults, then the file, then the variables that begin with `MAINSPRING_`, as
+    /// `MAINSPRING_<SECTION>__<KEY>`. One that is neither this nor one of [`OTHER_VARIABLES`] is a mistake.
     ///
     /// # Errors
     /// [`ConfigError`] names the place and the key.
@@ -192,8 +210,12 @@ impl Config {
             }
         }
         for (name, text) in variables {
-            let Some((section, key)) = name.strip_prefix("MAINSPRING_").and_then(|rest| rest.split_once("__")) else {
-                continue;
+            let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+            let Some((section, key)) = rest.split_once("__") else {
+                if OTHER_VARIABLES.contains(&name.as_str()) || is_of_kubernetes(rest, &text) {
+                    continue;
+                }
+                return Err(unknown_variable(&all, &name));
             };
             let (section, key) = (section.to_lowercase(), key.to_lowercase());
             let value = typed(&all, &name, &section, &key, &text)?;
@@ -242,6 +264,20 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Kubernetes tells every container of a service that is called `mainspring` where it is.
+fn is_of_kubernetes(rest: &str, text: &str) -> bool {
+    rest.starts_with("SERVICE_") || rest.starts_with("PORT_") || (rest == "PORT" && text.contains("://"))
+}
+
+fn unknown_variable(all: &Table, name: &str) -> ConfigError {
+    let keys = all.iter().flat_map(|(section, values)| {
+        let keys = values.as_table().into_iter().flat_map(Table::keys);
+        keys.map(move |key| format!("{PREFIX}{section}__{key}").to_uppercase())
+    });
+    let known: Vec<String> = keys.chain(OTHER_VARIABLES.iter().map(|name| (*name).to_owned())).collect();
+    unknown("the environment", name, known.iter().map(String::as_str))
 }
 
 fn parse(place: &str, text: &str) -> Result<Table, ConfigError> {

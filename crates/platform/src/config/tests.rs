@@ -30,7 +30,12 @@ fn every_default_has_a_comment() {
 fn the_file_goes_over_the_defaults_and_the_environment_over_both() {
     let config = load(
         "[server]\nlisten = \"0.0.0.0:80\"\n[jobs]\nworkers = 3\n",
-        &[("MAINSPRING_JOBS__WORKERS", "5"), ("MAINSPRING_DATA", "ignored"), ("HOME", "ignored")],
+        &[
+            ("MAINSPRING_JOBS__WORKERS", "5"),
+            ("MAINSPRING_DATA", "ignored"),
+            ("HOME", "ignored"),
+            ("MAINSPRING_PORT", "tcp://10.0.0.7:80"),
+        ],
     )
     .unwrap();
     assert_eq!(config.server.listen, "0.0.0.0:80");
@@ -49,6 +54,12 @@ fn an_unknown_key_fails_with_the_nearest_suggestion() {
             &[("MAINSPRING_JOBS__WORKER", "2")],
             "MAINSPRING_JOBS__WORKER: there is no setting `jobs.worker`; did you",
         ),
+        (
+            "",
+            &[("MAINSPRING_SERVER_LISTEN", "0.0.0.0:80")],
+            "the environment: there is no setting `MAINSPRING_SERVER_LISTEN`; did you mean `MAINSPRING_SERVER__LISTEN`?",
+        ),
+        ("", &[("MAINSPRING_PORT", "80")], "there is no setting `MAINSPRING_PORT`"),
         ("[jobs]\nworkers = \"two\"", &[], "`jobs.workers` must be of type integer, not string"),
         ("", &[("MAINSPRING_JOBS__WORKERS", "two")], "must be of type integer, but is `two`"),
         ("[jobs]\nworkers = 0", &[], "`jobs.workers` is 0; it must be from 1 to 256"),

@@ -2,7 +2,7 @@
 
 use super::gate::{Authenticator, Gate};
 use super::layers;
-use super::routes::{RouteRecord, Routes};
+use super::routes::{Access, RouteRecord, Routes};
 use crate::world::World;
 use axum::extract::{DefaultBodyLimit, Extension, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -39,7 +39,9 @@ pub struct Edge {
     settings: EdgeSettings,
     routes: Routes,
     open: axum::Router,
+    open_records: Vec<RouteRecord>,
     pages: Option<MethodRouter>,
+    documented: Option<fn(&OpenApi) -> axum::Router>,
 }
 
 impl Edge {
@@ -47,7 +49,16 @@ impl Edge {
     #[must_use]
     pub fn new(authenticator: Arc<dyn Authenticator>, world: World, settings: EdgeSettings) -> Self {
         let gate = Gate::new(authenticator, settings.requests_per_minute);
-        Self { gate, world, settings, routes: Routes::at_root(), open: axum::Router::new(), pages: None }
+        Self {
+            gate,
+            world,
+            settings,
+            routes: Routes::at_root(),
+            open: axum::Router::new(),
+            open_records: Vec::new(),
+            pages: None,
+            documented: None,
+        }
     }
 
     /// Adds the routes of a slice.
@@ -57,10 +68,25 @@ impl Edge {
         self
     }
 
-    /// Adds routes that look after themselves: they pass the layers, but not the gate.
+    /// Adds routes that look after themselves: they pass the layers, but not the gate. Their methods and paths go into
+    /// the list of routes.
     #[must_use]
-    pub fn add_open(mut self, router: axum::Router) -> Self {
+    pub fn add_open(mut self, router: axum::Router, list: &[(&'static str, &str)]) -> Self {
         self.open = self.open.merge(router);
+        self.open_records.extend(list.iter().map(|(method, path)| RouteRecord {
+            method,
+            path: (*path).to_owned(),
+            operation: String::new(),
+            access: Access::Open,
+        }));
+        self
+    }
+
+    /// Routes made of the finished OpenAPI document, for whoever wants to read it. They pass the layers, not the gate.
+    #[must_use]
+    pub fn documented(mut self, routes: fn(&OpenApi) -> axum::Router, list: &[(&'static str, &str)]) -> Self {
+        self = self.add_open(axum::Router::new(), list);
+        self.documented = Some(routes);
         self
     }
 
@@ -73,9 +99,11 @@ impl Edge {
 
     /// The server, its OpenAPI document, and the list of its routes.
     pub fn into_parts(self) -> (axum::Router, OpenApi, Vec<RouteRecord>) {
-        let (router, mut document, records) = self.routes.into_parts();
+        let (router, mut document, mut records) = self.routes.into_parts();
         finish_document(&mut document);
-        let router = router.merge(self.open).method_not_allowed_fallback(layers::wrong_method);
+        records.extend(self.open_records);
+        let documented = self.documented.map(|routes| routes(&document)).unwrap_or_default();
+        let router = router.merge(self.open).merge(documented).method_not_allowed_fallback(layers::wrong_method);
         let router = match self.pages {
             Some(pages) => router.fallback(move |request: Request| pages_or_nothing(pages.clone(), request)),
             None => router.fallback(layers::not_found),

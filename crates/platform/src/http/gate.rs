@@ -87,7 +87,7 @@ async fn admit(request: &mut Request) -> Result<(), Problem> {
     let broken = |what: &str| Problem::new(Class::Internal, "internal", format!("a route without {what}"));
     let access = request.extensions().get::<Access>().copied().ok_or_else(|| broken("access"))?;
     let gate = request.extensions().get::<Gate>().cloned().ok_or_else(|| broken("a gate"))?;
-    if access == Access::Public {
+    if matches!(access, Access::Public | Access::Open) {
         let address = request.extensions().get::<ClientAddress>().map(|address| address.0.to_string());
         return gate.limit(address.unwrap_or_else(|| "unknown".to_owned()));
     }

@@ -5,7 +5,7 @@ use super::extract::ClientAddress;
 use crate::world::World;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt as _;
@@ -45,13 +45,20 @@ pub(super) async fn observe(State(world): State<World>, request: Request, next: 
     let mut response = run.await;
     let (status, took) = (response.status().as_u16(), started.elapsed());
     tracing::debug!(%id, %method, %route, status, took_ms = took.as_secs_f64() * 1000.0, "request");
-    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    let labels = [("method", method_label(&method).to_owned()), ("route", route), ("status", status.to_string())];
     metrics::counter!("mainspring_http_requests_total", &labels).increment(1);
     metrics::histogram!("mainspring_http_request_seconds", &labels[..2]).record(took.as_secs_f64());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID_HEADER.clone(), value);
     }
     response
+}
+
+/// The method as a label: a caller may send any word, and each would be kept for ever.
+fn method_label(method: &Method) -> &'static str {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let names = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.iter().zip(names).find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
 }
 
 /// Longest an ordinary request may take: beyond the longest SQL question.

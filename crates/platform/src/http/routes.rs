@@ -16,8 +16,10 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anybody.
+    /// Anybody, so many times a minute.
     Public,
+    /// Whoever the route itself lets in: it stands outside the gate.
+    Open,
     /// Anybody who is signed in, in whatever role, also outside every workspace.
     SignedIn,
     /// A user or an API key with this permission in the workspace of the request.
@@ -25,9 +27,12 @@ pub enum Access {
 }
 
 impl Access {
-    fn label(self) -> &'static str {
+    /// The access in a word: a permission's name, or who else it is.
+    #[must_use]
+    pub fn label(self) -> &'static str {
         match self {
             Self::Public => "public",
+            Self::Open => "open",
             Self::SignedIn => "signed_in",
             Self::Needs(permission) => permission.as_str(),
         }
@@ -151,7 +156,7 @@ fn operations(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)> {
 fn describe(operation: &mut Operation, access: Access) {
     let extensions = operation.extensions.get_or_insert_default();
     extensions.insert("x-permission".to_owned(), serde_json::Value::from(access.label()));
-    if access != Access::Public {
+    if !matches!(access, Access::Public | Access::Open) {
         let none: [&str; 0] = [];
         let mut security = vec![SecurityRequirement::new("session", none)];
         if access != Access::SignedIn {

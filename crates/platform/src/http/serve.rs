@@ -1,44 +1,82 @@
 //! Serving: accepts connections until told to stop, then lets what runs finish.
 
 use axum::Router;
-use axum::serve::ListenerExt as _;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 
 /// How long open requests may go on after the signal to stop; streams of events would go on for ever.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long a connection may take to send the head of a request, and lie idle between two: a connection that says nothing
+/// holds a descriptor.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+/// The pause after the system could not give a connection: out of descriptors, most likely.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
 /// Serves until `shutdown` completes, then stops accepting, waits for open requests up to ten seconds, and returns.
 ///
 /// # Errors
-/// When the listener fails.
+/// None at present: a connection that cannot be accepted is logged, and the next one is waited for.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let (stopping, stopped) = oneshot::channel::<()>();
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        shutdown.await;
-        let _ = stopping.send(());
-    });
-    let last = async {
-        // An error means that the server has ended by itself; then the other branch wins.
-        if stopped.await.is_err() {
-            std::future::pending::<()>().await;
+    let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let _ = stream.set_nodelay(true);
+                connections.spawn(connection(stream, peer, router.clone(), stop.clone()));
+            }
+            Err(error) => {
+                tracing::error!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
         }
-        tokio::time::sleep(GRACE).await;
+    }
+    drop(listener);
+    stop.cancel();
+    connections.close();
+    // What is still open after that is given up.
+    let _ = tokio::time::timeout(GRACE, connections.wait()).await;
+    Ok(())
+}
+
+/// One connection, to its end.
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let mut request: Request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
     };
-    tokio::select! {
-        result = async { server.await } => result,
-        () = last => Ok(()),
+    if let Err(error) = ended {
+        tracing::debug!(%error, %peer, "a connection was broken off");
     }
 }
 

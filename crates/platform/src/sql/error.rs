@@ -97,6 +97,19 @@ impl From<DbError> for Problem {
                 Problem::new(Class::Unavailable, "database_busy", "The database is busy. Try again in a moment.")
                     .retry_after(2)
             }
+            DbError::Database(sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) => {
+                tracing::error!(%error, "the database does not answer");
+                Problem::new(
+                    Class::Unavailable,
+                    "database_away",
+                    "The database does not answer. Try again in a moment.",
+                )
+                .retry_after(5)
+            }
+            error if error.is_retryable() => {
+                Problem::new(Class::Unavailable, "database_busy", "The database is busy. Try again in a moment.")
+                    .retry_after(2)
+            }
             _ => Problem::new(Class::Internal, "internal", error.to_string()),
         }
     }

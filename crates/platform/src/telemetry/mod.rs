@@ -5,6 +5,7 @@
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 /// The form of a log line.
@@ -29,7 +30,11 @@ pub fn start_logs(format: LogFormat, filter: &str) {
 
 static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
-/// Starts counting; a second call changes nothing. Whatever is counted before is lost.
+/// How often what was measured is put into its buckets: until then each measurement is kept by itself.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Starts counting; a second call changes nothing. Whatever is counted before is lost. Within a runtime, so that memory
+/// stays bounded also when nobody ever fetches the numbers.
 pub fn start_metrics() {
     METRICS.get_or_init(|| {
         let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -38,8 +43,19 @@ pub fn start_metrics() {
         let handle = builder.install_recorder().ok()?;
         metrics::describe_counter!("mainspring_http_requests_total", "Requests by method, route and status");
         metrics::describe_histogram!("mainspring_http_request_seconds", "Time to the first byte of the response");
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(keep_up(handle.clone()));
+        }
         Some(handle)
     });
+}
+
+async fn keep_up(handle: PrometheusHandle) {
+    let mut often = tokio::time::interval(UPKEEP);
+    loop {
+        often.tick().await;
+        handle.run_upkeep();
+    }
 }
 
 /// All numbers in the text form of Prometheus; empty before [`start_metrics`].

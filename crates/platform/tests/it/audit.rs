@@ -80,6 +80,31 @@ async fn writers_at_the_same_time_make_one_chain() {
 }
 
 #[tokio::test]
+async fn a_chain_that_grows_while_it_is_followed_is_intact() {
+    for test in platforms().await {
+        record(&test, "first").await;
+        let (db, scope, now) = (test.db.clone(), test.scope.clone(), test.platform.world.now());
+        let writer = tokio::spawn(async move {
+            for number in 0..60 {
+                let mut tx = db.begin().await.unwrap();
+                let target = format!("t{number}");
+                audit::record(&mut tx, &scope, now, "thing.change", &target, &json!({})).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        });
+        while !writer.is_finished() {
+            assert_eq!(audit::verify(&test.db).await.unwrap().broken_at, None);
+        }
+        writer.await.unwrap();
+        assert_eq!(audit::verify(&test.db).await.unwrap().entries, 61);
+        let inserted = "insert into audit select sequence + 1, id || 'x', at_us, workspace_id, actor, action, target, \
+                        details, hash from audit where sequence = 61";
+        test.db.execute(inserted, vec![]).await.unwrap();
+        assert_eq!(audit::verify(&test.db).await.unwrap().broken_at, Some(62), "one after the head is no entry");
+    }
+}
+
+#[tokio::test]
 async fn the_list_shows_both_chains_newest_first_page_by_page() {
     for test in platforms().await {
         for number in 0..5 {
@@ -105,7 +130,14 @@ async fn the_list_shows_both_chains_newest_first_page_by_page() {
         assert_eq!(seen[..5], changes);
         assert_eq!(seen[5..], ["key.create ", "workspace.create "]);
         let check = client.get("/api/v1/audit/check").await.expect(200).json();
-        assert_eq!(check, json!({"intact": true, "entries": 5, "broken_at": null}));
+        assert_eq!(check, json!({"intact": true, "entries": 5, "broken_at": null, "accounts_intact": true}));
+        let newest = audit::newest(&test.platform.databases, &test.scope, 6).await.unwrap();
+        let actions: Vec<&str> = newest.iter().map(|entry| entry.action.as_str()).collect();
+        assert_eq!(actions[4..], ["thing.change", "key.create"]);
+        let control = test.platform.databases.control();
+        control.execute("update control_audit set target = 'x' where sequence = 2", vec![]).await.unwrap();
+        let check = client.get("/api/v1/audit/check").await.expect(200).json();
+        assert_eq!(check, json!({"intact": false, "entries": 5, "broken_at": null, "accounts_intact": false}));
         assert!(!test.scope_as(kernel::scope::Role::Specialist).permissions.has(Permission::AuditRead));
     }
 }

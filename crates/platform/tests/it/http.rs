@@ -1,16 +1,21 @@
 //! The platform's own routes with every role, and what one sees from outside.
 
 use kernel::scope::{Permission, Role};
-use platform::http::{Access, Routes, health_routes};
+use platform::http::{Access, MetricsAccess, Readiness, Ready, Routes, health_routes};
 use platform::{accounts, audit, jobs, telemetry};
 use serde_json::json;
 use testkit::{Client, TestPlatform, platforms};
+
+/// The test client stands behind a proxy.
+fn access(token: &str) -> MetricsAccess {
+    MetricsAccess { token: token.to_owned(), trust_proxy: true }
+}
 
 fn all_routes(test: &TestPlatform) -> Routes {
     accounts::routes(test.platform.accounts.clone())
         .merge(audit::routes(test.platform.databases.clone()))
         .merge(jobs::routes(test.platform.jobs.clone()))
-        .merge(health_routes(test.platform.databases.clone()))
+        .merge(health_routes(test.platform.databases.clone(), vec![], Some(access(""))))
 }
 
 /// A signed-in client for each role.
@@ -116,11 +121,53 @@ async fn health_and_numbers_are_seen_from_outside() {
         assert_eq!(client.get("/healthz").await.expect(200).text(), "ok");
         assert_eq!(client.get("/readyz").await.expect(200).text(), "ready");
         client.get("/api/v1/session").await.expect(401);
-        let numbers = client.get("/metrics").await.expect(200).text();
+        client.send("BREW", "/api/v1/session", None).await.expect(405);
+        client.get("/metrics").await.expect(403);
+        let here = client.clone().header("x-forwarded-for", "127.0.0.1");
+        let numbers = here.get("/metrics").await.expect(200).text();
         let line = r#"mainspring_http_requests_total{method="GET",route="/api/v1/session",status="401"}"#;
         assert!(numbers.contains(line), "{numbers}");
         assert!(numbers.contains("mainspring_http_request_seconds_bucket"), "{numbers}");
+        assert!(numbers.contains(r#"method="other""#) && !numbers.contains("BREW"), "{numbers}");
         test.platform.databases.close().await;
         assert_eq!(client.get("/readyz").await.status, 503);
+    }
+}
+
+#[tokio::test]
+async fn numbers_are_for_who_has_the_token() {
+    for test in platforms().await {
+        let routes = |access| vec![health_routes(test.platform.databases.clone(), vec![], access)];
+        let client = Client::new(&test.platform, routes(Some(access("s3cret"))));
+        let here = client.clone().header("x-forwarded-for", "127.0.0.1");
+        assert_eq!(here.get("/metrics").await.expect(401).code(), "metrics_token_needed");
+        here.header("authorization", "Bearer other").get("/metrics").await.expect(401);
+        client.header("authorization", "Bearer s3cret").get("/metrics").await.expect(200);
+        let untrusting = MetricsAccess { trust_proxy: false, ..access("") };
+        let client = Client::new(&test.platform, routes(Some(untrusting)));
+        client.header("x-forwarded-for", "127.0.0.1").get("/metrics").await.expect(403);
+        Client::new(&test.platform, routes(None)).get("/metrics").await.expect(404);
+    }
+}
+
+struct Part(Readiness);
+
+impl Ready for Part {
+    fn readiness(&self) -> Readiness {
+        self.0.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_is_not_ready_says_so() {
+    let test = testkit::platform(testkit::Backend::Sqlite).await;
+    for (readiness, status, text) in [
+        (Readiness::Ready, 200, "ready"),
+        (Readiness::Partly("one is not".to_owned()), 200, "ready, but one is not"),
+        (Readiness::No("none is".to_owned()), 503, "none is"),
+    ] {
+        let routes = health_routes(test.platform.databases.clone(), vec![std::sync::Arc::new(Part(readiness))], None);
+        let answer = Client::new(&test.platform, vec![routes]).get("/readyz").await.expect(status);
+        assert_eq!(answer.text(), text);
     }
 }

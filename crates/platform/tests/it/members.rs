@@ -120,6 +120,35 @@ async fn a_director_manages_members_but_not_owners_nor_themselves() {
 }
 
 #[tokio::test]
+async fn a_key_makes_no_owner_and_gives_no_more_than_it_has() {
+    for test in platforms().await {
+        let (sam, _) = member(&test, "sam", Role::Specialist).await;
+        let with = async |permissions: &[&str]| {
+            let body = json!({"kind": "api", "name": "automation", "permissions": permissions});
+            let made = owner(&test).post("/api/v1/keys", &body).await.expect(201).json();
+            let secret = made["secret"].as_str().unwrap().to_owned();
+            owner(&test).without("cookie").header("authorization", &format!("Bearer {secret}"))
+        };
+        let new = |role: &str| json!({"email": format!("{role}@example.com"), "name": role, "role": role});
+        let few = with(&["members.write", "workspace.read", "metrics.read"]).await;
+        assert_eq!(few.post("/api/v1/members", &new("owner")).await.expect(403).code(), "owner_needed");
+        assert_eq!(few.post("/api/v1/members", &new("analyst")).await.expect(403).code(), "role_beyond_key");
+        few.post("/api/v1/members", &new("viewer")).await.expect(201);
+        let path = format!("/api/v1/members/{sam}");
+        assert_eq!(few.patch(&path, &json!({"role": "owner"})).await.expect(403).code(), "owner_needed");
+        assert_eq!(few.patch(&path, &json!({"role": "director"})).await.expect(403).code(), "role_beyond_key");
+        few.patch(&path, &json!({"role": "viewer"})).await.expect(200);
+        let ada = format!("/api/v1/members/{}", test.set_up.user.id);
+        assert_eq!(few.patch(&ada, &json!({"role": "viewer"})).await.expect(403).code(), "owner_needed");
+        assert_eq!(few.delete(&ada).await.expect(403).code(), "owner_needed");
+        let all: Vec<&str> = Role::Owner.permissions().iter().map(kernel::scope::Permission::as_str).collect();
+        let every = with(&all).await;
+        assert_eq!(every.post("/api/v1/members", &new("owner")).await.expect(403).code(), "owner_needed");
+        every.post("/api/v1/members", &new("director")).await.expect(201);
+    }
+}
+
+#[tokio::test]
 async fn a_role_works_at_once_and_every_change_is_in_the_audit() {
     for test in platforms().await {
         let (id, client) = member(&test, "grace", Role::Viewer).await;

@@ -33,6 +33,10 @@ impl Importer for TestLedger {
         &SPEC
     }
 
+    fn permission(&self) -> kernel::scope::Permission {
+        kernel::scope::Permission::LedgerWrite
+    }
+
     fn keys(&self, _: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>) {
         keys.push(row_key("line", &name(row)));
     }
@@ -88,5 +92,37 @@ impl Importer for TestLedger {
             all.push(Undone::Reverted);
         }
         Ok(all)
+    }
+}
+
+/// Imports are a way to write: they need what writing by hand needs.
+#[tokio::test]
+async fn who_may_not_write_spend_may_not_import_it() {
+    use kernel::scope::{Permission as P, Role};
+    for test in testkit::platforms().await {
+        let imports = super::imports(&test);
+        let mut scope = test.scope.clone();
+        let bytes = b"date,campaign,cost,currency,clicks\n2026-01-01,spring,12.50,EUR,3\n";
+        let uploaded = super::upload(&imports, &test, "spend.csv", bytes).await;
+        assert_eq!(uploaded.mapping.kind, "spend");
+        scope.permissions = Role::AutomationSpecialist.permissions();
+        assert!(scope.permissions.has(P::ImportsWrite) && !scope.permissions.has(P::LedgerWrite));
+        let mut upload = imports.begin_upload(&scope).await.unwrap();
+        upload.write(bytes).await.unwrap();
+        let change = super::super::MappingChange { mapping: Some(uploaded.mapping.clone()), ..Default::default() };
+        let refused = [
+            imports.finish_upload(&scope, upload, "spend.csv", None).await.err(),
+            imports.set_mapping(&scope, &uploaded.id, change).await.err(),
+            imports.check(&scope, &uploaded.id).await.err(),
+            imports.apply(&scope, &uploaded.id).await.err(),
+            imports.undo(&scope, &uploaded.id).await.err(),
+        ];
+        for problem in refused {
+            let problem = problem.unwrap();
+            assert!(problem.code == "forbidden" && problem.message.contains("ledger.write"), "{problem}");
+        }
+        let page = kernel::page::PageRequest { limit: Some(10), cursor: None };
+        assert_eq!(imports.list(&test.scope, &page).await.unwrap().items.len(), 1, "nothing was kept");
+        imports.check_now(&test.scope, &uploaded.id, &super::super::Silent).await.unwrap();
     }
 }
