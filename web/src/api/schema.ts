@@ -1144,6 +1144,16 @@ export interface components {
              * @description Value less previous, as a part of previous; 0.1 is +10 %.
              */
             change?: number | null;
+            /**
+             * @description Whether the two lie further apart than chance alone puts them, at 90 %. Deals, leads and visits come at random
+             *     moments; what is booked, such as spend, has no chance in it. Absent where nothing is compared.
+             */
+            significant?: boolean | null;
+            /**
+             * Format: double
+             * @description How far apart chance alone puts them, at 90 %, in units of the value; absent where it has no part.
+             */
+            noise?: number | null;
             /** @description Why there is no value. */
             reason?: string | null;
         };
