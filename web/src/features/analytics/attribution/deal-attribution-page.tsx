@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { watermarkText } from "#/features/analytics/metrics/figures.ts";
-import { dateTime, money, percent } from "#/lib/format.ts";
+import { money, percent } from "#/lib/format.ts";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { Section } from "#/ui/section.tsx";
@@ -47,10 +48,17 @@ export function DealAttributionPage() {
               </Link>
             ),
           },
-          { name: "Goal", value: `${deal.goal.replaceAll("_", " ")}, ${dateTime(deal.reached_at)}` },
+          {
+            name: "Goal",
+            value: (
+              <>
+                {deal.goal.replaceAll("_", " ")}, <Moment at={deal.reached_at} />
+              </>
+            ),
+          },
           { name: "Value", value: deal.value ? money(deal.value) : "not known" },
-          { name: "Became a lead", value: deal.lead_at ? dateTime(deal.lead_at) : null },
-          { name: "Became an opportunity", value: deal.opportunity_at ? dateTime(deal.opportunity_at) : null },
+          { name: "Became a lead", value: deal.lead_at ? <Moment at={deal.lead_at} /> : null },
+          { name: "Became an opportunity", value: deal.opportunity_at ? <Moment at={deal.opportunity_at} /> : null },
           {
             name: "People",
             value: deal.people_suggested ? "guessed from the company, because no role is recorded" : null,
@@ -104,7 +112,7 @@ function Touch({ touch, deal }: { touch: DealTouch; deal: DealAttribution }) {
           <ChannelChip name={touch.channel} />
           <span className={styles.muted}>
             <Link to="/events" search={{ open: String(touch.event_offset) }}>
-              {dateTime(touch.at)}
+              <Moment at={touch.at} />
             </Link>
             {origin ? ` · ${origin}` : ""}
             {touch.positions.length > 0 ? ` · ${touch.positions.join(", ").replaceAll("_", " ")}` : ""}

@@ -5,7 +5,7 @@ import { useSession } from "#/app/session.ts";
 import { figureShort, figureText, plain, tileFigure, watermarkText } from "#/features/analytics/metrics/figures.ts";
 import type { DrillRequest } from "#/features/analytics/metrics/queries.ts";
 import { addDays, quarterStart, today } from "#/lib/dates.ts";
-import { date, money, moneyShort } from "#/lib/format.ts";
+import { day, money, moneyShort } from "#/lib/format.ts";
 import { buttonClass } from "#/ui/button.tsx";
 import { Chart } from "#/ui/chart.tsx";
 import type { ChartData } from "#/ui/chart-model.ts";
@@ -159,7 +159,7 @@ function NothingYet() {
 function Changes({ home }: { home: Home }) {
   if (!home.comparison) return <span className={styles.muted}>{watermarkText(home.watermark)}</span>;
   if (home.changes.length === 0) {
-    return <span className={styles.muted}>Nothing moved by more than 3 % since {date(home.comparison.from)}.</span>;
+    return <span className={styles.muted}>Nothing moved by more than 3 % since {day(home.comparison.from)}.</span>;
   }
   return home.changes.slice(0, 3).map((change) => (
     <span

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useMay } from "#/app/session.ts";
-import { counted, date } from "#/lib/format.ts";
+import { counted, day, days, withMoments } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { buttonClass } from "#/ui/button.tsx";
 import { CodeBlock } from "#/ui/code-block.tsx";
@@ -31,7 +31,7 @@ export function DrillDrawer({ request, onClose }: DrillDrawerProps) {
       wide
       onClose={onClose}
       title={answer?.name ?? "Explanation"}
-      subtitle={answer ? `${date(answer.range.from)} – ${date(answer.range.to)}` : null}
+      subtitle={answer ? days(answer.range) : null}
     >
       {drill.error ? (
         <ProblemView
@@ -98,7 +98,7 @@ function Part({ part }: { part: DrillPart }) {
   const columns = useMemo<Column<DrillRow>[]>(
     () => [
       { id: "label", header: "What", value: (row) => row.label, cell: (row) => <RowLink row={row} /> },
-      { id: "date", header: "Date", width: 120, value: (row) => row.date, cell: (row) => date(row.date) },
+      { id: "date", header: "Date", width: 120, value: (row) => row.date, cell: (row) => day(row.date) },
       {
         id: "value",
         header: "Adds",
@@ -110,7 +110,7 @@ function Part({ part }: { part: DrillPart }) {
       {
         id: "facts",
         header: "More",
-        value: (row) => row.facts.map((fact) => `${fact.name}: ${fact.text}`).join(" · "),
+        value: (row) => row.facts.map((fact) => `${fact.name}: ${withMoments(fact.text)}`).join(" · "),
       },
     ],
     [unit],
