@@ -1612,6 +1612,8 @@ export interface components {
             name: string;
             /** @description Its value. */
             value: components["schemas"]["Figure"];
+            /** @description The goal that its rows reached, where they are deals or conversions. */
+            goal?: string | null;
             /** @description How many rows there are. */
             rows_total: number;
             /** @description The rows, largest first. */
@@ -2355,8 +2357,7 @@ export interface components {
             pipeline_contribution: components["schemas"]["Figure"];
             /** @description Spend. */
             spend: components["schemas"]["Figure"];
-            /** @description Plan. */
-            plan: components["schemas"]["Figure"];
+            plan?: components["schemas"]["Figure"] | null;
             /** @description Whether the period is not over yet. */
             incomplete: boolean;
         };
