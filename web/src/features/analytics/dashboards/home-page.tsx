@@ -2,8 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useMemo } from "react";
 import { useSession } from "#/app/session.ts";
-import { figureShort, figureText, plain, tileFigure, watermarkText } from "#/features/analytics/metrics/figures.ts";
+import {
+  cellText,
+  figureShort,
+  figureText,
+  plain,
+  tileFigure,
+  watermarkText,
+} from "#/features/analytics/metrics/figures.ts";
 import type { DrillRequest } from "#/features/analytics/metrics/queries.ts";
+import { classNames } from "#/lib/class-names.ts";
 import { addDays, quarterStart, today } from "#/lib/dates.ts";
 import { day, money, moneyShort } from "#/lib/format.ts";
 import { buttonClass } from "#/ui/button.tsx";
@@ -18,7 +26,7 @@ import { ChannelTable } from "./channel-table.tsx";
 import { HomeFilters } from "./home-filters.tsx";
 import styles from "./home-page.module.css";
 import { NeedsDecision } from "./needs-decision.tsx";
-import { type Home, type HomeSearch, type HomeTile, homeQuery } from "./queries.ts";
+import { type Explain, type ExplainKey, type Home, type HomeSearch, type HomeTile, homeQuery } from "./queries.ts";
 
 const DrillDrawer = lazy(() =>
   import("#/features/analytics/metrics/drill-drawer.tsx").then((module) => ({ default: module.DrillDrawer })),
@@ -38,11 +46,15 @@ export function HomePage() {
     (part: Partial<HomeSearch>) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true }),
     [navigate],
   );
-  const explain = useCallback((metric: string, channel?: string) => change({ explain: metric, channel }), [change]);
-  const close = useCallback(() => change({ explain: undefined, channel: undefined }), [change]);
+  const explain = useCallback<Explain>(
+    (metric, key) => change({ explain: metric, channel: key?.channel, page: key?.page }),
+    [change],
+  );
+  const close = useCallback(() => change({ explain: undefined, channel: undefined, page: undefined }), [change]);
+  const { explain: metric, channel, page } = search;
   const request = useMemo(
-    () => (home.data ? requestOf(home.data, search.explain, search.channel) : undefined),
-    [home.data, search.explain, search.channel],
+    () => (home.data && metric ? requestOf(home.data, metric, { channel, page }) : undefined),
+    [home.data, metric, channel, page],
   );
   return (
     <Page title="Home" filters={<HomeFilters search={search} range={range} onChange={change} />}>
@@ -60,16 +72,16 @@ export function HomePage() {
   );
 }
 
-/** The question behind one number: the metric alone, or narrowed to one channel. */
-function requestOf(home: Home, metric: string | undefined, channel: string | undefined): DrillRequest | undefined {
-  if (!metric) return undefined;
-  const query = { ...home.query, metrics: [metric], dimensions: channel === undefined ? [] : ["channel"] };
-  return channel === undefined ? { query, metric } : { query, metric, key: [channel] };
+/** The question behind one number: the metric alone, or narrowed to one row. */
+function requestOf(home: Home, metric: string, { channel, page }: ExplainKey): DrillRequest {
+  const [dimension, value] = channel === undefined ? ["page", page] : ["channel", channel];
+  const query = { ...home.query, metrics: [metric], dimensions: value === undefined ? [] : [dimension] };
+  return value === undefined ? { query, metric } : { query, metric, key: [value] };
 }
 
 interface BodyProps {
   home: Home | undefined;
-  onExplain: (metric: string, channel?: string) => void;
+  onExplain: Explain;
   onZoom: (from: string, to: string) => void;
 }
 
@@ -78,7 +90,11 @@ function Body({ home, onExplain, onZoom }: BodyProps) {
   return (
     <>
       <div className={styles.changes} aria-live="polite">
-        {home ? <Changes home={home} /> : <span className={styles.muted}>Reading the period</span>}
+        {home ? (
+          <Changes home={home} onExplain={onExplain} />
+        ) : (
+          <span className={styles.muted}>Reading the period</span>
+        )}
       </div>
       <div className={styles.tiles}>
         {home
@@ -92,7 +108,7 @@ function Body({ home, onExplain, onZoom }: BodyProps) {
         </div>
         <div className={styles.stack}>
           <NeedsDecision decisions={home?.decisions} />
-          <Content home={home} />
+          <Content home={home} onExplain={onExplain} />
         </div>
       </div>
       {home?.notes.map((note) => (
@@ -104,7 +120,7 @@ function Body({ home, onExplain, onZoom }: BodyProps) {
   );
 }
 
-function Content({ home }: { home: Home | undefined }) {
+function Content({ home, onExplain }: { home: Home | undefined; onExplain: Explain }) {
   return (
     <section className={styles.box} aria-label="Content that assisted pipeline">
       <h2>Content that assisted pipeline</h2>
@@ -114,7 +130,15 @@ function Content({ home }: { home: Home | undefined }) {
       {home?.content.slice(0, 6).map((row) => (
         <div key={row.page.value} className={styles.pageRow}>
           <span title={row.page.label}>{row.page.label}</span>
-          <span>{row.pipeline.value ? figureShort(row.pipeline.value, "money") : "–"}</span>
+          <button
+            type="button"
+            className={styles.number}
+            aria-label={`Pipeline assisted by ${row.page.label}: ${cellText(row.pipeline, "money")}`}
+            title={cellText(row.pipeline, "money")}
+            onClick={() => onExplain("content_assisted_pipeline", { page: row.page.value })}
+          >
+            {row.pipeline.value ? figureShort(row.pipeline.value, "money") : "–"}
+          </button>
         </div>
       ))}
     </section>
@@ -156,25 +180,32 @@ function NothingYet() {
   );
 }
 
-function Changes({ home }: { home: Home }) {
+function Changes({ home, onExplain }: { home: Home; onExplain: Explain }) {
   if (!home.comparison) return <span className={styles.muted}>{watermarkText(home.watermark)}</span>;
   if (home.changes.length === 0) {
     return <span className={styles.muted}>Nothing moved by more than 3 % since {day(home.comparison.from)}.</span>;
   }
   return home.changes.slice(0, 3).map((change) => (
-    <span
+    <button
+      type="button"
       key={change.metric}
-      className={change.is_good === true ? styles.good : change.is_good === false ? styles.bad : ""}
+      className={classNames(
+        styles.change,
+        change.is_good === true && styles.good,
+        change.is_good === false && styles.bad,
+      )}
+      title="Open the rows behind it"
+      onClick={() => onExplain(change.metric)}
     >
       {change.text}
-    </span>
+    </button>
   ));
 }
 
 interface HomeTileProps {
   tile: HomeTile;
   home: Home;
-  onExplain: (metric: string) => void;
+  onExplain: Explain;
 }
 
 const BETTER = { up_is_good: "up", down_is_good: "down", neutral: "none" } as const;
@@ -235,7 +266,12 @@ function OverTime({ home, onZoom }: { home: Home | undefined; onZoom: (from: str
           colour: "var(--channel-6)",
         },
         { name: "Spend", values: points.map((point) => plain(point.spend)), colour: "var(--channel-2)", kind: "step" },
-        { name: "Plan", values: points.map((point) => plain(point.plan)), look: "plan", kind: "step" },
+        {
+          name: "Plan",
+          values: points.map((point) => (point.plan ? plain(point.plan) : null)),
+          look: "plan",
+          kind: "step",
+        },
       ],
     };
   }, [points]);

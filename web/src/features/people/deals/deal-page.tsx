@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { money } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
+import { buttonClass } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
 import { Moment } from "#/ui/moment.tsx";
@@ -74,7 +75,16 @@ export function DealPage() {
   }
   const one = deal.data;
   return (
-    <Page title={one.name} crumb={crumb} state={<Badge>{one.outcome}</Badge>}>
+    <Page
+      title={one.name}
+      crumb={crumb}
+      state={<Badge>{one.outcome}</Badge>}
+      actions={
+        <Link to="/attribution/deals/$id" params={{ id: one.id }} className={buttonClass("primary")}>
+          Show touches and credit
+        </Link>
+      }
+    >
       <KeyFacts
         facts={[
           { name: "Amount", value: one.amount ? money(one.amount) : "unknown" },
