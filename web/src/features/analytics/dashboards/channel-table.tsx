@@ -23,6 +23,8 @@ const FIGURES: { id: keyof ChannelRow; header: string; metric: string; unit: Uni
   { id: "revenue", header: "Revenue", metric: "attributed_revenue", unit: "money", width: 100 },
 ];
 
+const NONE: ChannelRow[] = [];
+
 /** The channels, what they cost and what they returned; every number opens. */
 export function ChannelTable({ home, onExplain }: ChannelTableProps) {
   const totals = home?.channel_totals;
@@ -35,6 +37,7 @@ export function ChannelTable({ home, onExplain }: ChannelTableProps) {
         header: "Channel",
         value: (row) => row.channel.label,
         cell: (row) => <ChannelChip name={row.channel.label} />,
+        foot: (row) => row.channel.label,
       },
       ...FIGURES.map(
         ({ id, header, metric, unit, width }): Column<ChannelRow> => ({
@@ -66,16 +69,15 @@ export function ChannelTable({ home, onExplain }: ChannelTableProps) {
       },
     ];
   }, [onExplain, totals]);
-  const rows = useMemo(() => (home ? [...home.channels, home.channel_totals] : []), [home]);
   return (
     <DataTable
       name="channels"
       one="channel"
-      rows={rows}
+      rows={home?.channels ?? NONE}
+      foot={totals}
       columns={columns}
-      rowId={(row) => (row === home?.channel_totals ? "total" : row.channel.value)}
+      rowId={(row) => row.channel.value}
       loading={home === undefined}
-      note="the last row is all channels together"
     />
   );
 }
