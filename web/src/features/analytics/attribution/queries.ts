@@ -83,7 +83,7 @@ export interface AttributionRequest {
 /** The models to ask for: those that were chosen, and weights of one's own beside them. */
 export function modelsOf({ models, weights }: AttributionSearch, all: readonly { id: string }[]): string[] | undefined {
   if (!weights) return models;
-  return [...(models ?? all.map((model) => model.id)), customModel(weights)];
+  return [customModel(weights), ...(models ?? all.map((model) => model.id))];
 }
 
 /** The model that weights of one's own are. */

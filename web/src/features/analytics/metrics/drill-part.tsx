@@ -62,7 +62,8 @@ export function Part({ request, answer, part }: PartProps) {
   return (
     <Section title={`${part.name}: ${figureText(part.value, unit)}`}>
       <DataTable
-        name={part.name.toLowerCase()}
+        name={`rows of ${part.name.toLowerCase()}`}
+        one="row"
         rows={rows}
         columns={columns}
         rowId={(row) => `${row.kind} ${row.id} ${row.event_offset ?? ""} ${row.label} ${row.date} ${plain(row.value)}`}
