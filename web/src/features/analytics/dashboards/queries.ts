@@ -41,6 +41,12 @@ export type Decision = Schemas["Decision"];
 /** The leadership dashboard. */
 export type Home = Schemas["Home"];
 
+/** The place of the first period that is not over yet. */
+export function firstIncomplete(points: readonly { incomplete: boolean }[]): number | undefined {
+  const place = points.findIndex((point) => point.incomplete);
+  return place === -1 ? undefined : place;
+}
+
 /** Home, for what the reader chose. */
 export function homeQuery({ from, to, compare, model, lookback, journey }: HomeSearch) {
   const query = { from, to, compare, model, lookback_days: lookback, journey };
