@@ -130,18 +130,25 @@ function Content({ home, onExplain }: { home: Home | undefined; onExplain: Expla
       {home?.content.slice(0, 6).map((row) => (
         <div key={row.page.value} className={styles.pageRow}>
           <span title={row.page.label}>{row.page.label}</span>
-          <button
-            type="button"
-            className={styles.number}
-            aria-label={`Pipeline assisted by ${row.page.label}: ${cellText(row.pipeline, "money")}`}
-            title={cellText(row.pipeline, "money")}
-            onClick={() => onExplain("content_assisted_pipeline", { page: row.page.value })}
-          >
-            {row.pipeline.value ? figureShort(row.pipeline.value, "money") : "–"}
-          </button>
+          <ContentFigure row={row} onExplain={onExplain} />
         </div>
       ))}
     </section>
+  );
+}
+
+function ContentFigure({ row, onExplain }: { row: Home["content"][number]; onExplain: Explain }) {
+  const text = row.pipeline.value ? figureShort(row.pipeline.value, "money") : "–";
+  return (
+    <button
+      type="button"
+      className={styles.number}
+      aria-label={`Pipeline assisted by ${row.page.label}: ${text}`}
+      title={cellText(row.pipeline, "money")}
+      onClick={() => onExplain("content_assisted_pipeline", { page: row.page.value })}
+    >
+      {text}
+    </button>
   );
 }
 

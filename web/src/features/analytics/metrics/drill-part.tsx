@@ -41,11 +41,11 @@ export function Part({ request, answer, part }: PartProps) {
         value: (row) => row.label,
         cell: (row) => <RowLink row={row} journey={journey} />,
       },
-      { id: "date", header: "Date", width: 112, value: (row) => row.date, cell: (row) => day(row.date) },
+      { id: "date", header: "Date", width: 104, value: (row) => row.date, cell: (row) => day(row.date) },
       {
         id: "value",
         header: "Adds",
-        width: 122,
+        width: 116,
         align: "right",
         value: (row) => plain(row.value),
         cell: (row) => figureText(row.value, unit),
@@ -91,7 +91,7 @@ function eventColumn(may: boolean): Column<DrillRow> {
   return {
     id: "event",
     header: "Event",
-    width: 96,
+    width: 88,
     align: "right",
     hint: "The first event of the touch, by its place in the log",
     value: (row) => eventOf(row) ?? "",
