@@ -1144,6 +1144,16 @@ export interface components {
              * @description Value less previous, as a part of previous; 0.1 is +10 %.
              */
             change?: number | null;
+            /**
+             * @description Whether the two lie further apart than chance alone puts them, at 90 %. Deals, leads and visits come at random
+             *     moments; what is booked, such as spend, has no chance in it. Absent where nothing is compared.
+             */
+            significant?: boolean | null;
+            /**
+             * Format: double
+             * @description How far apart chance alone puts them, at 90 %, in units of the value; absent where it has no part.
+             */
+            noise?: number | null;
             /** @description Why there is no value. */
             reason?: string | null;
         };
@@ -1602,6 +1612,8 @@ export interface components {
             name: string;
             /** @description Its value. */
             value: components["schemas"]["Figure"];
+            /** @description The goal that its rows reached, where they are deals or conversions. */
+            goal?: string | null;
             /** @description How many rows there are. */
             rows_total: number;
             /** @description The rows, largest first. */
@@ -2345,8 +2357,7 @@ export interface components {
             pipeline_contribution: components["schemas"]["Figure"];
             /** @description Spend. */
             spend: components["schemas"]["Figure"];
-            /** @description Plan. */
-            plan: components["schemas"]["Figure"];
+            plan?: components["schemas"]["Figure"] | null;
             /** @description Whether the period is not over yet. */
             incomplete: boolean;
         };

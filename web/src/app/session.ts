@@ -1,6 +1,7 @@
 import { queryOptions, useSuspenseQuery } from "@tanstack/react-query";
 import { api } from "#/api/http.ts";
 import { ApiProblem } from "#/api/problem.ts";
+import { showTimesIn } from "#/lib/format.ts";
 
 /** Who is signed in, where, and what they may do. */
 export interface Session {
@@ -33,6 +34,7 @@ export const sessionQuery = queryOptions({
   queryFn: async ({ signal }): Promise<Session> => {
     const answer = await api.get<SessionAnswer>("/session", {}, signal);
     if (answer.workspace === null) throw new ApiProblem(403, NO_WORKSPACE);
+    showTimesIn(answer.workspace.time_zone);
     return { ...answer, workspace: answer.workspace };
   },
   staleTime: 5 * 60_000,

@@ -95,24 +95,50 @@ function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   return made;
 }
 
+let zone: string | undefined;
+
+/** From now on moments are shown in this time zone: the workspace's, in which the server counts its days too. */
+export function showTimesIn(timeZone: string | undefined): void {
+  zone = timeZone;
+}
+
+function inZone(value: string, options: Intl.DateTimeFormatOptions): string {
+  return dateFormat({ ...options, timeZone: zone }).format(new Date(value));
+}
+
 /** A calendar date (`2026-03-01`), which has no time zone. */
-export function date(value: string): string {
-  return dateFormat({ dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${value.slice(0, 10)}T00:00:00Z`));
+export function day(value: string): string {
+  return dateFormat({ dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${value}T00:00:00Z`));
+}
+
+/** Two calendar dates, both included. */
+export function days({ from, to }: { from: string; to: string }): string {
+  return from === to ? day(from) : `${day(from)} – ${day(to)}`;
+}
+
+/** The day of a moment. */
+export function dayOf(moment: string): string {
+  return inZone(moment, { dateStyle: "medium" });
 }
 
 /** A moment, to the minute. */
-export function dateTime(value: string, timeZone?: string): string {
-  return dateFormat({ dateStyle: "medium", timeStyle: "short", timeZone }).format(new Date(value));
+export function dateTime(moment: string): string {
+  return inZone(moment, { dateStyle: "medium", timeStyle: "short" });
 }
 
-/** A moment, to the second, with its zone. */
-export function exactTime(value: string, timeZone?: string): string {
-  return dateFormat({ dateStyle: "full", timeStyle: "long", timeZone }).format(new Date(value));
+/** A moment, to the second, with the zone it is shown in. */
+export function exactTime(moment: string): string {
+  return `${inZone(moment, { dateStyle: "full", timeStyle: "long" })}${zone ? ` (${zone})` : ""}`;
 }
 
 /** The time of day with seconds. */
-export function clockTime(value: string): string {
-  return dateFormat({ timeStyle: "medium" }).format(new Date(value));
+export function clockTime(moment: string): string {
+  return inZone(moment, { timeStyle: "medium" });
+}
+
+/** A text with every moment in it (`2026-03-31T22:00:00Z`) written out. */
+export function withMoments(text: string): string {
+  return text.replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g, dateTime);
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -5,7 +5,18 @@ import { nextPlace } from "#/ui/use-row-keys.ts";
 import { CHANNEL_STEPS, channelStep } from "./channels.ts";
 import { csvText } from "./csv.ts";
 import { addDays, daysIn, isDate, PRESETS, presetOf, quarterStart } from "./dates.ts";
-import { ago, duration, moneyShort } from "./format.ts";
+import {
+  ago,
+  dateTime,
+  day,
+  dayOf,
+  days,
+  duration,
+  exactTime,
+  moneyShort,
+  showTimesIn,
+  withMoments,
+} from "./format.ts";
 import { compact, integer, list, oneOf, text } from "./search.ts";
 import { sparkPaths } from "./spark.ts";
 
@@ -94,6 +105,22 @@ describe("formats", () => {
     const now = Date.parse("2026-01-01T12:00:00Z");
     expect(ago("2026-01-01T11:57:00Z", now)).toBe("3 minutes ago");
     expect(ago("2026-01-01T11:59:58Z", now)).toBe("just now");
+  });
+  it("show a moment on the day that it has in the workspace", () => {
+    showTimesIn("Europe/Berlin");
+    // How an import stores the date 2026-04-01.
+    const moment = "2026-03-31T22:00:00Z";
+    expect(dayOf(moment)).toBe(day("2026-04-01"));
+    expect(dateTime(moment)).toContain("Apr 1");
+    expect(exactTime(moment)).toMatch(/\(Europe\/Berlin\)$/);
+    expect(withMoments(`Touch at: ${moment}`)).toBe(`Touch at: ${dateTime(moment)}`);
+    showTimesIn("America/New_York");
+    expect(dayOf(moment)).toBe(day("2026-03-31"));
+    showTimesIn(undefined);
+  });
+  it("leave a calendar date where it is", () => {
+    expect(day("2026-04-01")).toContain("Apr 1");
+    expect(days({ from: "2026-04-01", to: "2026-04-01" })).toBe(day("2026-04-01"));
   });
   it("give a tile three significant digits", () => {
     expect(moneyShort({ amount: "1234567.89", currency: "EUR" })).toContain("1.23");

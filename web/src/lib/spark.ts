@@ -1,13 +1,16 @@
-/** The line of a tiny trend and the area under it, as SVG paths. Zero is always in sight; a null starts a new stretch. */
+/** The least and the largest of what a tiny trend shows. Zero is always in sight. */
+export function sparkBounds(...lines: readonly (readonly (number | null)[])[]): [number, number] {
+  const known = lines.flat().filter((value): value is number => value !== null);
+  return [Math.min(0, ...known), Math.max(0, ...known)];
+}
+
+/** The line of a tiny trend and the area under it, as SVG paths; a null starts a new stretch. */
 export function sparkPaths(
   values: readonly (number | null)[],
   width: number,
   height: number,
+  [low, high] = sparkBounds(values),
 ): { line: string; area: string } {
-  const known = values.filter((value): value is number => value !== null);
-  if (known.length === 0) return { line: "", area: "" };
-  const low = Math.min(0, ...known);
-  const high = Math.max(0, ...known);
   const span = high - low || 1;
   const step = values.length > 1 ? width / (values.length - 1) : 0;
   const y = (value: number) => height - 1 - ((value - low) / span) * (height - 2);

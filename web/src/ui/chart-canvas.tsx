@@ -12,7 +12,7 @@ import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
 import { useDark } from "#/lib/theme.ts";
 import styles from "./chart.module.css";
-import type { ChartData } from "./chart-model.ts";
+import { type ChartData, categoryText } from "./chart-model.ts";
 import { type ChartColours, chartOptions, seriesColour } from "./chart-options.ts";
 
 use([
@@ -132,7 +132,7 @@ function tooltipElement(
   const box = document.createElement("div");
   box.className = styles.tooltip ?? "";
   const head = document.createElement("strong");
-  head.textContent = categoryLabel(data.categories[place] ?? "");
+  head.textContent = categoryText(data, place, categoryLabel);
   box.append(head);
   data.series.forEach((series, index) => {
     const row = document.createElement("span");

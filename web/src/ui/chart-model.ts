@@ -10,6 +10,8 @@ export interface ChartSeries {
   look?: SeriesLook;
   /** A token such as `var(--channel-3)`; chosen by name when absent. */
   colour?: string;
+  /** Fills what is under the line, for a part of another series. */
+  filled?: boolean;
   /** Overrides the chart's kind for this series, for example a plan line over bars. */
   kind?: "line" | "bar" | "step";
 }
@@ -24,8 +26,18 @@ export interface ChartData {
   /** Marks on the axis: launches, outages, changes of rules. */
   marks?: readonly { category: string; label: string }[];
   stacked?: boolean;
-  /** The last category is not over yet: it is drawn hatched. */
-  incompleteLast?: boolean;
+  /** From this category on they are not over yet: bars are hatched, lines dashed, and it is said. */
+  incompleteFrom?: number | undefined;
+}
+
+/** Whether a category is not over yet. */
+export function isIncomplete(data: ChartData, place: number): boolean {
+  return data.incompleteFrom !== undefined && place >= data.incompleteFrom;
+}
+
+/** A category in words, with the warning that it is not over yet. */
+export function categoryText(data: ChartData, place: number, label: (category: string) => string): string {
+  return `${label(data.categories[place] ?? "")}${isIncomplete(data, place) ? ", not over yet" : ""}`;
 }
 
 /** Most series that can be told apart; the rest becomes "other". */

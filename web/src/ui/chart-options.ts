@@ -1,5 +1,5 @@
 import { channelColour, isChannel } from "#/lib/channels.ts";
-import type { ChartData, ChartSeries } from "./chart-model.ts";
+import { type ChartData, type ChartSeries, isIncomplete } from "./chart-model.ts";
 
 /** The tokens a chart needs, resolved to colours of the current theme. */
 export interface ChartColours {
@@ -79,71 +79,86 @@ export function chartOptions(data: ChartData, settings: ChartSettings) {
         }
       : undefined,
     toolbox: { show: false },
-    series: data.series.map((series, place) => seriesOption(data, series, place, settings)),
+    series: data.series.flatMap((series, place) => seriesOptions(data, series, place, settings)),
   };
 }
 
-function seriesOption(data: ChartData, series: ChartSeries, place: number, { colours, format }: ChartSettings) {
+type SeriesOption = ReturnType<typeof barOption> | ReturnType<typeof lineOption>;
+
+function seriesOptions(data: ChartData, series: ChartSeries, place: number, settings: ChartSettings): SeriesOption[] {
   const kind = series.kind ?? data.kind;
-  const bar = kind === "bar" || kind === "rows";
-  const colour = colours.resolve(seriesColour(series, place));
-  const dashed = series.look === "plan" || series.look === "forecast";
-  const last = data.categories.length - 1;
-  const values = series.values.map((value, at) =>
-    bar && data.incompleteLast && at === last && value !== null
-      ? {
-          value,
-          itemStyle: {
-            decal: {
-              symbol: "rect",
-              dashArrayX: [1, 0],
-              dashArrayY: [3, 3],
-              rotation: -Math.PI / 4,
-              color: colours.surface,
-            },
-          },
-        }
-      : value,
-  );
-  const shared = {
+  if (kind === "bar" || kind === "rows") return [barOption(data, series, place, settings)];
+  const line = lineOption(data, series, place, settings);
+  const from = data.incompleteFrom;
+  if (from === undefined || data.stacked || isDashed(series)) return [line];
+  // A line has one style, so what is not over yet is a second line that begins where the first one ends.
+  const over = line.data.map((value, at) => (at < from ? value : null));
+  const open = line.data.map((value, at) => (at >= from - 1 ? value : null));
+  return [
+    { ...line, data: over },
+    { ...line, data: open, lineStyle: { ...line.lineStyle, type: "dashed" }, markLine: undefined },
+  ];
+}
+
+function isDashed({ look }: ChartSeries): boolean {
+  return look === "plan" || look === "forecast";
+}
+
+function shared(data: ChartData, series: ChartSeries, place: number, { colours }: ChartSettings) {
+  const color = colours.resolve(seriesColour(series, place));
+  return {
     name: series.name,
-    data: values,
-    itemStyle: { color: colour, opacity: series.look === "comparison" ? 0.55 : 1 },
+    itemStyle: { color, opacity: series.look === "comparison" ? 0.55 : 1 },
     emphasis: { disabled: true },
     markLine: place === 0 ? marks(data, colours) : undefined,
   };
-  if (bar) {
-    const label = {
+}
+
+function barOption(data: ChartData, series: ChartSeries, place: number, settings: ChartSettings) {
+  const { colours, format } = settings;
+  const decal = {
+    symbol: "rect",
+    dashArrayX: [1, 0],
+    dashArrayY: [3, 3],
+    rotation: -Math.PI / 4,
+    color: colours.surface,
+  };
+  return {
+    ...shared(data, series, place, settings),
+    type: "bar" as const,
+    data: series.values.map((value, at) =>
+      isIncomplete(data, at) && value !== null ? { value, itemStyle: { decal } } : value,
+    ),
+    stack: data.stacked ? "all" : undefined,
+    barMaxWidth: data.kind === "rows" ? 16 : 28,
+    barGap: "10%",
+    label: {
       show: data.kind === "rows" && data.series.length === 1,
       position: "right" as const,
       color: colours.text,
-    };
-    return {
-      ...shared,
-      type: "bar" as const,
-      stack: data.stacked ? "all" : undefined,
-      barMaxWidth: data.kind === "rows" ? 16 : 28,
-      barGap: "10%",
-      label: {
-        ...label,
-        formatter: ({ value }: { value: unknown }) => (typeof value === "number" ? format(value) : ""),
-      },
-    };
-  }
+      formatter: ({ value }: { value: unknown }) => (typeof value === "number" ? format(value) : ""),
+    },
+  };
+}
+
+function lineOption(data: ChartData, series: ChartSeries, place: number, settings: ChartSettings) {
+  const common = shared(data, series, place, settings);
+  const opacity = data.stacked ? 0.5 : 0.16;
   return {
-    ...shared,
+    ...common,
     type: "line" as const,
-    step: kind === "step" ? ("end" as const) : undefined,
+    data: [...series.values],
+    step: (series.kind ?? data.kind) === "step" ? ("end" as const) : undefined,
     showSymbol: data.categories.length === 1,
     symbolSize: 5,
     connectNulls: false,
     lineStyle: {
-      color: colour,
+      color: common.itemStyle.color,
       width: series.look === "comparison" ? 1.5 : 2,
-      type: dashed ? ("dashed" as const) : ("solid" as const),
+      type: (isDashed(series) ? "dashed" : "solid") as "dashed" | "solid",
     },
     stack: data.stacked ? "all" : undefined,
-    areaStyle: data.stacked ? { opacity: 0.5 } : undefined,
+    areaStyle: data.stacked || series.filled ? { opacity } : undefined,
     endLabel: { show: false },
   };
 }

@@ -4,7 +4,7 @@ import { classNames } from "#/lib/class-names.ts";
 import { csvText, download } from "#/lib/csv.ts";
 import { number, numberShort } from "#/lib/format.ts";
 import styles from "./chart.module.css";
-import { type ChartData, withOther } from "./chart-model.ts";
+import { type ChartData, categoryText, isIncomplete, withOther } from "./chart-model.ts";
 import { seriesColour } from "./chart-options.ts";
 import { copyText } from "./copy-button.tsx";
 import { DataTable } from "./data-table.tsx";
@@ -32,6 +32,8 @@ interface ChartProps {
   onPick?: (category: string) => void;
   /** Stands at the right of the title. */
   actions?: ReactNode;
+  /** What a reader must know of what is shown, for example how much of it. */
+  note?: ReactNode;
 }
 
 const same = (category: string) => category;
@@ -55,11 +57,14 @@ export function Chart(props: ChartProps) {
   const data = useMemo(() => (props.data ? withOther(props.data) : null), [props.data]);
   const save = () => {
     if (!data) return;
-    const rows = data.categories.map((category, place) => [category, ...data.series.map((one) => one.values[place])]);
-    download(
-      `${title.toLowerCase().replaceAll(/\W+/g, "-")}.csv`,
-      csvText([data.categoryName, ...data.series.map((one) => one.name)], rows),
-    );
+    const open = data.incompleteFrom !== undefined;
+    const rows = data.categories.map((category, place) => [
+      category,
+      ...data.series.map((one) => one.values[place]),
+      ...(open ? [isIncomplete(data, place) ? "no" : "yes"] : []),
+    ]);
+    const header = [data.categoryName, ...data.series.map((one) => one.name), ...(open ? ["Over"] : [])];
+    download(`${title.toLowerCase().replaceAll(/\W+/g, "-")}.csv`, csvText(header, rows));
   };
   const copy = () => void copyText(location.href).then((done) => done && toast("Copied the link to this view"));
   const groups = [
@@ -82,7 +87,7 @@ export function Chart(props: ChartProps) {
       <div className={styles.head}>
         <div>
           <h2 id={id}>{title}</h2>
-          {data && data.series.length > 1 ? <Legend data={data} /> : null}
+          {data && data.series.length > 1 ? <Legend data={data} note={props.note} /> : null}
         </div>
         <div className={styles.place}>
           {actions}
@@ -113,7 +118,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-function Legend({ data }: { data: ChartData }) {
+function Legend({ data, note }: { data: ChartData; note: ReactNode }) {
   return (
     <div className={styles.legend}>
       {data.series.map((series, place) => (
@@ -126,6 +131,8 @@ function Legend({ data }: { data: ChartData }) {
           {series.name}
         </span>
       ))}
+      {data.incompleteFrom !== undefined && data.kind !== "bar" ? <span>dashed at the end: not over yet</span> : null}
+      {note ? <span>{note}</span> : null}
     </div>
   );
 }
@@ -140,7 +147,7 @@ interface ChartTableProps {
 function ChartTable({ title, data, format, categoryLabel }: ChartTableProps) {
   const columns = useMemo<Column<number>[]>(
     () => [
-      { id: "category", header: data.categoryName, value: (row) => categoryLabel(data.categories[row] ?? "") },
+      { id: "category", header: data.categoryName, value: (row) => categoryText(data, row, categoryLabel) },
       ...data.series.map(
         (series, place): Column<number> => ({
           id: `series-${place}`,

@@ -10,7 +10,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useMemo, useRef, useState } from "react";
 import { classNames } from "#/lib/class-names.ts";
 import type { CsvCell } from "#/lib/csv.ts";
-import { counted } from "#/lib/format.ts";
+import { counted, number } from "#/lib/format.ts";
 import { recall, remember } from "#/lib/storage.ts";
 import { Button } from "./button.tsx";
 import styles from "./data-table.module.css";
@@ -47,6 +47,8 @@ interface DataTableProps<Row> {
   onSort?: (sort: Sort | undefined) => void;
   /** The rows come in the order of `sort` already. */
   sortedByServer?: boolean;
+  /** Sums the rows up: a last line outside the order, the count and the export. */
+  foot?: Row | undefined;
   loading?: boolean;
   /** What to show instead of no rows. */
   empty?: ReactNode;
@@ -165,6 +167,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               })}
               {after > 0 ? <Gap height={after} /> : null}
             </tbody>
+            {props.foot === undefined ? null : <Foot columns={shown} row={props.foot} />}
           </table>
         )}
       </section>
@@ -213,7 +216,7 @@ function useVisibility<Row>(name: string, columns: readonly Column<Row>[]) {
 }
 
 function countText<Row>(count: number, { name, one, total, more }: DataTableProps<Row>): string {
-  if (total !== undefined && total > count) return `${counted(count, "row")} of ${counted(total, one ?? name, name)}`;
+  if (total !== undefined && total > count) return `${number(count)} of ${counted(total, one ?? name, name)}`;
   const text = counted(count, one ?? name, name);
   return more?.available ? `${text}, more to show` : text;
 }
@@ -229,6 +232,20 @@ function Gap({ height }: { height: number }) {
     <tr aria-hidden="true">
       <td style={{ height, padding: 0, border: 0 }} />
     </tr>
+  );
+}
+
+function Foot<Row>({ columns, row }: { columns: readonly Column<Row>[]; row: Row }) {
+  return (
+    <tfoot>
+      <tr>
+        {columns.map((column) => (
+          <td key={column.id} className={column.align === "right" ? styles.right : undefined}>
+            {column.foot ? column.foot(row) : <Cell column={column} row={row} />}
+          </td>
+        ))}
+      </tr>
+    </tfoot>
   );
 }
 

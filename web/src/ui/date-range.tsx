@@ -1,7 +1,7 @@
 import { CalendarDays } from "lucide-react";
 import { lazy, Suspense, useRef, useState } from "react";
 import { type DateRange, presetOf, today } from "#/lib/dates.ts";
-import { date } from "#/lib/format.ts";
+import { days } from "#/lib/format.ts";
 import { Button } from "./button.tsx";
 
 const DateRangePopup = lazy(() =>
@@ -23,7 +23,7 @@ export function DateRangePicker({ value, onChange, timeZone }: DateRangePickerPr
   const [used, setUsed] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const day = today(timeZone);
-  const label = presetOf(value, day)?.label ?? `${date(value.from)} – ${date(value.to)}`;
+  const label = presetOf(value, day)?.label ?? days(value);
   return (
     <>
       <Button

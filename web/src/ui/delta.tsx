@@ -8,6 +8,8 @@ interface DeltaProps {
   change: number | null;
   /** The value that is compared with, written out: "€12,300 in Q2". */
   against: string;
+  /** The dates that are compared with, shown on hover. */
+  period?: string | undefined;
   /** Which way is good; "none" never colours. */
   better: "up" | "down" | "none";
   /** Whether the change is larger than its noise; a smaller one is not coloured. */
@@ -17,17 +19,24 @@ interface DeltaProps {
 }
 
 /** A comparison with another period. */
-export function Delta({ change, against, better, significant = true, noise }: DeltaProps) {
-  if (change === null) return <span className={styles.delta}>was {against}</span>;
+export function Delta({ change, against, period, better, significant = true, noise }: DeltaProps) {
+  const title = [period && `Compared with ${period}`, noise].filter(Boolean).join(". ") || undefined;
+  if (change === null) {
+    return (
+      <span className={styles.delta} title={title}>
+        was {against}
+      </span>
+    );
+  }
   const Arrow = change > 0 ? ArrowUpRight : change < 0 ? ArrowDownRight : ArrowRight;
   const coloured = significant && better !== "none" && change !== 0;
   const good = coloured && change > 0 === (better === "up");
   return (
-    <span className={styles.delta} title={noise}>
-      <span className={classNames(styles.delta, coloured && (good ? styles.good : styles.bad))}>
+    <span className={styles.delta} title={title}>
+      <span className={classNames(styles.change, coloured && (good ? styles.good : styles.bad))}>
         <Arrow size={13} aria-hidden="true" />
         {signedPercent(change)}
-      </span>
+      </span>{" "}
       vs {against}
       {significant ? null : ", may be chance"}
     </span>

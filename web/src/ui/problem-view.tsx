@@ -1,4 +1,5 @@
 import { CircleAlert } from "lucide-react";
+import type { ReactNode } from "react";
 import { asProblem } from "#/api/problem.ts";
 import { Button } from "./button.tsx";
 import styles from "./problem-view.module.css";
@@ -10,7 +11,7 @@ interface ProblemViewProps {
   onRetry?: () => void;
 }
 
-/** What happened, why, and what to do. */
+/** What happened, why, and what to do. What the role may not see is not tried again: it would stay as it is. */
 export function ProblemView({ error, title, onRetry }: ProblemViewProps) {
   const problem = asProblem(error);
   return (
@@ -18,7 +19,7 @@ export function ProblemView({ error, title, onRetry }: ProblemViewProps) {
       <CircleAlert className={styles.icon} size={16} aria-hidden="true" />
       <div className={styles.body}>
         <strong>{title}</strong>
-        <p>{problem.message}</p>
+        <p>{withCode(problem.message)}</p>
         <span className={styles.code}>
           <code>{problem.code}</code>
           {problem.doc ? (
@@ -28,7 +29,7 @@ export function ProblemView({ error, title, onRetry }: ProblemViewProps) {
             </>
           ) : null}
         </span>
-        {onRetry ? (
+        {onRetry && problem.status !== 403 ? (
           <Button size="small" onClick={onRetry}>
             Try again
           </Button>
@@ -36,4 +37,10 @@ export function ProblemView({ error, title, onRetry }: ProblemViewProps) {
       </div>
     </div>
   );
+}
+
+/** The server writes names, such as that of a permission, between backticks. */
+function withCode(message: string): ReactNode[] {
+  // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never move
+  return message.split("`").map((part, place) => (place % 2 === 1 ? <code key={place}>{part}</code> : part));
 }

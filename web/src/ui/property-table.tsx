@@ -1,5 +1,5 @@
-import { date } from "#/lib/format.ts";
 import { DataTable } from "./data-table.tsx";
+import { Moment } from "./moment.tsx";
 import type { Column } from "./table-model.ts";
 
 /** A value of a record, with where it came from. */
@@ -17,7 +17,7 @@ const COLUMNS: Column<Property>[] = [
     header: "Value",
     value: (row) => (typeof row.value === "string" ? row.value : JSON.stringify(row.value)),
   },
-  { id: "at", header: "Stated", width: 130, value: (row) => row.at, cell: (row) => date(row.at) },
+  { id: "at", header: "Stated", width: 130, value: (row) => row.at, cell: (row) => <Moment at={row.at} look="day" /> },
   { id: "source", header: "From", width: 260, value: (row) => row.source, cell: (row) => <code>{row.source}</code> },
 ];
 

@@ -1,5 +1,5 @@
 import { Search } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import styles from "./search-input.module.css";
 
 interface SearchInputProps {
@@ -8,14 +8,17 @@ interface SearchInputProps {
   /** Called when typing rests, and at once on Enter or when cleared. */
   onChange: (value: string) => void;
   placeholder?: string;
+  /** What is offered while typing. */
+  suggestions?: readonly string[];
 }
 
 const REST_MS = 250;
 
 /** A search box that writes to the address when typing rests. */
-export function SearchInput({ label, value, onChange, placeholder = label }: SearchInputProps) {
+export function SearchInput({ label, value, onChange, placeholder = label, suggestions }: SearchInputProps) {
   const [draft, setDraft] = useState(value);
   const sent = useRef(value);
+  const id = useId();
   useEffect(() => {
     if (value !== sent.current) {
       sent.current = value;
@@ -42,6 +45,7 @@ export function SearchInput({ label, value, onChange, placeholder = label }: Sea
         type="search"
         className={styles.input}
         aria-label={label}
+        list={suggestions ? id : undefined}
         placeholder={placeholder}
         value={draft}
         onChange={(event) => (event.target.value === "" ? send("") : setDraft(event.target.value))}
@@ -50,6 +54,13 @@ export function SearchInput({ label, value, onChange, placeholder = label }: Sea
           if (event.key === "Escape" && draft !== "") send("");
         }}
       />
+      {suggestions ? (
+        <datalist id={id}>
+          {suggestions.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      ) : null}
     </div>
   );
 }

@@ -9,6 +9,8 @@ export interface Column<Row> {
   value: (row: Row) => CsvCell;
   /** How it is shown; the value as text when absent. */
   cell?: (row: Row) => ReactNode;
+  /** How it is shown in the last line, which sums up; as everywhere when absent. */
+  foot?: (row: Row) => ReactNode;
   /** Numbers stand right. */
   align?: "left" | "right";
   /** In pixels; columns without one share what is left, at least `GROWING_WIDTH` each. */

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { classNames } from "#/lib/class-names.ts";
 import { Skeleton } from "./skeleton.tsx";
-import { Sparkline } from "./sparkline.tsx";
+import { Sparkline, type Trend } from "./sparkline.tsx";
 import styles from "./tile.module.css";
 
 /** Four different displays: a value (which may be zero), nothing recorded, not known, and not allowed. */
@@ -18,7 +18,7 @@ interface TileProps {
   comparison?: ReactNode;
   /** The decision this number serves. */
   decision?: string;
-  trend?: readonly (number | null)[];
+  trend?: Trend;
   /** "as of …", shown on hover. */
   watermark?: string;
   /** Opens the explanation. */
@@ -33,9 +33,9 @@ export function Tile({ label, figure, comparison, decision, trend, watermark, on
       <FigureText figure={figure} />
       {comparison}
       {decision ? <span className={styles.decision}>{decision}</span> : null}
-      {trend && trend.length > 1 ? (
+      {trend && trend.values.length > 1 ? (
         <span className={styles.trend}>
-          <Sparkline values={trend} label={`Trend of ${label.toLowerCase()}`} />
+          <Sparkline {...trend} label={trendLabel(label, trend)} />
         </span>
       ) : null}
     </>
@@ -52,6 +52,13 @@ export function Tile({ label, figure, comparison, decision, trend, watermark, on
       {body}
     </button>
   );
+}
+
+function trendLabel(label: string, { plan, incompleteFrom }: Trend): string {
+  const parts = [`Trend of ${label.toLowerCase()}`];
+  if (plan?.some((value) => value !== null)) parts.push("with its plan");
+  if (incompleteFrom !== undefined) parts.push("the last period is not over yet");
+  return parts.join(", ");
 }
 
 function FigureText({ figure }: { figure: Figure }) {

@@ -39,6 +39,8 @@ const TEXT: [string, string][] = [
 ];
 const CHANNELS = [...Array.from({ length: 12 }, (_, step) => `channel-${step + 1}`), "channel-other"];
 
+const SERIES = Array.from({ length: 5 }, (_, step) => `series-${step + 1}`);
+
 describe("the tokens", () => {
   for (const [theme, name] of [
     [0, "light"],
@@ -52,7 +54,7 @@ describe("the tokens", () => {
     });
 
     it(`keep borders of controls and colours of channels at 3:1 in the ${name} theme`, () => {
-      const drawn = [...CHANNELS, "border-strong"];
+      const drawn = [...CHANNELS, ...SERIES, "border-strong"];
       const weak = drawn.filter((colour) => contrast(colour, "surface", theme) < 3);
       expect(weak).toEqual([]);
     });

@@ -9,10 +9,11 @@ use crate::metrics::internal::{Key, Measure, Run, Subject, answer};
 use crate::metrics::{
     AsOf, Cell, Compare, DateRange, Dimension, Direction, Figure, KeyPart, Metric, Plan, Query, Span, Table, Unit,
 };
+use jiff::civil::Date;
 use kernel::money::Currency;
 use kernel::problem::Problem;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Most points of a trend.
 const POINTS_MAX: usize = 18;
@@ -83,7 +84,7 @@ pub struct Tile {
     pub beside: Option<Beside>,
     /// At most 18 points.
     pub trend: Vec<TrendPoint>,
-    /// The plan for the same dates.
+    /// The plan for the same dates; absent where nothing is planned, which is not a plan of zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Figure>,
     /// The plan, point by point.
@@ -115,8 +116,9 @@ pub struct OverTimePoint {
     pub pipeline_contribution: Figure,
     /// Spend.
     pub spend: Figure,
-    /// Plan.
-    pub plan: Figure,
+    /// Plan; absent where nothing is planned, which is not a plan of zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Figure>,
     /// Whether the period is not over yet.
     pub incomplete: bool,
 }
@@ -238,12 +240,13 @@ pub(super) fn home(
     let channels = ask(CHANNEL_METRICS, &[Dimension::Channel], 100)?;
     let content = ask(&["content_assisted_pipeline"], &[Dimension::Page], 10)?;
     let intervals = intervals(facts, &base, today)?;
+    let planned = planned_days(facts, &base, today)?;
     let mut notes = totals.notes.clone();
     notes.extend(channels.notes.iter().filter(|note| !totals.notes.contains(note)).cloned());
     Ok(Home {
         changes: if request.compare == Compare::None { Vec::new() } else { changes(facts, &base, today, as_of)? },
-        tiles: tiles(&totals, &trends),
-        over_time: over_time(facts, grain, &trends),
+        tiles: tiles(&totals, &trends, (grain, &planned)),
+        over_time: over_time(facts, &trends, (grain, &planned)),
         channel_totals: channel_row(facts, &channels, &channels.totals, None, &intervals),
         channels: channel_rows(facts, &channels, &intervals),
         content: content
@@ -278,7 +281,31 @@ fn trend(table: &Table, metric: &str) -> Vec<TrendPoint> {
     table.rows.iter().filter_map(point).take(POINTS_MAX).collect()
 }
 
-fn tiles(totals: &Table, trends: &Table) -> Vec<Tile> {
+/// The days that have a plan.
+fn planned_days(facts: &Facts, base: &Query, today: Day) -> Result<BTreeSet<Day>, Problem> {
+    let mut query = base.clone();
+    query.metrics = vec!["plan".to_owned()];
+    let plan = Plan::new(&query, today)?;
+    let mut days = BTreeSet::new();
+    Run::new(facts, &plan, plan.range).visit(Measure::Plan, &mut |record| {
+        days.insert(record.day);
+    });
+    Ok(days)
+}
+
+/// Whether any day of a period has a plan.
+fn has_plan((grain, planned): (Grain, &BTreeSet<Day>), period: &KeyPart) -> bool {
+    let start = period.value.parse::<Date>().map(day_of);
+    start.is_ok_and(|start| planned.range(start..grain.next(start)).next().is_some())
+}
+
+fn tiles(totals: &Table, trends: &Table, plans: (Grain, &BTreeSet<Day>)) -> Vec<Tile> {
+    let plan_trend = || {
+        trend(trends, "plan").into_iter().map(|point| {
+            let value = point.value.filter(|_| has_plan(plans, &point.period));
+            TrendPoint { value, ..point }
+        })
+    };
     let cell = |metric: &str| totals.totals.get(place(totals, metric)).cloned().unwrap_or_default();
     let tile = |(id, beside, planned): &(&str, Option<&str>, bool)| {
         let metric = Metric::find(id)?;
@@ -297,23 +324,24 @@ fn tiles(totals: &Table, trends: &Table) -> Vec<Tile> {
             value: cell(metric.id),
             beside,
             trend: trend(trends, metric.id),
-            plan: cell("plan").value.filter(|_| *planned),
-            plan_trend: if *planned { trend(trends, "plan") } else { Vec::new() },
+            plan: cell("plan").value.filter(|_| *planned && !plans.1.is_empty()),
+            plan_trend: if *planned { plan_trend().collect() } else { Vec::new() },
         })
     };
     TILES.iter().filter_map(tile).collect()
 }
 
-fn over_time(facts: &Facts, grain: Grain, trends: &Table) -> OverTime {
+fn over_time(facts: &Facts, trends: &Table, plans: (Grain, &BTreeSet<Day>)) -> OverTime {
     let zero = Figure::Money(kernel::money::Money::new(0, facts.currency));
     let places = ["pipeline_created", "pipeline_contribution", "spend", "plan"].map(|metric| place(trends, metric));
     let point = |row: &crate::metrics::TableRow| {
         let [pipeline, pipeline_contribution, spend, plan] = places
             .map(|place| row.cells.get(place).and_then(|cell| cell.value.clone()).unwrap_or_else(|| zero.clone()));
         let period = row.key.first()?.clone();
+        let plan = has_plan(plans, &period).then_some(plan);
         Some(OverTimePoint { period, pipeline, pipeline_contribution, spend, plan, incomplete: row.incomplete })
     };
-    OverTime { grain, points: trends.rows.iter().filter_map(point).collect() }
+    OverTime { grain: plans.0, points: trends.rows.iter().filter_map(point).collect() }
 }
 
 /// Credits of won deals by channel, and how many goals there were.

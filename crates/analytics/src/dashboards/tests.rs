@@ -89,10 +89,21 @@ fn six_tiles_with_their_decision_and_at_most_eighteen_points() {
             let table = answer(&facts, &Plan::new(&query, day("2026-05-20")).unwrap(), AS_OF);
             assert_eq!(table.totals[0], tile.value, "a tile is what its question answers");
         }
-        assert!(home.tiles[4].plan.is_some() && home.tiles[4].plan_trend.len() == home.tiles[4].trend.len());
+        let spend = &home.tiles[4];
+        assert_eq!(spend.plan_trend.len(), spend.trend.len());
+        assert_eq!(spend.plan.is_some(), spend.plan_trend.iter().any(|point| point.value.is_some()));
         assert_eq!(home.incomplete, to == "2026-05-31");
         assert_eq!(home.tiles[0].trend.last().unwrap().incomplete, to == "2026-05-31");
     }
+}
+
+#[test]
+fn a_period_without_a_plan_has_none_instead_of_zero() {
+    let mut world = World::random(11);
+    world.spend.plan.clear();
+    let home = ask(&world.facts(), "2026-02-01", "2026-04-30", (0, 0));
+    assert!(home.over_time.points.iter().all(|point| point.plan.is_none()));
+    assert!(home.tiles[4].plan.is_none() && home.tiles[4].plan_trend.iter().all(|point| point.value.is_none()));
 }
 
 #[test]

@@ -51,6 +51,9 @@ pub struct DrillPart {
     pub name: String,
     /// Its value.
     pub value: Figure,
+    /// The goal that its rows reached, where they are deals or conversions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goal: Option<String>,
     /// How many rows there are.
     pub rows_total: usize,
     /// The rows, largest first.
@@ -91,6 +94,7 @@ pub(super) fn part(
         name: measure.title().to_owned(),
         // Of durations, what goes into the formula is how many there are; each row has its own.
         value: if measure == Measure::TimeToWin { count(total) } else { figure(facts, measure, total) },
+        goal: has_goal(measure).then(|| goal_of(plan, measure).to_string()),
         rows_total: records.len(),
         rows,
         next_cursor: (end < records.len()).then(|| format!("{name}:{end}")),
@@ -155,6 +159,14 @@ fn row(facts: &Facts, plan: &Plan, measure: Measure, record: &Record) -> DrillRo
         Subject::Plan(place) => row.of_plan(facts, place),
     }
     row
+}
+
+/// Whether the records of a measure are deals or conversions.
+fn has_goal(measure: Measure) -> bool {
+    use Measure as M;
+    let deals = matches!(measure, M::DealsCreated | M::Pipeline | M::MarketingPipeline | M::AssistedPipeline);
+    let won = matches!(measure, M::DealsWon | M::Revenue | M::MarketingRevenue | M::SourcedRevenue);
+    deals || won || matches!(measure, M::InfluencedRevenue | M::TimeToWin | M::Goals | M::GoalValue)
 }
 
 fn goal_of(plan: &Plan, measure: Measure) -> Goal {

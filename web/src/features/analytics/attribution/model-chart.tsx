@@ -19,10 +19,13 @@ export function ModelChart({ answer, name }: { answer: AttributionAnswer; name: 
       series: answer.models.slice(0, MODELS_MAX).map((model, place) => ({
         name: model.name,
         values: rows.map((row) => Number(row.values[place]?.amount ?? 0)),
-        colour: `var(--channel-${[1, 2, 3, 4, 6][place] ?? 11})`,
+        colour: `var(--series-${place + 1})`,
       })),
     };
   }, [answer, name]);
+  const note = [part(answer.models.length, MODELS_MAX, "models"), part(answer.rows.length, ROWS_MAX, "rows")]
+    .filter(Boolean)
+    .join(", ");
   const format = useCallback((value: number) => money({ amount: value.toFixed(2), currency }), [currency]);
   const short = useCallback((value: number) => moneyShort({ amount: String(value), currency }), [currency]);
   return (
@@ -32,6 +35,12 @@ export function ModelChart({ answer, name }: { answer: AttributionAnswer; name: 
       height={260}
       format={format}
       formatShort={short}
+      note={note && `${note} shown; the table below has them all`}
     />
   );
+}
+
+/** How much of it a chart has room for; nothing to say when that is all of it. */
+function part(all: number, most: number, name: string): string {
+  return all > most ? `${most} of ${all} ${name}` : "";
 }

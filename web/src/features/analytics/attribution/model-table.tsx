@@ -1,14 +1,21 @@
 import { Download } from "lucide-react";
 import { csvText, download } from "#/lib/csv.ts";
-import { counted, money, moneyRound, number } from "#/lib/format.ts";
+import { counted, type Money, money, moneyRound } from "#/lib/format.ts";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import { IconButton } from "#/ui/icon-button.tsx";
 import { Section } from "#/ui/section.tsx";
 import styles from "./attribution.module.css";
-import type { AttributionAnswer, ModelRow } from "./queries.ts";
+import { type AttributionAnswer, eventOfGoal, type ModelRow } from "./queries.ts";
 
-/** Every key with its credit under every model, and how far the models are apart. */
-export function ModelTable({ answer, name }: { answer: AttributionAnswer; name: string }) {
+interface ModelTableProps {
+  answer: AttributionAnswer;
+  name: string;
+  /** Opens the rows behind the credit of a key, or of all keys together. */
+  onExplain: (model: string, key?: string) => void;
+}
+
+/** Every key with its credit under every model, and how far the models are apart; every credit opens. */
+export function ModelTable({ answer, name, onExplain }: ModelTableProps) {
   const most = Math.max(1, ...answer.rows.map((row) => Number(row.highest.amount)));
   const save = () => {
     const header = [name, ...answer.models.map((model) => model.name), "Lowest", "Highest", "Spread"];
@@ -45,15 +52,19 @@ export function ModelTable({ answer, name }: { answer: AttributionAnswer; name: 
           </thead>
           <tbody>
             {answer.rows.map((row) => (
-              <Row key={row.key.value} row={row} most={most} isChannel={answer.dimension === "channel"} />
+              <Row key={row.key.value} row={row} answer={answer} most={most} onExplain={onExplain} />
             ))}
           </tbody>
           <tfoot>
             <tr>
               <td>Together</td>
-              {answer.totals.map((total, place) => (
-                <td key={answer.models[place]?.id ?? place} title={money(total)}>
-                  {moneyRound(total)}
+              {answer.models.map((model, place) => (
+                <td key={model.id}>
+                  <Credit
+                    value={answer.totals[place]}
+                    label={`All together, ${model.name}`}
+                    onOpen={() => onExplain(model.id)}
+                  />
                 </td>
               ))}
               <td />
@@ -71,16 +82,51 @@ export function ModelTable({ answer, name }: { answer: AttributionAnswer; name: 
   );
 }
 
-function Row({ row, most, isChannel }: { row: ModelRow; most: number; isChannel: boolean }) {
+interface CreditProps {
+  value: Money | undefined;
+  label: string;
+  title?: string;
+  onOpen: () => void;
+}
+
+function Credit({ value, label, title, onOpen }: CreditProps) {
+  if (!value) return "–";
+  return (
+    <button
+      type="button"
+      className={styles.number}
+      title={title ?? money(value)}
+      aria-label={`${label}: ${moneyRound(value)}`}
+      aria-haspopup="dialog"
+      onClick={onOpen}
+    >
+      {moneyRound(value)}
+    </button>
+  );
+}
+
+interface RowProps {
+  row: ModelRow;
+  answer: AttributionAnswer;
+  most: number;
+  onExplain: (model: string, key?: string) => void;
+}
+
+function Row({ row, answer, most, onExplain }: RowProps) {
+  const noun = eventOfGoal(answer.goal) === undefined ? "deal" : "conversion";
   const low = (Math.max(0, Number(row.lowest.amount)) / most) * 100;
   const high = (Math.max(0, Number(row.highest.amount)) / most) * 100;
   return (
     <tr>
-      <td>{isChannel ? <ChannelChip name={row.key.label} /> : row.key.label}</td>
-      {row.values.map((value, place) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the place is the model's
-        <td key={place} title={`${money(value)}, ${number(row.goals[place] ?? 0)} deals`}>
-          {moneyRound(value)}
+      <td>{answer.dimension === "channel" ? <ChannelChip name={row.key.label} /> : row.key.label}</td>
+      {answer.models.map((model, place) => (
+        <td key={model.id}>
+          <Credit
+            value={row.values[place]}
+            label={`${row.key.label}, ${model.name}`}
+            title={row.values[place] && `${money(row.values[place])}, ${counted(row.goals[place] ?? 0, noun)}`}
+            onOpen={() => onExplain(model.id, row.key.value)}
+          />
         </td>
       ))}
       <td>

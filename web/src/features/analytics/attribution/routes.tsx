@@ -2,13 +2,27 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { Scale } from "lucide-react";
 import type { Place } from "#/app/places.ts";
 import { shellRoute } from "#/app/root-route.tsx";
+import { DEAL_GOALS, JOURNEYS, type JourneySearch } from "#/features/analytics/metrics/queries.ts";
 import { isDate } from "#/lib/dates.ts";
 import { compact, integer, list, oneOf, text } from "#/lib/search.ts";
-import { type AttributionSearch, DIMENSIONS, GOALS, JOURNEYS } from "./queries.ts";
+import { type AttributionSearch, DIMENSIONS, isGoal } from "./queries.ts";
 
 function day(search: Record<string, unknown>, key: string): string | undefined {
   const value = text(search, key);
   return value && isDate(value) ? value : undefined;
+}
+
+function goal(search: Record<string, unknown>): string | undefined {
+  const value = text(search, "goal");
+  return value && isGoal(value) ? value : undefined;
+}
+
+function journey(search: Record<string, unknown>) {
+  return oneOf(
+    search,
+    "journey",
+    JOURNEYS.map((one) => one.value),
+  );
 }
 
 const attributionRoute = createRoute({
@@ -23,19 +37,14 @@ const attributionRoute = createRoute({
         "dimension",
         DIMENSIONS.map((one) => one.value),
       ),
-      goal: oneOf(
-        search,
-        "goal",
-        GOALS.map((one) => one.value),
-      ),
+      goal: goal(search),
       lookback: integer(search, "lookback", 1, 3650),
-      journey: oneOf(
-        search,
-        "journey",
-        JOURNEYS.map((one) => one.value),
-      ),
+      journey: journey(search),
       models: list(search, "models"),
+      weights: text(search, "weights"),
       channel: text(search, "channel"),
+      explain: text(search, "explain"),
+      key: text(search, "key"),
     }),
   component: lazyRouteComponent(() => import("./attribution-page.tsx"), "AttributionPage"),
 });
@@ -43,6 +52,16 @@ const attributionRoute = createRoute({
 const dealRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/attribution/deals/$id",
+  validateSearch: (search: Record<string, unknown>): JourneySearch =>
+    compact({
+      goal: oneOf(
+        search,
+        "goal",
+        DEAL_GOALS.map((one) => one.value),
+      ),
+      lookback: integer(search, "lookback", 1, 3650),
+      journey: journey(search),
+    }),
   component: lazyRouteComponent(() => import("./deal-attribution-page.tsx"), "DealAttributionPage"),
 });
 

@@ -1,16 +1,17 @@
 import { useMemo } from "react";
 import { cellText, figureText, plain } from "#/features/analytics/metrics/figures.ts";
 import type { Cell, Unit } from "#/features/analytics/metrics/queries.ts";
+import { classNames } from "#/lib/class-names.ts";
 import { number, signedPercent } from "#/lib/format.ts";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import styles from "./home-page.module.css";
-import type { ChannelRow, Home, Roi } from "./queries.ts";
+import type { ChannelRow, Explain, ExplainKey, Home, Roi } from "./queries.ts";
 
 interface ChannelTableProps {
   home: Home | undefined;
-  onExplain: (metric: string, channel?: string) => void;
+  onExplain: Explain;
 }
 
 const FIGURES: { id: keyof ChannelRow; header: string; metric: string; unit: Unit; width: number }[] = [
@@ -22,15 +23,21 @@ const FIGURES: { id: keyof ChannelRow; header: string; metric: string; unit: Uni
   { id: "revenue", header: "Revenue", metric: "attributed_revenue", unit: "money", width: 100 },
 ];
 
+const NONE: ChannelRow[] = [];
+
 /** The channels, what they cost and what they returned; every number opens. */
 export function ChannelTable({ home, onExplain }: ChannelTableProps) {
-  const columns = useMemo<Column<ChannelRow>[]>(
-    () => [
+  const totals = home?.channel_totals;
+  const columns = useMemo<Column<ChannelRow>[]>(() => {
+    const keyOf = (row: ChannelRow): ExplainKey | undefined =>
+      row === totals ? undefined : { channel: row.channel.value };
+    return [
       {
         id: "channel",
         header: "Channel",
         value: (row) => row.channel.label,
         cell: (row) => <ChannelChip name={row.channel.label} />,
+        foot: (row) => row.channel.label,
       },
       ...FIGURES.map(
         ({ id, header, metric, unit, width }): Column<ChannelRow> => ({
@@ -45,7 +52,7 @@ export function ChannelTable({ home, onExplain }: ChannelTableProps) {
               className={styles.number}
               title={exactText(row[id] as Cell, unit)}
               aria-label={`${header} of ${row.channel.label}: ${cellText(row[id] as Cell, unit)}`}
-              onClick={() => onExplain(metric, row === home?.channel_totals ? undefined : row.channel.value)}
+              onClick={() => onExplain(metric, keyOf(row))}
             >
               {cellText(row[id] as Cell, unit)}
             </button>
@@ -58,21 +65,19 @@ export function ChannelTable({ home, onExplain }: ChannelTableProps) {
         width: 158,
         align: "right",
         value: (row) => row.roi?.value,
-        cell: (row) => <RoiText roi={row.roi} />,
+        cell: (row) => <RoiText roi={row.roi} label={row.channel.label} onOpen={() => onExplain("roi", keyOf(row))} />,
       },
-    ],
-    [onExplain, home?.channel_totals],
-  );
-  const rows = useMemo(() => (home ? [...home.channels, home.channel_totals] : []), [home]);
+    ];
+  }, [onExplain, totals]);
   return (
     <DataTable
       name="channels"
       one="channel"
-      rows={rows}
+      rows={home?.channels ?? NONE}
+      foot={totals}
       columns={columns}
-      rowId={(row) => (row === home?.channel_totals ? "total" : row.channel.value)}
+      rowId={(row) => row.channel.value}
       loading={home === undefined}
-      note="the last row is all channels together"
     />
   );
 }
@@ -87,14 +92,26 @@ function numberOf(cell: Cell): number | null {
   return cell.value === null || cell.value === undefined ? null : plain(cell.value);
 }
 
-function RoiText({ roi }: { roi: Roi | null | undefined }) {
+interface RoiTextProps {
+  roi: Roi | null | undefined;
+  label: string;
+  onOpen: () => void;
+}
+
+function RoiText({ roi, label, onOpen }: RoiTextProps) {
   if (!roi) return <span className={styles.muted}>no spend</span>;
   const interval = roi.low !== null && roi.low !== undefined && roi.high !== null && roi.high !== undefined;
+  const text = `${signedPercent(roi.value)}${interval ? ` (${whole(roi.low ?? 0)} to ${whole(roi.high ?? 0)})` : ""}`;
   return (
-    <span title={roi.note ?? undefined} className={roi.is_noise ? styles.muted : undefined}>
-      {signedPercent(roi.value)}
-      {interval ? ` (${whole(roi.low ?? 0)} to ${whole(roi.high ?? 0)})` : ""}
-    </span>
+    <button
+      type="button"
+      title={roi.note ?? undefined}
+      className={classNames(styles.number, roi.is_noise && styles.muted)}
+      aria-label={`ROI of ${label}: ${text}`}
+      onClick={onOpen}
+    >
+      {text}
+    </button>
   );
 }
 

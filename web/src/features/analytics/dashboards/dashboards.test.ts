@@ -1,16 +1,46 @@
 import { describe, expect, it } from "vitest";
 import { figureShort, tileFigure, watermarkText } from "#/features/analytics/metrics/figures.ts";
 import { decisionLink } from "./decision-link.ts";
+import { firstIncomplete } from "./queries.ts";
+
+const HOME = {
+  range: { from: "2026-07-01", to: "2026-09-30" },
+  model: "linear",
+  query: { metrics: ["spend"], range: { from: "2026-07-01", to: "2026-09-30" }, lookback_days: 90 },
+};
 
 describe("a decision", () => {
   it("leads to a page of the app", () => {
-    expect(decisionLink("/budget/ledger?view=unmatched")).toEqual({ to: "/ledger", search: { view: "unmatched" } });
-    expect(decisionLink("/analytics/events?view=quarantine")).toEqual({
+    expect(decisionLink("/budget/ledger?view=unmatched", HOME)).toEqual({
+      to: "/ledger",
+      search: { view: "unmatched" },
+    });
+    expect(decisionLink("/analytics/events?view=quarantine", HOME)).toEqual({
       to: "/events",
       search: { status: "rejected" },
     });
-    expect(decisionLink("/people/imports")).toEqual({ to: "/imports", search: {} });
-    expect(decisionLink("/settings/keys")).toEqual({ to: "/settings/keys", search: {} });
+    expect(decisionLink("/people/imports", HOME)).toEqual({ to: "/imports", search: {} });
+    expect(decisionLink("/settings/keys", HOME)).toEqual({ to: "/settings/keys", search: {} });
+  });
+  it("asks the models for what Home was asked for", () => {
+    expect(decisionLink("/analytics/attribution?dimension=medium&channel=Unassigned", HOME)).toEqual({
+      to: "/attribution",
+      search: {
+        from: "2026-07-01",
+        to: "2026-09-30",
+        models: "linear",
+        lookback: "90",
+        dimension: "medium",
+        channel: "Unassigned",
+      },
+    });
+  });
+});
+
+describe("a trend", () => {
+  it("knows where it is not over yet", () => {
+    expect(firstIncomplete([{ incomplete: false }, { incomplete: true }, { incomplete: true }])).toBe(1);
+    expect(firstIncomplete([{ incomplete: false }])).toBeUndefined();
   });
 });
 

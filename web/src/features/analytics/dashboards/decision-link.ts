@@ -1,3 +1,5 @@
+import type { Home } from "./queries.ts";
+
 /** Where a decision of the server leads, as a page of this app. */
 export interface DecisionLink {
   to: string;
@@ -12,12 +14,27 @@ const PAGES: Record<string, string> = {
   "/people/imports": "/imports",
 };
 
-/** The page behind a path such as `/budget/ledger?view=unmatched`. */
-export function decisionLink(path: string): DecisionLink {
+/** What Home was asked, as far as other pages can be asked the same. */
+export type Asked = Pick<Home, "range" | "model" | "query">;
+
+/** The page behind a path such as `/budget/ledger?view=unmatched`, asked for what Home was asked for. */
+export function decisionLink(path: string, home: Asked): DecisionLink {
   const url = new URL(path, "http://app");
   const search = Object.fromEntries(url.searchParams);
   // The quarantine is the live page narrowed to what was refused.
   if (url.pathname === "/analytics/events" && search.view === "quarantine")
     return { to: "/events", search: { status: "rejected" } };
+  if (url.pathname === "/analytics/attribution") return { to: "/attribution", search: { ...asked(home), ...search } };
   return { to: PAGES[url.pathname] ?? url.pathname, search };
+}
+
+function asked({ range, model, query }: Asked): Record<string, string> {
+  const { lookback_days, journey } = query;
+  return {
+    from: range.from,
+    to: range.to,
+    models: model,
+    ...(lookback_days ? { lookback: String(lookback_days) } : {}),
+    ...(journey ? { journey } : {}),
+  };
 }

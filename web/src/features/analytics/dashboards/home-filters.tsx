@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSession } from "#/app/session.ts";
-import { registryQuery } from "#/features/analytics/metrics/queries.ts";
+import { JOURNEYS, registryQuery } from "#/features/analytics/metrics/queries.ts";
 import type { DateRange } from "#/lib/dates.ts";
 import { DateRangePicker } from "#/ui/date-range.tsx";
 import { Select } from "#/ui/select.tsx";
-import { COMPARES, type HomeSearch, JOURNEYS } from "./queries.ts";
+import { COMPARES, type HomeSearch } from "./queries.ts";
 
 const LOOKBACKS = ["30", "60", "90", "180", "365"];
 
@@ -54,12 +54,9 @@ export function HomeFilters({ search, range, onChange }: HomeFiltersProps) {
       <Select
         form="filter"
         label="Touches of"
-        options={[
-          { value: "company", label: "the whole company" },
-          { value: "person", label: "the deal’s people" },
-        ]}
+        options={JOURNEYS}
         value={search.journey ?? "company"}
-        onChange={(next) => onChange({ journey: JOURNEYS.find((one) => one === next) })}
+        onChange={(journey) => onChange({ journey })}
       />
     </>
   );

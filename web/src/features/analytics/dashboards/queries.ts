@@ -1,16 +1,12 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
+import type { Journey } from "#/features/analytics/metrics/queries.ts";
 
 /** What the numbers of Home are compared with. */
 export const COMPARES = ["previous", "year", "none"] as const;
 
 export type Compare = (typeof COMPARES)[number];
-
-/** Whose touches count for a deal. */
-export const JOURNEYS = ["company", "person"] as const;
-
-export type Journey = (typeof JOURNEYS)[number];
 
 /** What the reader of Home chose; it all stands in the address. */
 export interface HomeSearch {
@@ -20,10 +16,17 @@ export interface HomeSearch {
   model?: string | undefined;
   lookback?: number | undefined;
   journey?: Journey | undefined;
-  /** The metric whose explanation is open, and the channel it is narrowed to. */
+  /** The metric whose explanation is open, and the channel or the page it is narrowed to. */
   explain?: string | undefined;
   channel?: string | undefined;
+  page?: string | undefined;
 }
+
+/** The row whose number is open. */
+export type ExplainKey = Pick<HomeSearch, "channel" | "page">;
+
+/** Opens a number of Home: a metric in all, or of one row. */
+export type Explain = (metric: string, key?: ExplainKey) => void;
 
 export type TrendPoint = Schemas["TrendPoint"];
 
@@ -37,6 +40,12 @@ export type Decision = Schemas["Decision"];
 
 /** The leadership dashboard. */
 export type Home = Schemas["Home"];
+
+/** The place of the first period that is not over yet. */
+export function firstIncomplete(points: readonly { incomplete: boolean }[]): number | undefined {
+  const place = points.findIndex((point) => point.incomplete);
+  return place === -1 ? undefined : place;
+}
 
 /** Home, for what the reader chose. */
 export function homeQuery({ from, to, compare, model, lookback, journey }: HomeSearch) {

@@ -2,9 +2,10 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { House } from "lucide-react";
 import type { Place } from "#/app/places.ts";
 import { shellRoute } from "#/app/root-route.tsx";
+import { JOURNEYS } from "#/features/analytics/metrics/queries.ts";
 import { isDate } from "#/lib/dates.ts";
 import { compact, integer, oneOf, text } from "#/lib/search.ts";
-import { COMPARES, type HomeSearch, JOURNEYS } from "./queries.ts";
+import { COMPARES, type HomeSearch } from "./queries.ts";
 
 function day(search: Record<string, unknown>, key: string): string | undefined {
   const value = text(search, key);
@@ -21,9 +22,14 @@ const homeRoute = createRoute({
       compare: oneOf(search, "compare", COMPARES),
       model: text(search, "model"),
       lookback: integer(search, "lookback", 1, 3650),
-      journey: oneOf(search, "journey", JOURNEYS),
+      journey: oneOf(
+        search,
+        "journey",
+        JOURNEYS.map((one) => one.value),
+      ),
       explain: text(search, "explain"),
       channel: text(search, "channel"),
+      page: text(search, "page"),
     }),
   component: lazyRouteComponent(() => import("./home-page.tsx"), "HomePage"),
 });

@@ -1,6 +1,6 @@
-import { clockTime, exactTime } from "#/lib/format.ts";
 import { Badge, type Tone } from "#/ui/badge.tsx";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import styles from "./live-page.module.css";
 import type { Fate, FateStatus } from "./queries.ts";
@@ -25,11 +25,7 @@ export function fateColumns(keyNames: Map<string, string>): Column<Fate>[] {
       header: "Received",
       width: 104,
       value: (fate) => fate.received_at,
-      cell: (fate) => (
-        <time dateTime={fate.received_at} title={exactTime(fate.received_at)}>
-          {clockTime(fate.received_at)}
-        </time>
-      ),
+      cell: (fate) => <Moment at={fate.received_at} look="clock" />,
     },
     {
       id: "status",

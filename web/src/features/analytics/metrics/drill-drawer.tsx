@@ -1,20 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
 import { useMay } from "#/app/session.ts";
-import { counted, date } from "#/lib/format.ts";
+import { days } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { buttonClass } from "#/ui/button.tsx";
 import { CodeBlock } from "#/ui/code-block.tsx";
-import { DataTable } from "#/ui/data-table.tsx";
 import { Drawer } from "#/ui/drawer.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { Section } from "#/ui/section.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
-import type { Column } from "#/ui/table-model.ts";
 import styles from "./drill.module.css";
-import { figureText, plain, watermarkText } from "./figures.ts";
-import { type DrillAnswer, type DrillPart, type DrillRequest, type DrillRow, drillQuery } from "./queries.ts";
+import { Part } from "./drill-part.tsx";
+import { figureText, watermarkText } from "./figures.ts";
+import { type DrillAnswer, type DrillRequest, drillQuery } from "./queries.ts";
 
 interface DrillDrawerProps {
   request: DrillRequest | undefined;
@@ -30,8 +28,8 @@ export function DrillDrawer({ request, onClose }: DrillDrawerProps) {
       open={request !== undefined}
       wide
       onClose={onClose}
-      title={answer?.name ?? "Explanation"}
-      subtitle={answer ? `${date(answer.range.from)} – ${date(answer.range.to)}` : null}
+      title={answer && !drill.isPlaceholderData ? answer.name : "Explanation"}
+      subtitle={answer && !drill.isPlaceholderData ? days(answer.range) : null}
     >
       {drill.error ? (
         <ProblemView
@@ -40,12 +38,16 @@ export function DrillDrawer({ request, onClose }: DrillDrawerProps) {
           onRetry={() => void drill.refetch()}
         />
       ) : null}
-      {answer ? <Explanation answer={answer} /> : drill.error ? null : <SkeletonLines lines={8} />}
+      {answer && request && !drill.isPlaceholderData ? (
+        <Explanation request={request} answer={answer} />
+      ) : drill.error ? null : (
+        <SkeletonLines lines={8} />
+      )}
     </Drawer>
   );
 }
 
-function Explanation({ answer }: { answer: DrillAnswer }) {
+function Explanation({ request, answer }: { request: DrillRequest; answer: DrillAnswer }) {
   const { value } = answer.value;
   const maySql = useMay("sql.run");
   return (
@@ -74,7 +76,7 @@ function Explanation({ answer }: { answer: DrillAnswer }) {
       {answer.rows_hidden ? (
         <p className={styles.muted}>The rows behind this number are not shown to your role.</p>
       ) : (
-        answer.parts.map((part) => <Part key={part.name} part={part} />)
+        answer.parts.map((part) => <Part key={part.name} request={request} answer={answer} part={part} />)
       )}
       <Section
         title="As SQL"
@@ -91,57 +93,4 @@ function Explanation({ answer }: { answer: DrillAnswer }) {
       </Section>
     </>
   );
-}
-
-function Part({ part }: { part: DrillPart }) {
-  const unit = typeof part.value === "number" ? "count" : "money";
-  const columns = useMemo<Column<DrillRow>[]>(
-    () => [
-      { id: "label", header: "What", value: (row) => row.label, cell: (row) => <RowLink row={row} /> },
-      { id: "date", header: "Date", width: 120, value: (row) => row.date, cell: (row) => date(row.date) },
-      {
-        id: "value",
-        header: "Adds",
-        width: 130,
-        align: "right",
-        value: (row) => plain(row.value),
-        cell: (row) => figureText(row.value, unit),
-      },
-      {
-        id: "facts",
-        header: "More",
-        value: (row) => row.facts.map((fact) => `${fact.name}: ${fact.text}`).join(" · "),
-      },
-    ],
-    [unit],
-  );
-  return (
-    <Section title={`${part.name}: ${figureText(part.value, unit)}`}>
-      <DataTable
-        name={part.name.toLowerCase()}
-        rows={part.rows}
-        columns={columns}
-        rowId={(row) => `${row.kind} ${row.id} ${row.event_offset ?? ""} ${row.label} ${row.date} ${plain(row.value)}`}
-        note={part.rows_total > part.rows.length ? `the largest of ${counted(part.rows_total, "row")}` : undefined}
-        empty={<p className={styles.muted}>No rows: nothing was counted.</p>}
-      />
-    </Section>
-  );
-}
-
-function RowLink({ row }: { row: DrillRow }) {
-  if (row.kind === "deal" && row.id)
-    return (
-      <Link to="/deals/$id" params={{ id: row.id }}>
-        {row.label}
-      </Link>
-    );
-  const person = row.kind === "person" ? row.id : row.person;
-  if (person)
-    return (
-      <Link to="/people/$id" params={{ id: person }}>
-        {row.label}
-      </Link>
-    );
-  return <span title={row.label}>{row.label}</span>;
 }

@@ -1,7 +1,8 @@
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
 import type { Money } from "#/lib/format.ts";
+import { compact } from "#/lib/search.ts";
 
 /** Money as `{amount, currency}`, everything else as a number. */
 export type FigureValue = Money | number;
@@ -57,12 +58,61 @@ export interface DrillRequest {
   key?: string[];
 }
 
+const DRILL_ROWS = 200;
+
 /** Opens a number. */
 export function drillQuery(request: DrillRequest | undefined) {
   return queryOptions({
     queryKey: ["drill", request],
-    queryFn: () => api.post<DrillAnswer>("/query/drill", { ...request, limit: 200 }),
+    queryFn: () => api.post<DrillAnswer>("/query/drill", { ...request, limit: DRILL_ROWS }),
     enabled: request !== undefined,
-    placeholderData: keepPreviousData,
+  });
+}
+
+/** The rows of one part: those that came with the answer, and what its cursor leads to. */
+export function drillRowsQuery(request: DrillRequest, answer: DrillAnswer, part: DrillPart) {
+  return infiniteQueryOptions({
+    // A cursor counts rows of one answer: a later answer begins anew.
+    queryKey: ["drill-rows", request, part.name, answer.watermark.offset, part.rows_total, part.value],
+    queryFn: async ({ pageParam: cursor }) => {
+      const more = await api.post<DrillAnswer>("/query/drill", { ...request, limit: DRILL_ROWS, cursor });
+      return more.parts.find((one) => one.name === part.name) ?? { ...part, rows: [], next_cursor: null };
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last: DrillPart) => last.next_cursor ?? undefined,
+    initialData: { pages: [part], pageParams: [undefined] },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** Whose touches count for a deal. */
+export const JOURNEYS = [
+  { value: "company", label: "the whole company" },
+  { value: "person", label: "the deal’s people" },
+] as const;
+
+export type Journey = (typeof JOURNEYS)[number]["value"];
+
+/** Which touches of a deal count, and for what; as it stands in an address. */
+export interface JourneySearch {
+  goal?: DealGoal | undefined;
+  lookback?: number | undefined;
+  journey?: Journey | undefined;
+}
+
+/** What a deal can be credited for. */
+export const DEAL_GOALS = [
+  { value: "deal_won", label: "deals won" },
+  { value: "deal_created", label: "deals created" },
+] as const;
+
+export type DealGoal = (typeof DEAL_GOALS)[number]["value"];
+
+/** The journeys behind a question, as its deals are opened with. */
+export function journeyOf(query: MetricQuery, goal: string | null | undefined): JourneySearch {
+  return compact({
+    goal: DEAL_GOALS.find((one) => one.value === goal)?.value,
+    lookback: typeof query.lookback_days === "number" ? query.lookback_days : undefined,
+    journey: JOURNEYS.find((one) => one.value === query.journey)?.value,
   });
 }

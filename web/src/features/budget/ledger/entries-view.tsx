@@ -2,13 +2,14 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { useMay } from "#/app/session.ts";
-import { date, dateTime, money } from "#/lib/format.ts";
+import { day, money } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { Button } from "#/ui/button.tsx";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import { ConfirmDialog } from "#/ui/confirm-dialog.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { SearchInput } from "#/ui/search-input.tsx";
 import type { Column } from "#/ui/table-model.ts";
@@ -63,7 +64,7 @@ export function EntriesView() {
         title="Reverse this line?"
         text={
           asked
-            ? `A second line of −${money(asked.amount)} on ${date(asked.date)} takes it out of every sum. Both stay in sight.`
+            ? `A second line of −${money(asked.amount)} on ${day(asked.date)} takes it out of every sum. Both stay in sight.`
             : ""
         }
         action="Reverse line"
@@ -79,7 +80,7 @@ export function EntriesView() {
 
 function columnsOf(may: boolean, onReverse: (entry: Entry) => void): Column<Entry>[] {
   return [
-    { id: "date", header: "Date", width: 120, value: (entry) => entry.date, cell: (entry) => date(entry.date) },
+    { id: "date", header: "Date", width: 120, value: (entry) => entry.date, cell: (entry) => day(entry.date) },
     {
       id: "channel",
       header: "Channel",
@@ -104,7 +105,7 @@ function columnsOf(may: boolean, onReverse: (entry: Entry) => void): Column<Entr
       value: (entry) => (entry.converted ? Number(entry.converted.amount) : null),
       cell: (entry) =>
         entry.converted ? (
-          <span title={entry.rate ? `At ${entry.rate.rate} of ${date(entry.rate.date)}` : undefined}>
+          <span title={entry.rate ? `At ${entry.rate.rate} of ${day(entry.rate.date)}` : undefined}>
             {money(entry.converted)}
           </span>
         ) : (
@@ -125,7 +126,7 @@ function columnsOf(may: boolean, onReverse: (entry: Entry) => void): Column<Entr
       header: "Entered",
       hidden: true,
       value: (entry) => entry.entered_at,
-      cell: (entry) => dateTime(entry.entered_at),
+      cell: (entry) => <Moment at={entry.entered_at} />,
     },
     {
       id: "actions",

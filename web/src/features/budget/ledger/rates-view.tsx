@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { fieldError } from "#/api/problem.ts";
 import { useMay, useSession } from "#/app/session.ts";
 import { isDate, today } from "#/lib/dates.ts";
-import { date } from "#/lib/format.ts";
+import { day } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { Button } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
@@ -15,7 +15,7 @@ import styles from "./ledger.module.css";
 import { type RateLine, ratesQuery, useSetRate } from "./queries.ts";
 
 const COLUMNS: Column<RateLine>[] = [
-  { id: "date", header: "Date", width: 140, value: (rate) => rate.date, cell: (rate) => date(rate.date) },
+  { id: "date", header: "Date", width: 140, value: (rate) => rate.date, cell: (rate) => day(rate.date) },
   { id: "from", header: "One", width: 100, value: (rate) => rate.from },
   {
     id: "rate",
@@ -79,7 +79,7 @@ function RateForm() {
     };
     set.mutate(line, {
       onSuccess: () => {
-        toast(`One ${line.from} is ${line.rate} ${workspace.currency} from ${date(line.date)}`);
+        toast(`One ${line.from} is ${line.rate} ${workspace.currency} from ${day(line.date)}`);
         setDraft({ ...draft, rate: "" });
       },
     });

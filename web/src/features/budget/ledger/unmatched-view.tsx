@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useMay } from "#/app/session.ts";
-import { counted, date, money, moneyRound } from "#/lib/format.ts";
+import { counted, day, money, moneyRound } from "#/lib/format.ts";
 import { Button } from "#/ui/button.tsx";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
@@ -52,7 +52,7 @@ export function UnmatchedView() {
           <ul>
             {unconverted.map((one) => (
               <li key={one.currency}>
-                {money(one.amount)} in {counted(one.lines, "line")}, {date(one.first)} to {date(one.last)}.{" "}
+                {money(one.amount)} in {counted(one.lines, "line")}, {day(one.first)} to {day(one.last)}.{" "}
                 <Link to="/ledger" search={{ view: "rates" }}>
                   Enter rates
                 </Link>
@@ -86,7 +86,7 @@ function columnsOf(may: boolean, onMap: (row: Unmatched) => void): Column<Unmatc
       cell: (row) => <span title={money(row.converted)}>{moneyRound(row.converted)}</span>,
     },
     { id: "lines", header: "Lines", width: 80, align: "right", value: (row) => row.lines },
-    { id: "last", header: "Last", width: 120, value: (row) => row.last, cell: (row) => date(row.last) },
+    { id: "last", header: "Last", width: 120, value: (row) => row.last, cell: (row) => day(row.last) },
     { id: "reason", header: "Why", value: (row) => row.reason },
     {
       id: "actions",

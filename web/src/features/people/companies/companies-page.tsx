@@ -1,10 +1,11 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { date, number } from "#/lib/format.ts";
+import { number } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { SearchInput } from "#/ui/search-input.tsx";
@@ -52,7 +53,7 @@ const COLUMNS: Column<CompanySummary>[] = [
     header: "Known since",
     width: 130,
     value: (row) => row.created_at,
-    cell: (row) => date(row.created_at),
+    cell: (row) => <Moment at={row.created_at} look="day" />,
     sortable: false,
   },
 ];

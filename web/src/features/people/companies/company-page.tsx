@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { counted, date, money } from "#/lib/format.ts";
+import { counted, money } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { PropertyTable } from "#/ui/property-table.tsx";
@@ -34,7 +35,13 @@ const MEMBERS: Column<Member>[] = [
   },
   { id: "email", header: "E-mail", value: (row) => row.email },
   { id: "role", header: "Role", width: 160, value: (row) => row.role },
-  { id: "since", header: "Since", width: 120, value: (row) => row.since, cell: (row) => date(row.since) },
+  {
+    id: "since",
+    header: "Since",
+    width: 120,
+    value: (row) => row.since,
+    cell: (row) => <Moment at={row.since} look="day" />,
+  },
   { id: "source", header: "Known by", width: 130, value: (row) => HOW[row.source] ?? row.source },
 ];
 
@@ -100,7 +107,7 @@ export function CompanyPage() {
           { name: "Domain", value: one.domain },
           { name: "Industry", value: one.industry },
           { name: "Country", value: one.country },
-          { name: "Known since", value: date(one.created_at) },
+          { name: "Known since", value: <Moment at={one.created_at} look="day" /> },
           { name: "First learned from", value: <code>{one.origin}</code> },
         ]}
       />

@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { date, dateTime, money } from "#/lib/format.ts";
+import { money } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
+import { buttonClass } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { PropertyTable } from "#/ui/property-table.tsx";
@@ -40,14 +42,14 @@ const STAGES: Column<Entry>[] = [
     header: "Entered",
     width: 190,
     value: (row) => row.entered_at,
-    cell: (row) => dateTime(row.entered_at),
+    cell: (row) => <Moment at={row.entered_at} />,
   },
   {
     id: "left",
     header: "Left",
     width: 190,
     value: (row) => row.left_at ?? "",
-    cell: (row) => (row.left_at ? dateTime(row.left_at) : "still in it"),
+    cell: (row) => (row.left_at ? <Moment at={row.left_at} /> : "still in it"),
   },
   { id: "source", header: "From", width: 260, value: (row) => row.source, cell: (row) => <code>{row.source}</code> },
 ];
@@ -73,7 +75,16 @@ export function DealPage() {
   }
   const one = deal.data;
   return (
-    <Page title={one.name} crumb={crumb} state={<Badge>{one.outcome}</Badge>}>
+    <Page
+      title={one.name}
+      crumb={crumb}
+      state={<Badge>{one.outcome}</Badge>}
+      actions={
+        <Link to="/attribution/deals/$id" params={{ id: one.id }} className={buttonClass("primary")}>
+          Show touches and credit
+        </Link>
+      }
+    >
       <KeyFacts
         facts={[
           { name: "Amount", value: one.amount ? money(one.amount) : "unknown" },
@@ -88,10 +99,10 @@ export function DealPage() {
             ),
           },
           { name: "Stage", value: one.stage_name },
-          { name: "Created", value: date(one.created_at) },
+          { name: "Created", value: <Moment at={one.created_at} look="day" /> },
           {
             name: one.outcome === "open" ? "Expected to close" : "Closed",
-            value: one.closed_at ? date(one.closed_at) : "",
+            value: one.closed_at ? <Moment at={one.closed_at} look="day" /> : "",
           },
           { name: "Owner", value: one.owner },
           { name: "Reason", value: one.reason },

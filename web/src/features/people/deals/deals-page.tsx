@@ -1,11 +1,12 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { date, money } from "#/lib/format.ts";
+import { money } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { SearchInput } from "#/ui/search-input.tsx";
@@ -55,13 +56,19 @@ const COLUMNS: Column<DealSummary>[] = [
     value: (row) => (row.amount ? Number(row.amount.amount) : undefined),
     cell: (row) => (row.amount ? money(row.amount) : "unknown"),
   },
-  { id: "created", header: "Created", width: 120, value: (row) => row.created_at, cell: (row) => date(row.created_at) },
+  {
+    id: "created",
+    header: "Created",
+    width: 120,
+    value: (row) => row.created_at,
+    cell: (row) => <Moment at={row.created_at} look="day" />,
+  },
   {
     id: "closed",
     header: "Closes",
     width: 120,
     value: (row) => row.closed_at ?? "",
-    cell: (row) => (row.closed_at ? date(row.closed_at) : "–"),
+    cell: (row) => (row.closed_at ? <Moment at={row.closed_at} look="day" /> : "–"),
   },
   { id: "owner", header: "Owner", width: 160, value: (row) => row.owner, hidden: true },
 ];

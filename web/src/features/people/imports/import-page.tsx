@@ -4,8 +4,9 @@ import { useCallback } from "react";
 import { useMay } from "#/app/session.ts";
 import { JobProgress } from "#/features/platform/jobs/job-progress.tsx";
 import { useJob } from "#/features/platform/jobs/queries.ts";
-import { bytes, dateTime, number } from "#/lib/format.ts";
+import { bytes, number } from "#/lib/format.ts";
 import { KeyFacts } from "#/ui/key-facts.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
@@ -144,7 +145,7 @@ function FormFacts({ one, kindTitle }: { one: Import; kindTitle: string | undefi
           name: "Size",
           value: `${bytes(one.bytes)}${typeof one.rows_total !== "number" ? "" : `, ${number(one.rows_total)} rows`}`,
         },
-        { name: "Uploaded", value: dateTime(one.created_at) },
+        { name: "Uploaded", value: <Moment at={one.created_at} /> },
       ]}
     />
   );

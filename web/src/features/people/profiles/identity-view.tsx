@@ -1,10 +1,10 @@
 import { useMemo, useState } from "react";
 import { useMay } from "#/app/session.ts";
-import { dateTime } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { Button } from "#/ui/button.tsx";
 import { ConfirmDialog } from "#/ui/confirm-dialog.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { Section } from "#/ui/section.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { toast } from "#/ui/toasts.ts";
@@ -21,7 +21,7 @@ const EDGES: Column<IdentifierEdge>[] = [
     value: (edge) => edge.state,
     cell: (edge) => <Badge>{edge.state.replaceAll("_", " ")}</Badge>,
   },
-  { id: "at", header: "Since", width: 170, value: (edge) => edge.at, cell: (edge) => dateTime(edge.at) },
+  { id: "at", header: "Since", width: 170, value: (edge) => edge.at, cell: (edge) => <Moment at={edge.at} /> },
   { id: "source", header: "Learned from", value: (edge) => edge.source, cell: (edge) => <code>{edge.source}</code> },
   { id: "event_id", header: "Message", hidden: true, value: (edge) => edge.event_id },
   { id: "via", header: "Through", hidden: true, value: (edge) => edge.via },
@@ -40,7 +40,7 @@ const MERGES: Column<MergeEvidence>[] = [
     value: (merge) => merge.other_identifier,
     cell: (merge) => <code>{merge.other_identifier}</code>,
   },
-  { id: "at", header: "When", width: 170, value: (merge) => merge.at, cell: (merge) => dateTime(merge.at) },
+  { id: "at", header: "When", width: 170, value: (merge) => merge.at, cell: (merge) => <Moment at={merge.at} /> },
   { id: "source", header: "In", value: (merge) => merge.source, cell: (merge) => <code>{merge.source}</code> },
   { id: "state", header: "State", width: 110, value: (merge) => merge.state.replaceAll("_", " ") },
 ];

@@ -1,11 +1,11 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
-import { date } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { Button, buttonClass } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { SearchInput } from "#/ui/search-input.tsx";
@@ -57,7 +57,7 @@ const COLUMNS: Column<PersonSummary>[] = [
     width: 120,
     sortable: false,
     value: (row) => row.lead_at,
-    cell: (row) => (row.lead_at ? date(row.lead_at) : "–"),
+    cell: (row) => (row.lead_at ? <Moment at={row.lead_at} look="day" /> : "–"),
   },
   {
     id: "last_seen",
@@ -74,7 +74,7 @@ const COLUMNS: Column<PersonSummary>[] = [
     sortable: false,
     hidden: true,
     value: (row) => row.created_at,
-    cell: (row) => date(row.created_at),
+    cell: (row) => <Moment at={row.created_at} look="day" />,
   },
 ];
 

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { date } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { PropertyTable } from "#/ui/property-table.tsx";
@@ -89,8 +89,8 @@ function Facts({ person }: { person: Person }) {
           { name: "Phone", value: person.phone },
           { name: "Job title", value: person.title },
           { name: "Place", value: place },
-          { name: "Lead since", value: person.lead_at ? date(person.lead_at) : null },
-          { name: "First seen", value: person.first_seen ? date(person.first_seen) : null },
+          { name: "Lead since", value: person.lead_at ? <Moment at={person.lead_at} look="day" /> : null },
+          { name: "First seen", value: person.first_seen ? <Moment at={person.first_seen} look="day" /> : null },
           { name: "Last seen", value: person.last_seen ? <TimeAgo at={person.last_seen} /> : null },
           { name: "Id", value: <code>{person.id}</code> },
         ]}

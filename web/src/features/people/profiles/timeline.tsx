@@ -1,11 +1,11 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { dateTime } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { Button } from "#/ui/button.tsx";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
 import styles from "./person-page.module.css";
@@ -31,9 +31,7 @@ export function Timeline({ id }: { id: string }) {
       <ol className={styles.events}>
         {events.map((event) => (
           <li key={event.offset} className={styles.event}>
-            <time dateTime={event.at} className={styles.muted}>
-              {dateTime(event.at)}
-            </time>
+            <Moment at={event.at} className={styles.muted} />
             <span>
               <Link to="/events" search={{ open: String(event.offset) }}>
                 {event.name || event.kind}

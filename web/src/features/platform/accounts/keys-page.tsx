@@ -3,12 +3,12 @@ import { getRouteApi } from "@tanstack/react-router";
 import { KeyRound } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useMay } from "#/app/session.ts";
-import { date } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { Button } from "#/ui/button.tsx";
 import { ConfirmDialog } from "#/ui/confirm-dialog.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { TimeAgo } from "#/ui/time-ago.tsx";
@@ -107,14 +107,14 @@ function columnsOf(may: boolean, onRevoke: (key: Key) => void): Column<Key>[] {
       header: "Created",
       width: 130,
       value: (key) => key.created_at,
-      cell: (key) => date(key.created_at),
+      cell: (key) => <Moment at={key.created_at} look="day" />,
     },
     {
       id: "expires_at",
       header: "Expires",
       width: 130,
       value: (key) => key.expires_at,
-      cell: (key) => (key.expires_at ? date(key.expires_at) : "never"),
+      cell: (key) => (key.expires_at ? <Moment at={key.expires_at} look="day" /> : "never"),
     },
     {
       id: "permissions",

@@ -3,10 +3,10 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { fieldError } from "#/api/problem.ts";
 import { useMay } from "#/app/session.ts";
-import { date } from "#/lib/format.ts";
 import { Button } from "#/ui/button.tsx";
 import { Combobox } from "#/ui/combobox.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
+import { Moment } from "#/ui/moment.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { Section } from "#/ui/section.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
@@ -101,7 +101,7 @@ function SettingsForm({ workspace }: { workspace: Workspace }) {
           facts={[
             { name: "Short name", value: <code>{workspace.slug}</code> },
             { name: "Id", value: <code>{workspace.id}</code> },
-            { name: "Created", value: date(workspace.created_at) },
+            { name: "Created", value: <Moment at={workspace.created_at} look="day" /> },
           ]}
         />
       </Section>
