@@ -19,6 +19,9 @@ export function SearchInput({ label, value, onChange, placeholder = label, sugge
   const [draft, setDraft] = useState(value);
   const sent = useRef(value);
   const id = useId();
+  // Callers hand in a new function with every render; only typing may start the wait again.
+  const listener = useRef(onChange);
+  listener.current = onChange;
   useEffect(() => {
     if (value !== sent.current) {
       sent.current = value;
@@ -29,10 +32,10 @@ export function SearchInput({ label, value, onChange, placeholder = label, sugge
     if (draft === sent.current) return;
     const timer = setTimeout(() => {
       sent.current = draft;
-      onChange(draft);
+      listener.current(draft);
     }, REST_MS);
     return () => clearTimeout(timer);
-  }, [draft, onChange]);
+  }, [draft]);
   const send = (text: string) => {
     sent.current = text;
     setDraft(text);
