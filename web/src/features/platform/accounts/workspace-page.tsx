@@ -36,10 +36,15 @@ export function WorkspacePage() {
           onRetry={() => void workspace.refetch()}
         />
       ) : null}
-      {workspace.data ? <SettingsForm key={workspace.dataUpdatedAt} workspace={workspace.data} /> : null}
+      {workspace.data ? <SettingsForm key={contentOf(workspace.data)} workspace={workspace.data} /> : null}
       <CreateWorkspaceDialog open={create === true} onClose={() => show(false)} />
     </SettingsPage>
   );
+}
+
+/** A form starts anew when the settings changed, not whenever they were asked for again. */
+function contentOf({ name, currency, time_zone }: Workspace): string {
+  return JSON.stringify([name, currency, time_zone]);
 }
 
 function SettingsForm({ workspace }: { workspace: Workspace }) {
