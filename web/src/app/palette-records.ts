@@ -31,8 +31,16 @@ const LETTERS_MIN = 2;
 const EACH_MAX = 5;
 const REST_MS = 150;
 
+/** What was found for the text as it stands now, never for the one before it. */
+export interface Records {
+  state: "none" | "searching" | "failed" | "found";
+  records: FoundRecord[];
+}
+
+const NOTHING: FoundRecord[] = [];
+
 /** People, companies and deals whose name has what is typed, once typing rests. */
-export function useRecords(typed: string): FoundRecord[] {
+export function useRecords(typed: string): Records {
   const { permissions } = useSession();
   const [text, setText] = useState("");
   useEffect(() => {
@@ -55,6 +63,14 @@ export function useRecords(typed: string): FoundRecord[] {
       enabled: text.length >= LETTERS_MIN && permissions.includes(permission),
       retry: false,
     })),
-    combine: (answers) => answers.flatMap((answer) => (typed.trim().length >= LETTERS_MIN ? (answer.data ?? []) : [])),
+    combine: (answers): Records => {
+      const asked = typed.trim();
+      if (asked.length < LETTERS_MIN) return { state: "none", records: NOTHING };
+      // Until typing rests, the answers are those to another text.
+      if (asked !== text) return { state: "searching", records: NOTHING };
+      const records = answers.flatMap((answer) => answer.data ?? []);
+      if (answers.some((answer) => answer.isLoading)) return { state: "searching", records };
+      return { state: answers.some((answer) => answer.isError) ? "failed" : "found", records };
+    },
   });
 }

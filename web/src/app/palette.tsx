@@ -6,7 +6,7 @@ import { setTheme } from "#/lib/theme.ts";
 import dialog from "#/ui/dialog.module.css";
 import popup from "#/ui/popup.module.css";
 import styles from "./palette.module.css";
-import { type FoundRecord, useRecords } from "./palette-records.ts";
+import { type FoundRecord, type Records, useRecords } from "./palette-records.ts";
 import type { Place } from "./places.ts";
 import { useGo } from "./use-go.ts";
 
@@ -26,6 +26,11 @@ const ICONS: Record<FoundRecord["kind"], React.ReactNode> = {
   deal: <Handshake size={14} aria-hidden="true" />,
 };
 
+const STATES: Partial<Record<Records["state"], string>> = {
+  searching: "Searching people, companies and deals",
+  failed: "The search for people, companies and deals failed. Type on to try again.",
+};
+
 interface PaletteProps {
   open: boolean;
   places: Place[];
@@ -37,7 +42,7 @@ interface PaletteProps {
 export function Palette({ open, places, onClose, onHelp }: PaletteProps) {
   const go = useGo();
   const [typed, setTyped] = useState("");
-  const records = useRecords(open ? typed : "");
+  const { state, records } = useRecords(open ? typed : "");
   const groups = useMemo(() => {
     const pages: Command[] = places.map(({ label, to, icon: Icon, area, words, key }) => ({
       // The words are part of what is searched.
@@ -107,7 +112,10 @@ export function Palette({ open, places, onClose, onHelp }: PaletteProps) {
               aria-label="Search pages and commands"
               placeholder="Search pages, people, companies, deals"
             />
-            <Autocomplete.Empty className={popup.empty}>Nothing has this in its name.</Autocomplete.Empty>
+            <Autocomplete.Empty className={popup.empty}>
+              {state === "none" || state === "found" ? "Nothing has this in its name." : null}
+            </Autocomplete.Empty>
+            <Autocomplete.Status className={popup.empty}>{STATES[state]}</Autocomplete.Status>
             <Autocomplete.List className={styles.list}>
               {(group: { value: string; items: Command[] }) => (
                 <Autocomplete.Group key={group.value} items={group.items}>
