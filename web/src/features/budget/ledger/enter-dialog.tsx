@@ -49,15 +49,16 @@ export function EnterDialog({ open, onClose }: { open: boolean; onClose: () => v
       open={open}
       onClose={close}
       title="Enter spend"
+      onSubmit={save}
       text="A line is never changed. A wrong one is reversed, and both stay in sight."
       actions={
         <>
           <Button onClick={close}>Cancel</Button>
           <Button
+            type="submit"
             look="primary"
             busy={enter.isPending}
             disabled={draft.amount.trim() === "" || !isDate(draft.date)}
-            onClick={save}
           >
             Enter line
           </Button>

@@ -42,12 +42,13 @@ export function PlanDialog({ target, onClose }: { target: PlanTarget | undefined
     <Dialog
       open
       onClose={onClose}
+      onSubmit={save}
       title={`Plan of ${channel}, ${monthText(month)}`}
       text="Earlier versions are kept. Leave it empty to have no plan."
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" busy={set.isPending} disabled={!good} onClick={save}>
+          <Button type="submit" look="primary" busy={set.isPending} disabled={!good}>
             Set plan
           </Button>
         </>

@@ -124,12 +124,13 @@ function MapDialog({ spend, onClose }: { spend: Unmatched; onClose: () => void }
     <Dialog
       open
       onClose={onClose}
+      onSubmit={save}
       title={`Match ${spend.campaign || spend.spend_key}`}
       text={spend.reason}
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" busy={map.isPending} disabled={campaign.trim() === ""} onClick={save}>
+          <Button type="submit" look="primary" busy={map.isPending} disabled={campaign.trim() === ""}>
             Match spend
           </Button>
         </>

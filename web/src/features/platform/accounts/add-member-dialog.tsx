@@ -25,6 +25,7 @@ export function AddMemberDialog({ open, onClose }: { open: boolean; onClose: () 
     return (
       <Dialog
         open={open}
+        sealed
         onClose={close}
         title={`Added ${add.data.member.email}`}
         text={
@@ -48,14 +49,15 @@ export function AddMemberDialog({ open, onClose }: { open: boolean; onClose: () 
       open={open}
       onClose={close}
       title="Add member"
+      onSubmit={() => add.mutate({ email, name, role })}
       actions={
         <>
           <Button onClick={close}>Cancel</Button>
           <Button
+            type="submit"
             look="primary"
             busy={add.isPending}
             disabled={!email.includes("@") || name.trim() === ""}
-            onClick={() => add.mutate({ email, name, role })}
           >
             Add member
           </Button>

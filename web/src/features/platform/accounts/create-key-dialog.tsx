@@ -42,6 +42,7 @@ export function CreateKeyDialog({ open, onClose }: { open: boolean; onClose: () 
     return (
       <Dialog
         open={open}
+        sealed
         onClose={close}
         title={`Created ${key.name}`}
         text="Copy the key now: it is stored as a hash and cannot be shown again."
@@ -73,14 +74,15 @@ export function CreateKeyDialog({ open, onClose }: { open: boolean; onClose: () 
       onClose={close}
       wide
       title="Create key"
+      onSubmit={submit}
       actions={
         <>
           <Button onClick={close}>Cancel</Button>
           <Button
+            type="submit"
             look="primary"
             busy={create.isPending}
             disabled={name.trim() === "" || (kind === "api" && chosen.length === 0)}
-            onClick={submit}
           >
             Create key
           </Button>

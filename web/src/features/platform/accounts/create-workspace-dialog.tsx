@@ -22,16 +22,12 @@ export function CreateWorkspaceDialog({ open, onClose }: { open: boolean; onClos
       open={open}
       onClose={onClose}
       title="Create workspace"
+      onSubmit={() => create.mutate(draft)}
       text="A workspace has its own people, events, money and members. Nothing is shared with the others."
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button
-            look="primary"
-            busy={create.isPending}
-            disabled={draft.name.trim() === ""}
-            onClick={() => create.mutate(draft)}
-          >
+          <Button type="submit" look="primary" busy={create.isPending} disabled={draft.name.trim() === ""}>
             Create workspace
           </Button>
         </>
