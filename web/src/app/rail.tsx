@@ -4,7 +4,7 @@ import { useSignOut } from "#/features/platform/accounts/queries.ts";
 import { IconButton } from "#/ui/icon-button.tsx";
 import { Menu } from "#/ui/menu.tsx";
 import { AREAS, type Place } from "./places.ts";
-import { useSession } from "./session.ts";
+import { useMayCreateWorkspace, useSession } from "./session.ts";
 import styles from "./shell.module.css";
 import { ThemeMenu } from "./theme-menu.tsx";
 
@@ -89,6 +89,7 @@ function RailLink({ place }: { place: Place }) {
 function WorkspaceSwitcher() {
   const { workspace, workspaces } = useSession();
   const router = useRouter();
+  const mayCreate = useMayCreateWorkspace();
   const groups = [
     workspaces.map(({ slug, name, role }) => ({
       label: name,
@@ -96,12 +97,16 @@ function WorkspaceSwitcher() {
       // A whole new page: nothing of one workspace may stay in sight in another.
       onSelect: () => location.assign(`/w/${slug}`),
     })),
-    [
-      {
-        label: "Create workspace",
-        onSelect: () => void router.navigate({ to: "/settings", search: { create: true } }),
-      },
-    ],
+    ...(mayCreate
+      ? [
+          [
+            {
+              label: "Create workspace",
+              onSelect: () => void router.navigate({ to: "/settings", search: { create: true } }),
+            },
+          ],
+        ]
+      : []),
   ];
   return (
     <Menu

@@ -8,6 +8,8 @@ export interface Session {
   user: { id: string; name: string; email: string; must_change_password: boolean };
   workspaces: { slug: string; name: string; role: string }[];
   workspace: WorkspaceFacts;
+  /** What the user is in this workspace. */
+  role: string;
   permissions: string[];
 }
 
@@ -44,6 +46,16 @@ export const sessionQuery = queryOptions({
 /** The session of a page inside the shell; there always is one. */
 export function useSession(): Session {
   return useSuspenseQuery(sessionQuery).data;
+}
+
+/** Whether the user owns this workspace: only an owner makes, changes or removes an owner. */
+export function useIsOwner(): boolean {
+  return useSession().role === "owner";
+}
+
+/** Whether the user may make another workspace: who owns one may. */
+export function useMayCreateWorkspace(): boolean {
+  return useSession().workspaces.some((one) => one.role === "owner");
 }
 
 /** Whether the user may do something, for example `keys.write`. */

@@ -1,16 +1,18 @@
 import { useState } from "react";
 import { fieldError } from "#/api/problem.ts";
+import { useIsOwner } from "#/app/session.ts";
 import { Button } from "#/ui/button.tsx";
 import { CodeBlock } from "#/ui/code-block.tsx";
 import { Dialog } from "#/ui/dialog.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { Select } from "#/ui/select.tsx";
 import { TextInput } from "#/ui/text-input.tsx";
-import { ROLES, type Role, useAddMember } from "./queries.ts";
+import { type Role, rolesToGive, useAddMember } from "./queries.ts";
 
 /** Adds somebody; a new user's one-time password is shown once. */
 export function AddMemberDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const add = useAddMember();
+  const roles = rolesToGive(useIsOwner());
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("analyst");
@@ -69,7 +71,7 @@ export function AddMemberDialog({ open, onClose }: { open: boolean; onClose: () 
       <TextInput label="Name" value={name} error={fieldError(add.error, "name")} onChange={setName} />
       <Select
         label="Role"
-        options={ROLES.map(({ value, label, detail }) => ({ value, label, detail }))}
+        options={roles.map(({ value, label, detail }) => ({ value, label, detail }))}
         value={role}
         error={fieldError(add.error, "role")}
         onChange={setRole}

@@ -53,7 +53,7 @@ export function KeysPage() {
           }
         />
       )}
-      <CreateKeyDialog open={creating === true} onClose={() => setCreating(false)} />
+      <CreateKeyDialog open={creating === true && may} onClose={() => setCreating(false)} />
       <ConfirmDialog
         open={revoking !== undefined}
         title={`Revoke ${revoking?.name ?? ""}?`}

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { UserPlus } from "lucide-react";
 import { useMemo, useState } from "react";
-import { useMay, useSession } from "#/app/session.ts";
+import { useIsOwner, useMay, useSession } from "#/app/session.ts";
 import { Button } from "#/ui/button.tsx";
 import { ConfirmDialog } from "#/ui/confirm-dialog.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
@@ -11,7 +11,15 @@ import type { Column } from "#/ui/table-model.ts";
 import { TimeAgo } from "#/ui/time-ago.tsx";
 import { toast } from "#/ui/toasts.ts";
 import { AddMemberDialog } from "./add-member-dialog.tsx";
-import { type Member, membersQuery, ROLES, type Role, roleLabel, useChangeRole, useRemoveMember } from "./queries.ts";
+import {
+  type Member,
+  membersQuery,
+  type Role,
+  roleLabel,
+  rolesToGive,
+  useChangeRole,
+  useRemoveMember,
+} from "./queries.ts";
 import { SettingsPage } from "./settings-page.tsx";
 
 /** Who is in the workspace, and what they may do. */
@@ -19,13 +27,15 @@ export function MembersPage() {
   const members = useQuery(membersQuery);
   const may = useMay("members.write");
   const { user } = useSession();
+  const owns = useIsOwner();
   const changeRole = useChangeRole();
   const remove = useRemoveMember();
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<Member | undefined>(undefined);
   const change = changeRole.mutate;
-  const columns = useMemo<Column<Member>[]>(
-    () => [
+  const columns = useMemo<Column<Member>[]>(() => {
+    const mayChange = (member: Member) => may && member.id !== user.id && (owns || member.role !== "owner");
+    return [
       {
         id: "name",
         header: "Name",
@@ -39,13 +49,13 @@ export function MembersPage() {
         width: 220,
         value: (member) => roleLabel(member.role),
         cell: (member) =>
-          may && member.id !== user.id ? (
+          mayChange(member) ? (
             <Select
               form="filter"
               size="small"
               label={`Role of ${member.name}`}
               hideLabel
-              options={ROLES.map(({ value, label }) => ({ value, label }))}
+              options={rolesToGive(owns).map(({ value, label }) => ({ value, label }))}
               value={member.role}
               onChange={(role: Role) =>
                 change(
@@ -78,15 +88,14 @@ export function MembersPage() {
         align: "right",
         value: () => null,
         cell: (member) =>
-          may && member.id !== user.id ? (
+          mayChange(member) ? (
             <Button look="quiet" size="small" onClick={() => setRemoving(member)}>
               Remove
             </Button>
           ) : null,
       },
-    ],
-    [may, user.id, change],
-  );
+    ];
+  }, [may, owns, user.id, change]);
   return (
     <SettingsPage
       actions={

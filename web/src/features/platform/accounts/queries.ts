@@ -35,6 +35,11 @@ export const ROLES = [
 
 export type Role = (typeof ROLES)[number]["value"];
 
+/** The roles that somebody may give: an owner is made by an owner only. */
+export function rolesToGive(byOwner: boolean): readonly (typeof ROLES)[number][] {
+  return byOwner ? ROLES : ROLES.filter((role) => role.value !== "owner");
+}
+
 /** The name of a role. */
 export function roleLabel(role: string): string {
   return ROLES.find((one) => one.value === role)?.label ?? role;

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { fieldError } from "#/api/problem.ts";
-import { useMay } from "#/app/session.ts";
+import { useMay, useMayCreateWorkspace } from "#/app/session.ts";
 import { Button } from "#/ui/button.tsx";
 import { Combobox } from "#/ui/combobox.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
@@ -25,9 +25,10 @@ export function WorkspacePage() {
   const workspace = useQuery(workspaceQuery);
   const { create } = route.useSearch();
   const navigate = route.useNavigate();
+  const mayCreate = useMayCreateWorkspace();
   const show = (open: boolean) => void navigate({ search: open ? { create: true } : {} });
   return (
-    <SettingsPage actions={<Button onClick={() => show(true)}>Create workspace</Button>}>
+    <SettingsPage actions={mayCreate ? <Button onClick={() => show(true)}>Create workspace</Button> : null}>
       {workspace.isPending ? <SkeletonLines /> : null}
       {workspace.error ? (
         <ProblemView
@@ -37,7 +38,7 @@ export function WorkspacePage() {
         />
       ) : null}
       {workspace.data ? <SettingsForm key={contentOf(workspace.data)} workspace={workspace.data} /> : null}
-      <CreateWorkspaceDialog open={create === true} onClose={() => show(false)} />
+      <CreateWorkspaceDialog open={create === true && mayCreate} onClose={() => show(false)} />
     </SettingsPage>
   );
 }
