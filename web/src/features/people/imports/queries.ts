@@ -1,4 +1,10 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  infiniteQueryOptions,
+  type QueryClient,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
 import type { Schemas } from "#/api/client.ts";
 import { api, apiUrl } from "#/api/http.ts";
 import { nextCursor, type Page } from "#/lib/pages.ts";
@@ -131,27 +137,62 @@ function useImportAction<Input>(id: string, act: (input: Input) => Promise<Impor
 /** A new mapping, or another way to read the file, after which the mapping is proposed anew. */
 export type MappingChange = Omit<Schemas["MappingChange"], "mapping"> & { mapping?: Mapping };
 
-/** Changes what the columns become; shown at once, and taken back when the server refuses. */
+/** What the saves of one import's mapping share: they reach the server in the order they were made. */
+function mappingKey(id: string): string[] {
+  return ["import-mapping", id];
+}
+
+/** Waits until no save of the mapping is on its way; a refused one stops what was to follow it. */
+export async function mappingSaved(queries: QueryClient, id: string): Promise<void> {
+  const saves = { mutationKey: mappingKey(id) };
+  const waiting = queries.getMutationCache().findAll({ ...saves, status: "pending" });
+  if (waiting.length === 0) return;
+  await new Promise<void>((resolve) => {
+    const stop = queries.getMutationCache().subscribe(() => {
+      if (queries.isMutating(saves) > 0) return;
+      stop();
+      resolve();
+    });
+  });
+  if (waiting.some((save) => save.state.status === "error")) {
+    throw new Error("The last change of the mapping was not saved. Look at the columns, then check the file.");
+  }
+}
+
+/**
+ * Changes what the columns become; shown at once. The changes go one after the other, and only the last answer is
+ * shown: an earlier one would take back what was chosen since. When the server refuses one, the import is asked for.
+ */
 export function useChangeMapping(id: string) {
   const queries = useQueryClient();
   const key = importQuery(id).queryKey;
+  const mutationKey = mappingKey(id);
+  const isLast = () => queries.isMutating({ mutationKey }) === 1;
   return useMutation({
+    mutationKey,
+    scope: { id: mutationKey.join(" ") },
     mutationFn: (change: MappingChange) => api.put<Import>(`/imports/${id}/mapping`, change),
     meta: { failed: "The mapping stays as it was" },
     onMutate: async ({ mapping }) => {
       await queries.cancelQueries({ queryKey: key, exact: true });
       const before = queries.getQueryData(key);
       if (before && mapping) queries.setQueryData(key, { ...before, mapping });
-      return { before };
     },
-    onError: (_error, _change, context) => context?.before && queries.setQueryData(key, context.before),
-    onSuccess: (answer) => queries.setQueryData(key, answer),
+    onSuccess: (answer) => {
+      if (isLast()) queries.setQueryData(key, answer);
+    },
+    onError: () => (isLast() ? queries.invalidateQueries({ queryKey: key, exact: true }) : undefined),
   });
 }
 
-/** Starts a dry run: every row gets its outcome, nothing is written. */
+/** Starts a dry run, of the mapping as it was last chosen: every row gets its outcome, nothing is written. */
 export function useCheck(id: string) {
-  return useImportAction<void>(id, () => api.post(`/imports/${id}/check`), "The check did not start");
+  const queries = useQueryClient();
+  const check = async () => {
+    await mappingSaved(queries, id);
+    return api.post<Import>(`/imports/${id}/check`);
+  };
+  return useImportAction<void>(id, check, "The check did not start");
 }
 
 /** Starts writing, or goes on where it stopped. */
