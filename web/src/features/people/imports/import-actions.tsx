@@ -4,7 +4,7 @@ import { counted } from "#/lib/format.ts";
 import { Button, buttonClass } from "#/ui/button.tsx";
 import { ConfirmDialog } from "#/ui/confirm-dialog.tsx";
 import styles from "./import-page.module.css";
-import { canUndo, phaseOf } from "./import-state.tsx";
+import { phaseOf, stepsOf } from "./import-steps.ts";
 import { errorsUrl, type Import, useApply, useCheck, useUndo } from "./queries.ts";
 
 /** What can be done with an import now: one primary action at most. */
@@ -18,7 +18,8 @@ export function ImportActions({ one }: { one: Import }) {
   const counts = phase === "apply" ? one.applied : one.checked;
   const failing = counts ? counts.rejected + counts.conflict : 0;
   const writes = one.checked ? one.checked.create + one.checked.update : 0;
-  const stopped = one.state === "failed" || one.state === "cancelled";
+  const steps = stepsOf(one);
+  const look = (step: typeof steps.primary) => (steps.primary === step ? "primary" : "plain");
   return (
     <>
       {failing > 0 ? (
@@ -26,26 +27,30 @@ export function ImportActions({ one }: { one: Import }) {
           Download {counted(failing, "row")} not imported
         </a>
       ) : null}
-      {may && canUndo(one) ? <Button onClick={() => setAsking(true)}>Undo import</Button> : null}
+      {may && steps.undo ? (
+        <Button
+          look={look("undo")}
+          busy={undo.isPending}
+          onClick={() => (steps.undo === "continue" ? undo.mutate() : setAsking(true))}
+        >
+          {steps.undo === "continue" ? "Go on undoing" : "Undo import"}
+        </Button>
+      ) : null}
       {may && one.state === "uploaded" ? (
         <span className={styles.muted}>Answer {counted(one.questions.length, "question")} to check the file</span>
       ) : null}
-      {may && (one.state === "mapped" || one.state === "checked") ? (
-        <Button
-          look={one.state === "mapped" ? "primary" : "plain"}
-          busy={check.isPending}
-          onClick={() => check.mutate()}
-        >
+      {may && steps.check ? (
+        <Button look={look("check")} busy={check.isPending} onClick={() => check.mutate()}>
           {one.state === "mapped" ? "Check file" : "Check again"}
         </Button>
       ) : null}
-      {may && one.state === "checked" ? (
-        <Button look="primary" busy={apply.isPending} disabled={writes === 0} onClick={() => apply.mutate()}>
+      {may && steps.apply === "apply" ? (
+        <Button look={look("apply")} busy={apply.isPending} disabled={writes === 0} onClick={() => apply.mutate()}>
           {writes === 0 ? "Nothing to apply" : `Apply ${counted(writes, "change")}`}
         </Button>
       ) : null}
-      {may && stopped ? (
-        <Button look="primary" busy={apply.isPending} onClick={() => apply.mutate()}>
+      {may && steps.apply === "continue" ? (
+        <Button look={look("apply")} busy={apply.isPending} onClick={() => apply.mutate()}>
           Go on importing
         </Button>
       ) : null}

@@ -13,7 +13,8 @@ import { SkeletonLines } from "#/ui/skeleton.tsx";
 import { Tabs } from "#/ui/tabs.tsx";
 import { ImportActions } from "./import-actions.tsx";
 import styles from "./import-page.module.css";
-import { canMap, ImportStateBadge, phaseOf } from "./import-state.tsx";
+import { ImportStateBadge } from "./import-state.tsx";
+import { phaseOf, stepsOf } from "./import-steps.ts";
 import { MappingEditor } from "./mapping-editor.tsx";
 import { type Import, importQuery, isBusy, kindsQuery, useCancel } from "./queries.ts";
 import { ReportView } from "./report-view.tsx";
@@ -63,6 +64,7 @@ function Loaded({ one }: { one: Import }) {
   const mayWrite = useMay("imports.write");
   const cancel = useCancel(one.id);
   const phase = phaseOf(one);
+  const steps = stepsOf(one);
   const shown = view ?? (phase && one.state !== "uploaded" && one.state !== "mapped" ? "rows" : "mapping");
   return (
     <Page
@@ -80,9 +82,9 @@ function Loaded({ one }: { one: Import }) {
           . Applying it again changes nothing where the records still say the same.
         </p>
       ) : null}
-      {one.state === "failed" ? (
-        <p className={styles.notice} role="alert">
-          {one.error ?? "The import stopped."} What was written stays; go on where it stopped, or undo it.
+      {steps.text ? (
+        <p className={styles.notice} role={one.state === "failed" ? "alert" : undefined}>
+          {steps.text}
         </p>
       ) : null}
       {isBusy(one.state) && job ? (
@@ -105,9 +107,7 @@ function Loaded({ one }: { one: Import }) {
               <div className={styles.stack}>
                 <FormFacts one={one} kindTitle={kind?.title} />
                 {kinds.error ? <ProblemView title="The fields could not be loaded" error={kinds.error} /> : null}
-                {kinds.data ? (
-                  <MappingEditor one={one} kinds={kinds.data} editable={mayWrite && canMap(one.state)} />
-                ) : null}
+                {kinds.data ? <MappingEditor one={one} kinds={kinds.data} editable={mayWrite && steps.map} /> : null}
               </div>
             ),
           },

@@ -1,5 +1,5 @@
 import { Badge, type Tone } from "#/ui/badge.tsx";
-import type { Counts, Import, ImportState, Outcome, Phase } from "./queries.ts";
+import type { ImportState, Outcome } from "./queries.ts";
 
 const STATES: Record<ImportState, { label: string; tone: Tone }> = {
   uploaded: { label: "to be mapped", tone: "accent" },
@@ -36,27 +36,4 @@ const OUTCOME_TONES: Record<Outcome, Tone> = {
 /** What becomes of a row, as a badge. */
 export function OutcomeBadge({ outcome }: { outcome: Outcome }) {
   return <Badge tone={OUTCOME_TONES[outcome]}>{outcome}</Badge>;
-}
-
-/** The report that tells most about an import now. */
-export function phaseOf({ state, applied, checked }: Import): Phase | undefined {
-  if (state === "undone" || state === "undoing") return "undo";
-  if (total(applied) > 0) return "apply";
-  return checked ? "check" : undefined;
-}
-
-/** All rows that were counted. */
-export function total(counts: Counts): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
-}
-
-/** Whether the mapping may still be changed. */
-export function canMap(state: ImportState): boolean {
-  return state === "uploaded" || state === "mapped" || state === "checked";
-}
-
-/** Whether something was written that can be taken back. */
-export function canUndo({ state, applied }: Import): boolean {
-  const still = state === "applied" || state === "failed" || state === "cancelled";
-  return still && applied.create + applied.update > 0;
 }

@@ -10,7 +10,8 @@ import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { TimeAgo } from "#/ui/time-ago.tsx";
-import { ImportStateBadge, phaseOf, stateLabel } from "./import-state.tsx";
+import { ImportStateBadge, stateLabel } from "./import-state.tsx";
+import { phaseOf } from "./import-steps.ts";
 import { type Import, importsQuery, kindsQuery } from "./queries.ts";
 import { Uploader } from "./uploader.tsx";
 

@@ -9,7 +9,8 @@ import { ProblemView } from "#/ui/problem-view.tsx";
 import { Section } from "#/ui/section.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import styles from "./import-page.module.css";
-import { OutcomeBadge, total } from "./import-state.tsx";
+import { OutcomeBadge } from "./import-state.tsx";
+import { total } from "./import-steps.ts";
 import { type Import, OUTCOMES, type Outcome, type Phase, type RowReport, rowsQuery } from "./queries.ts";
 
 const WOULD: Record<Outcome, string> = {
