@@ -7,6 +7,7 @@ import { classNames } from "#/lib/class-names.ts";
 import { useStream } from "#/lib/stream.ts";
 import { Button, buttonClass } from "#/ui/button.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
+import { ProblemView } from "#/ui/problem-view.tsx";
 import { TimeAgo } from "#/ui/time-ago.tsx";
 import { toastProblem } from "#/ui/toasts.ts";
 import styles from "./connect-page.module.css";
@@ -19,7 +20,7 @@ const EVERYTHING = {};
 export function FirstEvent({ secret }: { secret: string | undefined }) {
   const recent = useQuery(recentQuery(EVERYTHING, 1));
   const [arrived, setArrived] = useState<Fate | undefined>(undefined);
-  const state = useStream<Fate>(watchUrl(EVERYTHING), (next) =>
+  const state = useStream<Fate>(recent.error ? undefined : watchUrl(EVERYTHING), (next) =>
     // The first one stays in sight, unless it was rejected and a better one follows.
     setArrived((before) => (before && before.status !== "rejected" ? before : next)),
   );
@@ -28,12 +29,21 @@ export function FirstEvent({ secret }: { secret: string | undefined }) {
   useEffect(() => {
     if (arrived && arrived.status !== "rejected") dropFreshKey();
   }, [arrived]);
+  if (recent.error) {
+    return (
+      <ProblemView
+        title="The first event cannot be shown here"
+        error={recent.error}
+        onRetry={() => void recent.refetch()}
+      />
+    );
+  }
   return (
-    <section
-      className={classNames(styles.waiting, accepted && styles.arrived)}
-      aria-live="polite"
-      aria-label="First event"
-    >
+    <section className={classNames(styles.waiting, accepted && styles.arrived)} aria-label="First event">
+      {/* Only what happened is spoken; the facts below it hold a clock. */}
+      <p className="visually-hidden" role="status">
+        {fate ? `${headline(fate, arrived !== undefined)}: ${fate.name || fate.kind}` : ""}
+      </p>
       {fate ? (
         <>
           <div className={styles.head}>
