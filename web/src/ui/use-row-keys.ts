@@ -3,7 +3,7 @@ import { isTyping } from "#/lib/keyboard.ts";
 
 const STEPS: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, PageDown: 12, PageUp: -12 };
 
-/** Moves through the rows of a table: j and k from anywhere on the page, the arrows once a row has the focus. */
+/** Moves through the rows of a table: j and k from anywhere on the page (for its first table), the arrows once a row has the focus. */
 export function useRowKeys(
   count: number,
   scroll: RefObject<HTMLElement | null>,
@@ -27,7 +27,7 @@ export function useRowKeys(
       if (!element || count === 0 || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
       const target = event.target instanceof Element ? event.target : document.body;
       const inside = target.matches("tr[data-place]") && element.contains(target);
-      const fromPage = (event.key === "j" || event.key === "k") && target === document.body;
+      const fromPage = (event.key === "j" || event.key === "k") && target === document.body && isFirst(element);
       if (!inside && !fromPage && target !== element) return;
       const next = nextPlace(event.key, inside ? place.current : undefined, place.current, count);
       if (next === undefined) return;
@@ -49,6 +49,12 @@ export function useRowKeys(
     setActive(next);
   };
   return { active: Math.min(active, Math.max(0, count - 1)), setActive: arrive };
+}
+
+/** Whether a table is the first one of the page: with several, only that one answers to j and k from outside. */
+function isFirst(element: HTMLElement): boolean {
+  const row = document.querySelector("tr[data-place]");
+  return row !== null && element.contains(row);
 }
 
 /** The place a key leads to, or undefined when the key is none of the table's. */

@@ -5,7 +5,7 @@ import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { useMay } from "#/app/session.ts";
 import { keysQuery } from "#/features/platform/accounts/queries.ts";
 import { classNames } from "#/lib/class-names.ts";
-import { counted } from "#/lib/format.ts";
+import { counted, number } from "#/lib/format.ts";
 import type { StreamState } from "#/lib/stream.ts";
 import { Button, buttonClass } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
@@ -130,12 +130,14 @@ function drawerKey(fate: Fate): string {
   return fate.quarantine ?? `s${fate.sequence}`;
 }
 
+/** The state is spoken when it changes; the count beside it would be spoken without end, so it is only shown. */
 function StreamBadge({ state, paused, held }: { state: StreamState; paused: boolean; held: number }) {
-  const text = paused ? `Paused, ${held} waiting` : state === "open" ? "Live" : "Connecting";
+  const text = paused ? "Paused" : state === "open" ? "Live" : "Connecting";
   return (
-    <span className={styles.state} role="status">
+    <span className={styles.state}>
       <span className={classNames(styles.dot, state === "open" && !paused && styles.open)} aria-hidden="true" />
-      {text}
+      <span role="status">{text}</span>
+      {paused && held > 0 ? <span>{number(held)} waiting</span> : null}
     </span>
   );
 }
