@@ -2,9 +2,12 @@ import { useState } from "react";
 import { fieldError } from "#/api/problem.ts";
 import { useSession } from "#/app/session.ts";
 import { isDate, today } from "#/lib/dates.ts";
+import { decimalsOf, isCurrency, readDecimal } from "#/lib/decimal.ts";
+import { money } from "#/lib/format.ts";
 import { Button } from "#/ui/button.tsx";
 import { Combobox } from "#/ui/combobox.tsx";
 import { Dialog } from "#/ui/dialog.tsx";
+import { NumberInput } from "#/ui/number-input.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { TextInput } from "#/ui/text-input.tsx";
 import { toast } from "#/ui/toasts.ts";
@@ -32,10 +35,16 @@ export function EnterDialog({ open, onClose }: { open: boolean; onClose: () => v
     setDraft(fresh);
     onClose();
   };
+  const currency = draft.currency.trim().toUpperCase();
+  const known = isCurrency(currency);
+  const decimalsMax = decimalsOf(currency);
+  const amount = readDecimal(draft.amount, decimalsMax);
   const save = () => {
-    const { date, amount, currency, channel, campaign, note } = draft;
+    // The field itself says what is wrong with a number that cannot be read.
+    if (amount.state !== "good") return;
+    const { date, channel, campaign, note } = draft;
     enter.mutate(
-      { date, amount: { amount: amount.trim(), currency: currency.trim().toUpperCase() }, channel, campaign, note },
+      { date, amount: { amount: amount.value, currency }, channel, campaign, note },
       {
         onSuccess: () => {
           toast("Entered one line of spend");
@@ -58,7 +67,7 @@ export function EnterDialog({ open, onClose }: { open: boolean; onClose: () => v
             type="submit"
             look="primary"
             busy={enter.isPending}
-            disabled={draft.amount.trim() === "" || !isDate(draft.date)}
+            disabled={amount.state === "empty" || !known || !isDate(draft.date)}
           >
             Enter line
           </Button>
@@ -70,32 +79,36 @@ export function EnterDialog({ open, onClose }: { open: boolean; onClose: () => v
       ) : null}
       <TextInput
         label="Date"
+        type="date"
+        required
         value={draft.date}
         onChange={(date) => change({ date })}
-        error={error("date") ?? (isDate(draft.date) ? undefined : "Write it like 2026-03-31.")}
+        error={error("date") ?? (isDate(draft.date) ? undefined : "Choose the day of the spend.")}
       />
-      <TextInput
+      <NumberInput
         label="Amount"
-        inputMode="decimal"
         value={draft.amount}
-        onChange={(amount) => change({ amount })}
+        decimalsMax={decimalsMax}
+        onChange={(next) => change({ amount: next })}
+        echo={(value) => (known ? money({ amount: value, currency }) : value)}
         error={error("amount") ?? error("amount.amount")}
-        hint="With a point before the cents: 1250.50"
       />
       <TextInput
         label="Currency"
         maxLength={3}
         value={draft.currency}
-        onChange={(currency) => change({ currency })}
-        error={error("amount.currency")}
+        onChange={(next) => change({ currency: next })}
+        error={error("amount.currency") ?? (known ? undefined : "Write its three letters, such as EUR.")}
       />
       <Combobox
         label="Channel"
-        options={CHANNELS.map((channel) => ({ value: channel, label: channel }))}
-        value={draft.channel}
-        placeholder="Not stated"
+        options={[
+          { value: "", label: "Not stated" },
+          ...CHANNELS.map((channel) => ({ value: channel, label: channel })),
+        ]}
+        value={draft.channel ?? ""}
         error={error("channel")}
-        onChange={(channel) => change({ channel })}
+        onChange={(channel) => change({ channel: channel || null })}
       />
       <TextInput
         label="Campaign"

@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
-import type { Money } from "#/lib/format.ts";
+import { decimalsOf, readDecimal, writeDecimal } from "#/lib/decimal.ts";
+import { type Money, money } from "#/lib/format.ts";
 import { Button } from "#/ui/button.tsx";
 import { Dialog } from "#/ui/dialog.tsx";
-import { TextInput } from "#/ui/text-input.tsx";
+import { NumberInput } from "#/ui/number-input.tsx";
 import { toast } from "#/ui/toasts.ts";
 import { monthText } from "./months.ts";
 import { useSetPlan } from "./queries.ts";
@@ -15,18 +16,20 @@ export interface PlanTarget {
   currency: string;
 }
 
-const AMOUNT = /^\d+([.]\d{1,2})?$/;
-
 /** Sets the plan of a month and a channel. */
 export function PlanDialog({ target, onClose }: { target: PlanTarget | undefined; onClose: () => void }) {
   const set = useSetPlan();
   const [amount, setAmount] = useState("");
-  useEffect(() => setAmount(target?.planned?.amount ?? ""), [target]);
+  useEffect(() => setAmount(writeDecimal(target?.planned?.amount ?? "")), [target]);
   if (!target) return null;
   const { month, channel, planned, currency } = target;
-  const good = amount.trim() === "" || AMOUNT.test(amount.trim());
+  const decimalsMax = decimalsOf(currency);
+  const reading = readDecimal(amount, decimalsMax);
+  const negative = reading.state === "good" && reading.value.startsWith("-");
   const save = () => {
-    const next = amount.trim() === "" ? null : { amount: amount.trim(), currency };
+    // The field itself says what is wrong with a number that cannot be read.
+    if (reading.state === "bad" || negative) return;
+    const next = reading.state === "empty" ? null : { amount: reading.value, currency };
     const back = () => set.mutate({ month, channel, planned });
     set.mutate(
       { month, channel, planned: next },
@@ -48,18 +51,19 @@ export function PlanDialog({ target, onClose }: { target: PlanTarget | undefined
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={set.isPending} disabled={!good}>
+          <Button type="submit" look="primary" busy={set.isPending}>
             Set plan
           </Button>
         </>
       }
     >
-      <TextInput
+      <NumberInput
         label={`Amount in ${currency}`}
-        inputMode="decimal"
         value={amount}
+        decimalsMax={decimalsMax}
         onChange={setAmount}
-        error={good ? undefined : "Write a number such as 12500 or 12500.50."}
+        echo={(value) => money({ amount: value, currency })}
+        error={negative ? "A plan is not below zero." : undefined}
       />
     </Dialog>
   );

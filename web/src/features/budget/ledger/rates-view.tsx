@@ -3,16 +3,20 @@ import { useMemo, useState } from "react";
 import { fieldError } from "#/api/problem.ts";
 import { useMay, useSession } from "#/app/session.ts";
 import { isDate, today } from "#/lib/dates.ts";
-import { day } from "#/lib/format.ts";
+import { isCurrency, readDecimal, writeDecimal } from "#/lib/decimal.ts";
+import { day, number } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { Button } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
+import { NumberInput } from "#/ui/number-input.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { TextInput } from "#/ui/text-input.tsx";
 import { toast } from "#/ui/toasts.ts";
 import styles from "./ledger.module.css";
 import { type RateLine, ratesQuery, useSetRate } from "./queries.ts";
+
+const RATE_DECIMALS_MAX = 9;
 
 const COLUMNS: Column<RateLine>[] = [
   { id: "date", header: "Date", width: 140, value: (rate) => rate.date, cell: (rate) => day(rate.date) },
@@ -66,51 +70,61 @@ export function RatesView() {
 function RateForm() {
   const { workspace } = useSession();
   const set = useSetRate();
+  // What is still missing is said once somebody tried to enter the rate.
+  const [tried, setTried] = useState(false);
   const [draft, setDraft] = useState({ date: today(workspace.time_zone), from: "", rate: "" });
-  const ready = isDate(draft.date) && /^[A-Za-z]{3}$/.test(draft.from.trim()) && Number(draft.rate) > 0;
+  const from = draft.from.trim().toUpperCase();
+  const rate = readDecimal(draft.rate, RATE_DECIMALS_MAX);
+  const positive = rate.state !== "good" || Number(rate.value) > 0;
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
-    if (!ready) return;
-    const line = {
-      date: draft.date,
-      from: draft.from.trim().toUpperCase(),
-      to: workspace.currency,
-      rate: draft.rate.trim(),
-    };
+    setTried(true);
+    if (!isDate(draft.date) || !isCurrency(from) || rate.state !== "good" || !positive) return;
+    const line = { date: draft.date, from, to: workspace.currency, rate: rate.value };
     set.mutate(line, {
       onSuccess: () => {
         toast(`One ${line.from} is ${line.rate} ${workspace.currency} from ${day(line.date)}`);
         setDraft({ ...draft, rate: "" });
+        setTried(false);
       },
     });
   };
   const known = ["items[0].rate", "items[0].from", "items[0].date"].some((field) => fieldError(set.error, field));
   return (
-    <form className={styles.bar} onSubmit={submit}>
+    <form className={styles.bar} onSubmit={submit} noValidate>
       {set.error && !known ? <ProblemView title="The rate was not entered" error={set.error} /> : null}
       <TextInput
         label="From this day"
+        type="date"
+        required
         value={draft.date}
         onChange={(next) => setDraft({ ...draft, date: next })}
-        error={fieldError(set.error, "items[0].date")}
+        error={fieldError(set.error, "items[0].date") ?? (isDate(draft.date) ? undefined : "Choose a day.")}
       />
       <TextInput
         label="One"
         maxLength={3}
         placeholder="USD"
         value={draft.from}
-        onChange={(from) => setDraft({ ...draft, from })}
-        error={fieldError(set.error, "items[0].from")}
+        onChange={(next) => setDraft({ ...draft, from: next })}
+        error={
+          fieldError(set.error, "items[0].from") ??
+          (tried && !isCurrency(from) ? "Write its three letters, such as USD." : undefined)
+        }
       />
-      <TextInput
+      <NumberInput
         label={`is so many ${workspace.currency}`}
-        inputMode="decimal"
-        placeholder="0.9184"
+        placeholder={writeDecimal("0.9184")}
+        decimalsMax={RATE_DECIMALS_MAX}
         value={draft.rate}
-        onChange={(rate) => setDraft({ ...draft, rate })}
-        error={fieldError(set.error, "items[0].rate")}
+        onChange={(next) => setDraft({ ...draft, rate: next })}
+        echo={(value) => `1 ${from || "…"} = ${number(Number(value), RATE_DECIMALS_MAX)} ${workspace.currency}`}
+        error={
+          fieldError(set.error, "items[0].rate") ??
+          (!positive ? "A rate is above zero." : tried && rate.state === "empty" ? "Write the rate." : undefined)
+        }
       />
-      <Button type="submit" busy={set.isPending} disabled={!ready}>
+      <Button type="submit" busy={set.isPending}>
         Enter rate
       </Button>
     </form>
