@@ -1,41 +1,54 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { useMay } from "#/app/session.ts";
-import { day, money } from "#/lib/format.ts";
+import { day, days, money } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { Button } from "#/ui/button.tsx";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import { ConfirmDialog } from "#/ui/confirm-dialog.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
+import { FilterChip } from "#/ui/filter-chip.tsx";
 import { Moment } from "#/ui/moment.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { SearchInput } from "#/ui/search-input.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import styles from "./ledger.module.css";
-import { type Entry, entriesQuery, useReverse } from "./queries.ts";
+import { type Entry, entriesQuery, type LedgerSearch, useReverse } from "./queries.ts";
 
 const route = getRouteApi("/shell/ledger");
 
 /** The lines of the ledger, newest first. */
 export function EntriesView() {
-  const { q, channel } = route.useSearch();
+  const { q, channel, from, to } = route.useSearch();
   const navigate = route.useNavigate();
-  const entries = useInfiniteQuery(entriesQuery({ q, channel }));
+  const entries = useInfiniteQuery(entriesQuery({ q, channel, from, to }));
   const rows = useMemo(() => rowsOf(entries.data), [entries.data]);
   const may = useMay("ledger.write");
   const reverse = useReverse();
   const [asked, setAsked] = useState<Entry | undefined>(undefined);
   const columns = useMemo(() => columnsOf(may, setAsked), [may]);
-  const find = useCallback(
-    (next: string) => void navigate({ search: (before) => ({ ...before, q: next || undefined }), replace: true }),
-    [navigate],
-  );
+  const change = (part: LedgerSearch) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
+  const filtered = q ?? channel ?? from ?? to;
   return (
     <div className={styles.stack}>
       <div className={styles.bar}>
-        <SearchInput label="Campaign, ad or note" value={q ?? ""} onChange={find} />
+        <SearchInput
+          label="Campaign, ad or note"
+          value={q ?? ""}
+          onChange={(next) => change({ q: next || undefined })}
+        />
+        {channel ? (
+          <FilterChip name="Channel" value={channel} onRemove={() => change({ channel: undefined })} />
+        ) : null}
+        {from || to ? (
+          <FilterChip
+            name="Days"
+            value={daysText(from, to)}
+            onRemove={() => change({ from: undefined, to: undefined })}
+          />
+        ) : null}
       </div>
       {entries.error ? (
         <ProblemView
@@ -51,7 +64,9 @@ export function EntriesView() {
           columns={columns}
           rowId={(entry) => entry.id}
           loading={entries.isPending}
-          empty={<p className={styles.muted}>{q ? "No line matches." : "No spend was entered or imported yet."}</p>}
+          empty={
+            <p className={styles.muted}>{filtered ? "No line matches." : "No spend was entered or imported yet."}</p>
+          }
           more={{
             available: entries.hasNextPage,
             loading: entries.isFetchingNextPage,
@@ -143,6 +158,11 @@ function columnsOf(may: boolean, onReverse: (entry: Entry) => void): Column<Entr
         ) : null,
     },
   ];
+}
+
+function daysText(from: string | undefined, to: string | undefined): string {
+  if (from && to) return days({ from, to });
+  return from ? `from ${day(from)}` : `until ${day(to ?? "")}`;
 }
 
 function stateOf(entry: Entry): string {

@@ -5,6 +5,7 @@ import { rowsOf } from "#/lib/pages.ts";
 import { Button, buttonClass } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
+import { FilterChip } from "#/ui/filter-chip.tsx";
 import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
@@ -99,6 +100,9 @@ export function PeoplePage() {
       filters={
         <>
           <SearchInput label="Name, email or id" value={search.q ?? ""} onChange={find} />
+          {search.country ? (
+            <FilterChip name="Country" value={search.country} onRemove={() => change({ country: undefined })} />
+          ) : null}
           <Select
             form="filter"
             label="Show"
