@@ -267,7 +267,10 @@ export const story = {
 
   async "the ledger has plan and actual, and a plan can be taken back"({ page }) {
     await page.getByRole("link", { name: "Ledger" }).click();
-    await page.getByRole("button", { name: /€300\s*no plan/ }).click();
+    await page
+      .getByRole("cell", { name: /€300.*no plan/ })
+      .getByRole("button", { name: /no plan/ })
+      .click();
     await page
       .getByRole("dialog")
       .getByLabel(/Amount/)

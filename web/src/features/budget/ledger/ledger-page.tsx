@@ -34,7 +34,7 @@ export function LedgerPage() {
       <Tabs<View>
         label="Ledger"
         value={view ?? "summary"}
-        onChange={(next) => void navigate({ search: { view: next }, replace: true })}
+        onChange={(next) => void navigate({ search: (before) => ({ ...before, view: next }), replace: true })}
         tabs={[
           { value: "summary", label: "Plan and actual", content: <SummaryView /> },
           { value: "entries", label: "Lines", content: <EntriesView /> },

@@ -1,4 +1,4 @@
-import { monthStart } from "#/lib/dates.ts";
+import { addDays, monthStart } from "#/lib/dates.ts";
 
 /** The months of the half year around a month: three before, two after, as `2026-03`. */
 export function monthsAround(month: string): string[] {
@@ -9,4 +9,9 @@ export function monthsAround(month: string): string[] {
 export function monthText(month: string): string {
   const format = new Intl.DateTimeFormat(undefined, { month: "short", year: "numeric", timeZone: "UTC" });
   return format.format(new Date(`${month}-01T00:00:00Z`));
+}
+
+/** The first and the last day of a run of months. */
+export function daysOf(first: string, last = first): { from: string; to: string } {
+  return { from: `${first}-01`, to: addDays(monthStart(`${last}-01`, 1), -1) };
 }

@@ -1,4 +1,10 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { answer, client, type Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
 import type { Money } from "#/lib/format.ts";
@@ -15,6 +21,9 @@ export interface LedgerSearch {
   month?: string | undefined;
   q?: string | undefined;
   channel?: string | undefined;
+  /** The first and the last day of the lines. */
+  from?: string | undefined;
+  to?: string | undefined;
 }
 
 /** The channels, in the order of the rules. */
@@ -69,6 +78,8 @@ export function summaryQuery(from: string | undefined, to: string | undefined) {
   return queryOptions({
     queryKey: [...KEY, "summary", from, to],
     queryFn: ({ signal }) => answer(client.GET("/api/v1/ledger/summary", { params: { query: { from, to } }, signal })),
+    // The page stays as it is, and the focus where it was, until the other months are there.
+    placeholderData: keepPreviousData,
   });
 }
 
@@ -144,9 +155,22 @@ export function useSetRate() {
   return useLedgerChange((rate: RateLine) => api.put("/ledger/rates", { items: [rate] }), { shown: true });
 }
 
-/** Says which campaign of the touches some spend paid for. */
+/** Where the spend of a campaign belongs, as somebody said: to a campaign of the touches, a channel, or both. */
+export interface SpendMapping {
+  spend_key: string;
+  campaign: string;
+  channel: string | null;
+}
+
+/** What was mapped by hand. */
+export const mappingsQuery = queryOptions({
+  queryKey: [...KEY, "mappings"],
+  queryFn: ({ signal }) => api.get<{ items: SpendMapping[] }>("/ledger/mappings", {}, signal),
+});
+
+/** Maps spend by hand; with neither campaign nor channel the mapping is taken back. */
 export function useMapSpend() {
-  return useLedgerChange((mapping: { spend_key: string; campaign: string }) => api.put("/ledger/mappings", mapping), {
-    failed: "The spend stays unmatched",
+  return useLedgerChange((mapping: SpendMapping) => api.put("/ledger/mappings", mapping), {
+    failed: "The mapping stays as it was",
   });
 }

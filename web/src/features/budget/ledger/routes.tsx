@@ -2,6 +2,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { WalletCards } from "lucide-react";
 import type { Place } from "#/app/places.ts";
 import { shellRoute } from "#/app/root-route.tsx";
+import { isDate } from "#/lib/dates.ts";
 import { compact, oneOf, text } from "#/lib/search.ts";
 import { type LedgerSearch, VIEWS } from "./queries.ts";
 
@@ -10,11 +11,14 @@ const ledgerRoute = createRoute({
   path: "/ledger",
   validateSearch: (search: Record<string, unknown>): LedgerSearch => {
     const month = text(search, "month");
+    const day = (key: string) => [text(search, key) ?? ""].find(isDate);
     return compact({
       view: oneOf(search, "view", VIEWS),
       month: month && /^\d{4}-\d{2}$/.test(month) ? month : undefined,
       q: text(search, "q"),
       channel: text(search, "channel"),
+      from: day("from"),
+      to: day("to"),
     });
   },
   component: lazyRouteComponent(() => import("./ledger-page.tsx"), "LedgerPage"),

@@ -5,6 +5,7 @@ import { useMay } from "#/app/session.ts";
 import { counted, day, money, moneyRound } from "#/lib/format.ts";
 import { Button } from "#/ui/button.tsx";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
+import { Combobox } from "#/ui/combobox.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { Dialog } from "#/ui/dialog.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
@@ -14,7 +15,7 @@ import type { Column } from "#/ui/table-model.ts";
 import { TextInput } from "#/ui/text-input.tsx";
 import { toast } from "#/ui/toasts.ts";
 import styles from "./ledger.module.css";
-import { type Unmatched, unmatchedQuery, useMapSpend } from "./queries.ts";
+import { CHANNELS, mappingsQuery, type SpendMapping, type Unmatched, unmatchedQuery, useMapSpend } from "./queries.ts";
 
 /** Spend that paid for no known touch: it is listed, not lost. */
 export function UnmatchedView() {
@@ -47,13 +48,14 @@ export function UnmatchedView() {
         rowId={(row) => row.spend_key}
         empty={<p className={styles.muted}>All spend has found its touches.</p>}
       />
+      <Mappings may={may} />
       {unconverted.length > 0 ? (
         <Section title="Without an exchange rate">
           <ul>
             {unconverted.map((one) => (
               <li key={one.currency}>
                 {money(one.amount)} in {counted(one.lines, "line")}, {day(one.first)} to {day(one.last)}.{" "}
-                <Link to="/ledger" search={{ view: "rates" }}>
+                <Link to="/ledger" search={(before) => ({ ...before, view: "rates" as const })}>
                   Enter rates
                 </Link>
               </li>
@@ -98,23 +100,87 @@ function columnsOf(may: boolean, onMap: (row: Unmatched) => void): Column<Unmatc
       cell: (row) =>
         may ? (
           <Button look="quiet" size="small" onClick={() => onMap(row)}>
-            Match
+            Map
           </Button>
         ) : null,
     },
   ];
 }
 
+/** What was mapped by hand, and the way back. */
+function Mappings({ may }: { may: boolean }) {
+  const mappings = useQuery(mappingsQuery);
+  const map = useMapSpend();
+  const save = map.mutate;
+  const columns = useMemo<Column<SpendMapping>[]>(() => {
+    const takeBack = (row: SpendMapping) =>
+      save(
+        { spend_key: row.spend_key, campaign: "", channel: null },
+        { onSuccess: () => toast("Took the mapping back", { undo: () => save(row) }) },
+      );
+    return [
+      { id: "spend", header: "Spend of", value: (row) => row.spend_key, cell: (row) => <code>{row.spend_key}</code> },
+      { id: "campaign", header: "Campaign of the touches", value: (row) => row.campaign },
+      {
+        id: "channel",
+        header: "Channel",
+        width: 160,
+        value: (row) => row.channel,
+        cell: (row) => (row.channel ? <ChannelChip name={row.channel} /> : "as the touches say"),
+      },
+      {
+        id: "actions",
+        header: "Actions",
+        tools: true,
+        width: 110,
+        align: "right",
+        value: () => null,
+        cell: (row) =>
+          may ? (
+            <Button look="quiet" size="small" onClick={() => takeBack(row)}>
+              Take back
+            </Button>
+          ) : null,
+      },
+    ];
+  }, [may, save]);
+  if (mappings.error) {
+    return (
+      <ProblemView
+        title="The mappings could not be loaded"
+        error={mappings.error}
+        onRetry={() => void mappings.refetch()}
+      />
+    );
+  }
+  if (!mappings.data || mappings.data.items.length === 0) return null;
+  return (
+    <Section
+      title="Mapped by hand"
+      text="Each holds for all lines of its campaign, old and new, until it is taken back."
+    >
+      <DataTable
+        name="mappings"
+        one="mapping"
+        rows={mappings.data.items}
+        columns={columns}
+        rowId={(row) => row.spend_key}
+      />
+    </Section>
+  );
+}
+
 function MapDialog({ spend, onClose }: { spend: Unmatched; onClose: () => void }) {
   const map = useMapSpend();
   const [campaign, setCampaign] = useState(spend.suggestions[0] ?? "");
+  const [channel, setChannel] = useState<string | null>(null);
   const save = () =>
     map.mutate(
-      { spend_key: spend.spend_key, campaign: campaign.trim() },
+      { spend_key: spend.spend_key, campaign: campaign.trim(), channel },
       {
         onSuccess: () => {
-          toast(`Matched to ${campaign.trim()}`, {
-            undo: () => map.mutate({ spend_key: spend.spend_key, campaign: "" }),
+          toast(`Mapped to ${[campaign.trim(), channel].filter(Boolean).join(", ")}`, {
+            undo: () => map.mutate({ spend_key: spend.spend_key, campaign: "", channel: null }),
           });
           onClose();
         },
@@ -125,19 +191,25 @@ function MapDialog({ spend, onClose }: { spend: Unmatched; onClose: () => void }
       open
       onClose={onClose}
       onSubmit={save}
-      title={`Match ${spend.campaign || spend.spend_key}`}
+      title={`Map ${spend.campaign || spend.spend_key}`}
       text={spend.reason}
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={map.isPending} disabled={campaign.trim() === ""}>
-            Match spend
+          <Button
+            type="submit"
+            look="primary"
+            busy={map.isPending}
+            disabled={campaign.trim() === "" && channel === null}
+          >
+            Map spend
           </Button>
         </>
       }
     >
       <TextInput
         label="Campaign of the touches"
+        optional
         value={campaign}
         onChange={setCampaign}
         hint="As it stands in utm_campaign."
@@ -151,6 +223,16 @@ function MapDialog({ spend, onClose }: { spend: Unmatched; onClose: () => void }
           ))}
         </div>
       ) : null}
+      <Combobox
+        label="Channel"
+        options={[
+          { value: "", label: "As the touches say" },
+          ...CHANNELS.map((name) => ({ value: name, label: name })),
+        ]}
+        value={channel ?? ""}
+        onChange={(next) => setChannel(next || null)}
+        hint="For spend that no touch will ever carry; it wins over what the touches say."
+      />
     </Dialog>
   );
 }
