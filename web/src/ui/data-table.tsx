@@ -16,7 +16,7 @@ import { Button } from "./button.tsx";
 import styles from "./data-table.module.css";
 import { SkeletonLines } from "./skeleton.tsx";
 import { TableHead } from "./table-head.tsx";
-import { type Column, compareValues, GROWING_WIDTH, isMissing, type Sort } from "./table-model.ts";
+import { type Column, compareRows, GROWING_WIDTH, isMissing, type Sort } from "./table-model.ts";
 import { TableTools } from "./table-tools.tsx";
 import { useRowKeys } from "./use-row-keys.ts";
 
@@ -67,7 +67,9 @@ interface DataTableProps<Row> {
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { name, rows, columns, rowId, loading = false, empty, fill = false, bare = false } = props;
   const [ownSort, setOwnSort] = useState<Sort | undefined>(undefined);
-  const sort = props.onSort ? props.sort : (ownSort ?? props.sort);
+  // An order of the rows that are loaded would look like the order of all: there is none until all of them are here.
+  const partial = props.more?.available === true && !props.sortedByServer;
+  const sort = partial ? undefined : props.onSort ? props.sort : (ownSort ?? props.sort);
   const [visibility, setVisibility] = useVisibility(name, columns);
   const definitions = useMemo(() => columns.map(toDefinition), [columns]);
   const held = useMemo(() => rows.map((row): Held<Row> => ({ row })), [rows]);
@@ -113,6 +115,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             visibility={visibility}
             onVisibility={setVisibility}
             rows={ordered}
+            partial={props.more?.available === true}
           />
         </div>
       )}
@@ -133,7 +136,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             aria-label={name}
             aria-rowcount={isVirtual ? ordered.length + 1 : undefined}
           >
-            <TableHead columns={shown} sort={sort} onSort={changeSort} />
+            <TableHead columns={shown} partial={partial} sort={sort} onSort={changeSort} />
             <tbody>
               {before > 0 ? <Gap height={before} /> : null}
               {places.map((place) => {
@@ -191,8 +194,8 @@ function toDefinition<Row>(column: Column<Row>) {
       return isMissing(value) ? undefined : value;
     },
     sortUndefined: "last" as const,
-    sortFn: (a: { getValue: (id: string) => unknown }, b: { getValue: (id: string) => unknown }, id: string) =>
-      compareValues(a.getValue(id) as CsvCell, b.getValue(id) as CsvCell),
+    sortFn: (a: { original: Held<Row> }, b: { original: Held<Row> }) =>
+      compareRows(column, a.original.row, b.original.row),
   };
 }
 

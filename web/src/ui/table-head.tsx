@@ -5,12 +5,14 @@ import type { Column, Sort } from "./table-model.ts";
 
 interface TableHeadProps<Row> {
   columns: readonly Column<Row>[];
+  /** Rows are missing, so there is no order to choose. */
+  partial: boolean;
   sort: Sort | undefined;
   onSort: (sort: Sort | undefined) => void;
 }
 
 /** The head of a table; a press on a column orders by it, a second turns the order round. */
-export function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
+export function TableHead<Row>({ columns, partial, sort, onSort }: TableHeadProps<Row>) {
   return (
     <>
       <colgroup>
@@ -32,7 +34,7 @@ export function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
                 className={numeric ? styles.right : undefined}
                 aria-sort={sorted ? (sort.descending ? "descending" : "ascending") : undefined}
               >
-                {column.sortable === false || column.tools ? (
+                {partial || column.sortable === false || column.tools ? (
                   <span className={column.tools ? "visually-hidden" : styles.head}>{column.header}</span>
                 ) : (
                   <button

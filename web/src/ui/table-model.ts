@@ -7,6 +7,8 @@ export interface Column<Row> {
   header: string;
   /** The plain value: what is sorted and exported. */
   value: (row: Row) => CsvCell;
+  /** For amounts: the currency of each. Amounts of two currencies are never compared, and the export names it. */
+  currency?: (row: Row) => string | undefined;
   /** How it is shown; the value as text when absent. */
   cell?: (row: Row) => ReactNode;
   /** How it is shown in the last line, which sums up; as everywhere when absent. */
@@ -50,6 +52,23 @@ const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "bas
 export function compareValues(a: CsvCell, b: CsvCell): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   return collator.compare(String(a ?? ""), String(b ?? ""));
+}
+
+/** Orders two rows by a column; amounts stand together by their currency first. */
+export function compareRows<Row>(column: Column<Row>, a: Row, b: Row): number {
+  const { currency, value } = column;
+  const apart = currency ? collator.compare(currency(a) ?? "", currency(b) ?? "") : 0;
+  return apart === 0 ? compareValues(value(a), value(b)) : apart;
+}
+
+/** The header and the cells of columns as a file holds them: an amount is followed by its currency. */
+export function exported<Row>(columns: readonly Column<Row>[], rows: readonly Row[]) {
+  return {
+    header: columns.flatMap(({ header, currency }) => (currency ? [header, `${header} currency`] : [header])),
+    body: rows.map((row) =>
+      columns.flatMap(({ value, currency }) => (currency ? [value(row), currency(row)] : [value(row)])),
+    ),
+  };
 }
 
 /** Whether a value counts as missing, which always stands last. */

@@ -1,10 +1,11 @@
 import { Columns3, Download } from "lucide-react";
 import { csvText, download } from "#/lib/csv.ts";
+import { counted } from "#/lib/format.ts";
 import { Button } from "./button.tsx";
 import styles from "./data-table.module.css";
 import { IconButton } from "./icon-button.tsx";
 import { Menu } from "./menu.tsx";
-import type { Column } from "./table-model.ts";
+import { type Column, exported } from "./table-model.ts";
 
 interface TableToolsProps<Row> {
   name: string;
@@ -12,15 +13,16 @@ interface TableToolsProps<Row> {
   visibility: Record<string, boolean>;
   onVisibility: (next: Record<string, boolean>) => void;
   rows: readonly Row[];
+  /** The server has more rows than these. */
+  partial: boolean;
 }
 
 /** The choice of columns, and the export of what is shown. */
-export function TableTools<Row>({ name, columns, visibility, onVisibility, rows }: TableToolsProps<Row>) {
+export function TableTools<Row>({ name, columns, visibility, onVisibility, rows, partial }: TableToolsProps<Row>) {
   const data = columns.filter((column) => !column.tools);
   const visible = data.filter((column) => visibility[column.id] !== false);
   const save = () => {
-    const body = rows.map((row) => visible.map((column) => column.value(row)));
-    const header = visible.map((column) => column.header);
+    const { header, body } = exported(visible, rows);
     download(`${name.replaceAll(" ", "-")}.csv`, csvText(header, body));
   };
   const choices = data.map((column) => {
@@ -44,7 +46,9 @@ export function TableTools<Row>({ name, columns, visibility, onVisibility, rows 
       />
       <IconButton
         size="small"
-        label="Export the shown rows as CSV"
+        label={
+          partial ? `Export ${counted(rows.length, "loaded row")} as CSV, not all` : "Export the shown rows as CSV"
+        }
         icon={<Download size={14} aria-hidden="true" />}
         onClick={save}
       />

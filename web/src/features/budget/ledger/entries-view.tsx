@@ -110,6 +110,7 @@ function columnsOf(may: boolean, onReverse: (entry: Entry) => void): Column<Entr
       width: 130,
       align: "right",
       value: (entry) => Number(entry.amount.amount),
+      currency: (entry) => entry.amount.currency,
       cell: (entry) => <span className={entry.reversed_by ? styles.reversed : undefined}>{money(entry.amount)}</span>,
     },
     {
@@ -118,6 +119,7 @@ function columnsOf(may: boolean, onReverse: (entry: Entry) => void): Column<Entr
       width: 130,
       align: "right",
       value: (entry) => (entry.converted ? Number(entry.converted.amount) : null),
+      currency: (entry) => entry.converted?.currency,
       cell: (entry) =>
         entry.converted ? (
           <span title={entry.rate ? `At ${entry.rate.rate} of ${day(entry.rate.date)}` : undefined}>

@@ -85,6 +85,7 @@ function columnsOf(may: boolean, onMap: (row: Unmatched) => void): Column<Unmatc
       width: 120,
       align: "right",
       value: (row) => Number(row.converted.amount),
+      currency: (row) => row.converted.currency,
       cell: (row) => <span title={money(row.converted)}>{moneyRound(row.converted)}</span>,
     },
     { id: "lines", header: "Lines", width: 80, align: "right", value: (row) => row.lines },

@@ -72,6 +72,7 @@ const DEALS: Column<CompanyDeal>[] = [
     align: "right",
     width: 140,
     value: (row) => (row.amount ? Number(row.amount.amount) : undefined),
+    currency: (row) => row.amount?.currency,
     cell: (row) => (row.amount ? money(row.amount) : "unknown"),
   },
 ];

@@ -54,6 +54,7 @@ const COLUMNS: Column<DealSummary>[] = [
     align: "right",
     width: 140,
     value: (row) => (row.amount ? Number(row.amount.amount) : undefined),
+    currency: (row) => row.amount?.currency,
     cell: (row) => (row.amount ? money(row.amount) : "unknown"),
   },
   {
