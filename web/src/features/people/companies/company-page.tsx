@@ -6,10 +6,9 @@ import { DataTable } from "#/ui/data-table.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
 import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
-import { ProblemView } from "#/ui/problem-view.tsx";
 import { PropertyTable } from "#/ui/property-table.tsx";
+import { RecordWaiting } from "#/ui/record-waiting.tsx";
 import { Section } from "#/ui/section.tsx";
-import { SkeletonLines } from "#/ui/skeleton.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { type Company, companyQuery, type Member } from "./queries.ts";
 
@@ -82,24 +81,7 @@ export function CompanyPage() {
   const { id } = route.useParams();
   const company = useQuery(companyQuery(id));
   const crumb = <Link to="/companies">Companies</Link>;
-  if (company.error) {
-    return (
-      <Page title="Company" crumb={crumb}>
-        <ProblemView
-          title="The company could not be loaded"
-          error={company.error}
-          onRetry={() => void company.refetch()}
-        />
-      </Page>
-    );
-  }
-  if (!company.data) {
-    return (
-      <Page title="Company" crumb={crumb}>
-        <SkeletonLines lines={10} />
-      </Page>
-    );
-  }
+  if (!company.data) return <RecordWaiting title="Company" crumb={crumb} query={company} />;
   const one = company.data;
   return (
     <Page title={one.name} crumb={crumb}>

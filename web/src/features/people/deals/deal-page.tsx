@@ -7,10 +7,9 @@ import { DataTable } from "#/ui/data-table.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
 import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
-import { ProblemView } from "#/ui/problem-view.tsx";
 import { PropertyTable } from "#/ui/property-table.tsx";
+import { RecordWaiting } from "#/ui/record-waiting.tsx";
 import { Section } from "#/ui/section.tsx";
-import { SkeletonLines } from "#/ui/skeleton.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { type Deal, dealQuery } from "./queries.ts";
 
@@ -59,20 +58,7 @@ export function DealPage() {
   const { id } = route.useParams();
   const deal = useQuery(dealQuery(id));
   const crumb = <Link to="/deals">Deals</Link>;
-  if (deal.error) {
-    return (
-      <Page title="Deal" crumb={crumb}>
-        <ProblemView title="The deal could not be loaded" error={deal.error} onRetry={() => void deal.refetch()} />
-      </Page>
-    );
-  }
-  if (!deal.data) {
-    return (
-      <Page title="Deal" crumb={crumb}>
-        <SkeletonLines lines={10} />
-      </Page>
-    );
-  }
+  if (!deal.data) return <RecordWaiting title="Deal" crumb={crumb} query={deal} />;
   const one = deal.data;
   return (
     <Page

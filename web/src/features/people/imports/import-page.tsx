@@ -9,7 +9,7 @@ import { KeyFacts } from "#/ui/key-facts.tsx";
 import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
-import { SkeletonLines } from "#/ui/skeleton.tsx";
+import { RecordWaiting } from "#/ui/record-waiting.tsx";
 import { Tabs } from "#/ui/tabs.tsx";
 import { ImportActions } from "./import-actions.tsx";
 import styles from "./import-page.module.css";
@@ -26,21 +26,7 @@ export function ImportPage() {
   const { id } = route.useParams();
   const found = useQuery(importQuery(id));
   const crumb = <Link to="/imports">Imports</Link>;
-  if (!found.data) {
-    return (
-      <Page title="Import" crumb={crumb}>
-        {found.error ? (
-          <ProblemView
-            title="The import could not be loaded"
-            error={found.error}
-            onRetry={() => void found.refetch()}
-          />
-        ) : (
-          <SkeletonLines lines={8} />
-        )}
-      </Page>
-    );
-  }
+  if (!found.data) return <RecordWaiting title="Import" crumb={crumb} query={found} />;
   return <Loaded one={found.data} />;
 }
 

@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { PropertyTable } from "#/ui/property-table.tsx";
 import { Badge } from "#/ui/badge.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
 import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
-import { ProblemView } from "#/ui/problem-view.tsx";
-import { PropertyTable } from "#/ui/property-table.tsx";
-import { SkeletonLines } from "#/ui/skeleton.tsx";
+import { RecordWaiting } from "#/ui/record-waiting.tsx";
 import { Tabs } from "#/ui/tabs.tsx";
 import { TimeAgo } from "#/ui/time-ago.tsx";
 import { IdentityView } from "./identity-view.tsx";
@@ -22,21 +21,7 @@ export function PersonPage() {
   const { id } = route.useParams();
   const person = useQuery(personQuery(id));
   const crumb = <Link to="/people">People</Link>;
-  if (!person.data) {
-    return (
-      <Page title="Person" crumb={crumb}>
-        {person.error ? (
-          <ProblemView
-            title="The person could not be loaded"
-            error={person.error}
-            onRetry={() => void person.refetch()}
-          />
-        ) : (
-          <SkeletonLines lines={10} />
-        )}
-      </Page>
-    );
-  }
+  if (!person.data) return <RecordWaiting title="Person" crumb={crumb} query={person} />;
   return <Loaded person={person.data} />;
 }
 
