@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { SourceLink } from "#/app/record-links.tsx";
+import { PropertyTable } from "#/features/people/property-table.tsx";
 import { counted, money } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
 import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
-import { PropertyTable } from "#/ui/property-table.tsx";
 import { RecordWaiting } from "#/ui/record-waiting.tsx";
 import { Section } from "#/ui/section.tsx";
 import type { Column } from "#/ui/table-model.ts";
@@ -91,7 +92,7 @@ export function CompanyPage() {
           { name: "Industry", value: one.industry },
           { name: "Country", value: one.country },
           { name: "Known since", value: <Moment at={one.created_at} look="day" /> },
-          { name: "First learned from", value: <code>{one.origin}</code> },
+          { name: "First learned from", value: <SourceLink source={one.origin} /> },
         ]}
       />
       <Section title="People" text={one.members.length === 0 ? "Nobody of this company is known yet." : undefined}>

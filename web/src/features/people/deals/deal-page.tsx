@@ -1,5 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { SourceLink } from "#/app/record-links.tsx";
+import { PropertyTable } from "#/features/people/property-table.tsx";
 import { money } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { buttonClass } from "#/ui/button.tsx";
@@ -7,7 +9,6 @@ import { DataTable } from "#/ui/data-table.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
 import { Moment } from "#/ui/moment.tsx";
 import { Page } from "#/ui/page.tsx";
-import { PropertyTable } from "#/ui/property-table.tsx";
 import { RecordWaiting } from "#/ui/record-waiting.tsx";
 import { Section } from "#/ui/section.tsx";
 import type { Column } from "#/ui/table-model.ts";
@@ -31,7 +32,13 @@ const PEOPLE: Column<Part>[] = [
   },
   { id: "role", header: "Role", width: 200, value: (row) => row.role, cell: (row) => row.role || "not stated" },
   { id: "primary", header: "Main contact", width: 130, value: (row) => (row.primary ? "yes" : "") },
-  { id: "source", header: "From", width: 260, value: (row) => row.source, cell: (row) => <code>{row.source}</code> },
+  {
+    id: "source",
+    header: "From",
+    width: 260,
+    value: (row) => row.source,
+    cell: (row) => <SourceLink source={row.source} />,
+  },
 ];
 
 const STAGES: Column<Entry>[] = [
@@ -50,7 +57,13 @@ const STAGES: Column<Entry>[] = [
     value: (row) => row.left_at ?? "",
     cell: (row) => (row.left_at ? <Moment at={row.left_at} /> : "still in it"),
   },
-  { id: "source", header: "From", width: 260, value: (row) => row.source, cell: (row) => <code>{row.source}</code> },
+  {
+    id: "source",
+    header: "From",
+    width: 260,
+    value: (row) => row.source,
+    cell: (row) => <SourceLink source={row.source} />,
+  },
 ];
 
 /** One deal: who takes part, the stages it went through, and where each fact came from. */
@@ -92,7 +105,7 @@ export function DealPage() {
           },
           { name: "Owner", value: one.owner },
           { name: "Reason", value: one.reason },
-          { name: "Came from", value: <code>{one.origin}</code> },
+          { name: "Came from", value: <SourceLink source={one.origin} /> },
         ]}
       />
       <Section

@@ -1,8 +1,8 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api } from "#/api/http.ts";
+import type { Property } from "#/features/people/property-table.tsx";
 import type { Money } from "#/lib/format.ts";
 import { nextCursor, type Page } from "#/lib/pages.ts";
-import type { Property } from "#/ui/property-table.tsx";
 
 export const OUTCOMES = ["open", "won", "lost"] as const;
 

@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
+import { RecordLink } from "#/app/record-links.tsx";
 import { counted, number } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { DataTable } from "#/ui/data-table.tsx";
@@ -117,7 +118,7 @@ const COLUMNS: Column<RowReport>[] = [
     header: "Record",
     hidden: true,
     value: (row) => row.record,
-    cell: (row) => <code>{row.record}</code>,
+    cell: (row) => (row.record ? <RecordLink id={row.record} /> : "–"),
   },
   { id: "code", header: "Code", hidden: true, value: (row) => row.problem?.code },
 ];
@@ -139,7 +140,7 @@ function RowDrawer({ row, onClose }: { row: RowReport | undefined; onClose: () =
           {row.problem.message} <code>{row.problem.code}</code>
         </p>
       ) : null}
-      {row?.record ? <KeyFacts facts={[{ name: "Record", value: <code>{row.record}</code> }]} /> : null}
+      {row?.record ? <KeyFacts facts={[{ name: "Record", value: <RecordLink id={row.record} /> }]} /> : null}
       {row?.changes?.length ? (
         <Section title="What changes">
           <KeyFacts

@@ -1,4 +1,5 @@
 import { useMemo, useState } from "react";
+import { SourceLink } from "#/app/record-links.tsx";
 import { useMay } from "#/app/session.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { Button } from "#/ui/button.tsx";
@@ -22,7 +23,12 @@ const EDGES: Column<IdentifierEdge>[] = [
     cell: (edge) => <Badge>{edge.state.replaceAll("_", " ")}</Badge>,
   },
   { id: "at", header: "Since", width: 170, value: (edge) => edge.at, cell: (edge) => <Moment at={edge.at} /> },
-  { id: "source", header: "Learned from", value: (edge) => edge.source, cell: (edge) => <code>{edge.source}</code> },
+  {
+    id: "source",
+    header: "Learned from",
+    value: (edge) => edge.source,
+    cell: (edge) => <SourceLink source={edge.source} />,
+  },
   { id: "event_id", header: "Message", hidden: true, value: (edge) => edge.event_id },
   { id: "via", header: "Through", hidden: true, value: (edge) => edge.via },
 ];
@@ -41,7 +47,7 @@ const MERGES: Column<MergeEvidence>[] = [
     cell: (merge) => <code>{merge.other_identifier}</code>,
   },
   { id: "at", header: "When", width: 170, value: (merge) => merge.at, cell: (merge) => <Moment at={merge.at} /> },
-  { id: "source", header: "In", value: (merge) => merge.source, cell: (merge) => <code>{merge.source}</code> },
+  { id: "source", header: "In", value: (merge) => merge.source, cell: (merge) => <SourceLink source={merge.source} /> },
   { id: "state", header: "State", width: 110, value: (merge) => merge.state.replaceAll("_", " ") },
 ];
 

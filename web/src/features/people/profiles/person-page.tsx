@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { PropertyTable } from "#/ui/property-table.tsx";
+import { PropertyTable } from "#/features/people/property-table.tsx";
 import { Badge } from "#/ui/badge.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
 import { Moment } from "#/ui/moment.tsx";

@@ -1,9 +1,9 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
+import type { Property } from "#/features/people/property-table.tsx";
 import { nextCursor, type Page } from "#/lib/pages.ts";
 import type { Json } from "#/ui/json-tree.tsx";
-import type { Property } from "#/ui/property-table.tsx";
 
 /** How the list of people is ordered. */
 export const SORTS = ["last_seen", "created", "name"] as const;

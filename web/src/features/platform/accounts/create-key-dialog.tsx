@@ -12,6 +12,7 @@ import { Segmented } from "#/ui/segmented.tsx";
 import { Select } from "#/ui/select.tsx";
 import { TextInput } from "#/ui/text-input.tsx";
 import { keepFreshKey } from "./fresh-key.ts";
+import { permissionTitle } from "./permissions.ts";
 import { useCreateKey } from "./queries.ts";
 import styles from "./settings-page.module.css";
 
@@ -116,7 +117,7 @@ export function CreateKeyDialog({ open, onClose }: { open: boolean; onClose: () 
             {permissions.map((permission) => (
               <Checkbox
                 key={permission}
-                label={permission}
+                label={permissionTitle(permission)}
                 checked={chosen.includes(permission)}
                 onChange={(checked) =>
                   setChosen(checked ? [...chosen, permission] : chosen.filter((one) => one !== permission))

@@ -13,6 +13,7 @@ import { ProblemView } from "#/ui/problem-view.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { TimeAgo } from "#/ui/time-ago.tsx";
 import { CreateKeyDialog } from "./create-key-dialog.tsx";
+import { permissionTitle } from "./permissions.ts";
 import { type Key, keysQuery, useRevokeKey } from "./queries.ts";
 import { SettingsPage } from "./settings-page.tsx";
 
@@ -120,7 +121,7 @@ function columnsOf(may: boolean, onRevoke: (key: Key) => void): Column<Key>[] {
       id: "permissions",
       header: "Permissions",
       hidden: true,
-      value: (key) => key.permissions.join(" "),
+      value: (key) => key.permissions.map(permissionTitle).join(", "),
     },
     {
       id: "actions",

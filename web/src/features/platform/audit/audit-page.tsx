@@ -2,7 +2,8 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
 import { useMemo } from "react";
-import { membersQuery } from "#/features/platform/accounts/queries.ts";
+import { useActorNames } from "#/app/actors.ts";
+import { RecordLink } from "#/app/record-links.tsx";
 import { SettingsPage } from "#/features/platform/accounts/settings-page.tsx";
 import { counted, exactTime } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
@@ -10,13 +11,15 @@ import { Badge } from "#/ui/badge.tsx";
 import { Button } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { Drawer } from "#/ui/drawer.tsx";
+import { EmptyState } from "#/ui/empty-state.tsx";
 import { JsonTree } from "#/ui/json-tree.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { Section } from "#/ui/section.tsx";
+import { SkeletonLines } from "#/ui/skeleton.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { TimeAgo } from "#/ui/time-ago.tsx";
-import { type AuditEntry, auditQuery, useAuditCheck } from "./queries.ts";
+import { type AuditEntry, auditQuery, entryQuery, useAuditCheck } from "./queries.ts";
 
 const route = getRouteApi("/shell/settings/audit");
 
@@ -28,7 +31,9 @@ export function AuditPage() {
   const actorName = useActorNames();
   const check = useAuditCheck();
   const rows = useMemo(() => rowsOf(audit.data), [audit.data]);
-  const open = rows.find((entry) => entry.id === openId);
+  const loaded = rows.find((entry) => entry.id === openId);
+  const asked = useQuery(entryQuery(loaded || audit.isPending ? undefined : openId));
+  const open = loaded ?? asked.data ?? undefined;
   const show = (id: string | undefined) => void navigate({ search: { entry: id }, replace: openId !== undefined });
   const columns = useMemo<Column<AuditEntry>[]>(
     () => [
@@ -41,7 +46,7 @@ export function AuditPage() {
         value: (entry) => entry.action,
         cell: (entry) => <code>{entry.action}</code>,
       },
-      { id: "target", header: "On", value: (entry) => entry.target, cell: (entry) => <code>{entry.target}</code> },
+      { id: "target", header: "On", value: (entry) => entry.target, cell: (entry) => <RecordLink id={entry.target} /> },
     ],
     [actorName],
   );
@@ -92,18 +97,27 @@ export function AuditPage() {
         />
       )}
       <Drawer
-        open={open !== undefined}
+        open={openId !== undefined}
         onClose={() => show(undefined)}
-        title={open?.action ?? ""}
+        title={open?.action ?? "Audit entry"}
         subtitle={open ? exactTime(open.at) : null}
       >
+        {asked.error ? (
+          <ProblemView title="The entry could not be loaded" error={asked.error} onRetry={() => void asked.refetch()} />
+        ) : null}
+        {audit.isPending || asked.isLoading ? <SkeletonLines lines={6} /> : null}
+        {asked.data === null ? (
+          <EmptyState title="There is no such entry">
+            The address names no entry of this workspace’s audit trail. It may have been cut short.
+          </EmptyState>
+        ) : null}
         {open ? (
           <>
             <KeyFacts
               facts={[
                 { name: "Who", value: actorName(open.actor) },
                 { name: "As", value: <code>{open.actor}</code> },
-                { name: "On", value: <code>{open.target}</code> },
+                { name: "On", value: <RecordLink id={open.target} /> },
                 { name: "Entry", value: <code>{open.id}</code> },
               ]}
             />
@@ -115,18 +129,4 @@ export function AuditPage() {
       </Drawer>
     </SettingsPage>
   );
-}
-
-/** The name behind `user:usr_…`, where it is a member; the other kinds of actor in words. */
-function useActorNames(): (actor: string) => string {
-  const members = useQuery(membersQuery);
-  return useMemo(() => {
-    const names = new Map(members.data?.items.map((member) => [`user:${member.id}`, member.name || member.email]));
-    return (actor: string) => {
-      const [kind, id = ""] = actor.split(":");
-      if (kind === "key") return `API key ${id.slice(0, 12)}…`;
-      if (kind === "system") return `Mainspring (${id})`;
-      return names.get(actor) ?? actor;
-    };
-  }, [members.data]);
 }

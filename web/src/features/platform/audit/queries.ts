@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, useMutation } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useMutation } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "#/api/client.ts";
 import { api } from "#/api/http.ts";
 import { nextCursor, type Page } from "#/lib/pages.ts";
@@ -21,6 +21,19 @@ export const auditQuery = infiniteQueryOptions({
   initialPageParam: undefined as string | undefined,
   getNextPageParam: nextCursor,
 });
+
+/** One entry by its id; null when there is none. The list begins after its cursor, so it is asked to begin just before the entry. */
+export function entryQuery(id: string | undefined) {
+  return queryOptions({
+    queryKey: ["audit", "one", id],
+    queryFn: async ({ signal }): Promise<AuditEntry | null> => {
+      const page = await api.get<Page<AuditEntry>>("/audit", { limit: 1, cursor: `${id}~` }, signal);
+      return page.items.find((entry) => entry.id === id) ?? null;
+    },
+    enabled: id !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
 
 /** What following the chain found. */
 export type AuditCheck = Schemas["AuditCheck"];
