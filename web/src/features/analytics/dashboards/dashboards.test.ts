@@ -17,7 +17,7 @@ describe("a decision", () => {
     });
     expect(decisionLink("/analytics/events?view=quarantine", HOME)).toEqual({
       to: "/events",
-      search: { status: "rejected" },
+      search: { view: "quarantine" },
     });
     expect(decisionLink("/people/imports", HOME)).toEqual({ to: "/imports", search: {} });
     expect(decisionLink("/settings/keys", HOME)).toEqual({ to: "/settings/keys", search: {} });

@@ -21,9 +21,6 @@ export type Asked = Pick<Home, "range" | "model" | "query">;
 export function decisionLink(path: string, home: Asked): DecisionLink {
   const url = new URL(path, "http://app");
   const search = Object.fromEntries(url.searchParams);
-  // The quarantine is the live page narrowed to what was refused.
-  if (url.pathname === "/analytics/events" && search.view === "quarantine")
-    return { to: "/events", search: { status: "rejected" } };
   if (url.pathname === "/analytics/attribution") return { to: "/attribution", search: { ...asked(home), ...search } };
   return { to: PAGES[url.pathname] ?? url.pathname, search };
 }

@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
+import { PersonLink } from "#/app/record-links.tsx";
 import { ExplanationView } from "#/features/analytics/channels/explanation-view.tsx";
 import { classNames } from "#/lib/class-names.ts";
 import { counted, exactTime } from "#/lib/format.ts";
 import { CopyButton } from "#/ui/copy-button.tsx";
 import { Drawer } from "#/ui/drawer.tsx";
+import { EmptyState } from "#/ui/empty-state.tsx";
 import { type Json, JsonTree } from "#/ui/json-tree.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
@@ -11,24 +13,35 @@ import { Section } from "#/ui/section.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
 import { FateBadge } from "./fate-columns.tsx";
 import styles from "./live-page.module.css";
-import { type EventDetail, eventQuery, type Fate, type Quarantined, quarantineQuery } from "./queries.ts";
+import { type EventDetail, eventQuery, type Fate, fateQuery, type Quarantined, quarantinedQuery } from "./queries.ts";
 
 interface EventDrawerProps {
-  /** The event's place in the log, or its row in the quarantine. */
+  /** The event's place in the log, its row in the quarantine, or (`s12`) its place in the stream. */
   open: string;
   /** Its row in the stream, while it is there. */
-  fate: Fate | undefined;
+  fate?: Fate | undefined;
+  /** Its row in the quarantine, where that was loaded already. */
+  kept?: Quarantined | undefined;
   keyNames: Map<string, string>;
   onClose: () => void;
 }
 
 /** One message: what became of it, what it says, and why it has its channel. */
-export function EventDrawer({ open, fate, keyNames, onClose }: EventDrawerProps) {
+export function EventDrawer({ open, keyNames, onClose, ...known }: EventDrawerProps) {
   const offset = /^\d+$/.test(open) ? Number(open) : undefined;
-  const event = useQuery(eventQuery(offset));
-  const quarantine = useQuery(quarantineQuery(open.startsWith("qua_") || fate?.status === "suspicious"));
-  const kept = quarantine.data?.items.find((row) => row.id === open || row.id === fate?.quarantine);
-  const facts = fate ?? event.data ?? kept;
+  const sequence = /^s\d+$/.test(open) ? Number(open.slice(1)) : undefined;
+  const found = useQuery(fateQuery(known.fate ? undefined : sequence));
+  const fate = known.fate ?? found.data ?? undefined;
+  const event = useQuery(eventQuery(offset ?? known.kept?.offset ?? undefined));
+  const row = open.startsWith("qua_") ? open : (fate?.quarantine ?? undefined);
+  const quarantine = useQuery(quarantinedQuery(known.kept ? undefined : row));
+  const kept = known.kept ?? quarantine.data ?? undefined;
+  const facts = fate ?? kept ?? event.data;
+  const waits = event.isLoading || quarantine.isLoading || found.isLoading;
+  const error = event.error ?? quarantine.error ?? found.error;
+  const retry = () => {
+    for (const query of [event, quarantine, found]) if (query.error) void query.refetch();
+  };
   return (
     <Drawer
       open
@@ -38,12 +51,12 @@ export function EventDrawer({ open, fate, keyNames, onClose }: EventDrawerProps)
       subtitle={facts ? exactTime(facts.received_at) : null}
     >
       {fate ? <Fated fate={fate} keyNames={keyNames} /> : null}
-      {event.isLoading || quarantine.isLoading ? <SkeletonLines lines={8} /> : null}
-      {event.error ? (
-        <ProblemView title="The event could not be loaded" error={event.error} onRetry={() => void event.refetch()} />
-      ) : null}
-      {event.data ? <Stored event={event.data} /> : null}
-      {kept && !event.data ? <Kept kept={kept} /> : null}
+      {kept ? <Kept kept={kept} fated={fate !== undefined} keyNames={keyNames} /> : null}
+      {waits ? <SkeletonLines lines={8} /> : null}
+      {error ? <ProblemView title="The event could not be loaded" error={error} onRetry={retry} /> : null}
+      {event.data ? <Stored event={event.data} fated={fate !== undefined} /> : null}
+      {kept && !event.data && !event.isLoading ? <Received raw={parsed(kept.raw)} /> : null}
+      {facts || waits || error ? null : <Missing open={open} />}
     </Drawer>
   );
 }
@@ -51,15 +64,11 @@ export function EventDrawer({ open, fate, keyNames, onClose }: EventDrawerProps)
 function Fated({ fate, keyNames }: { fate: Fate; keyNames: Map<string, string> }) {
   return (
     <>
-      {fate.reason ? (
-        <p className={classNames(styles.reason, fate.status === "rejected" && styles.rejected)}>
-          {fate.reason} <code>{fate.code}</code>
-        </p>
-      ) : null}
+      {fate.reason ? <Reason status={fate.status} reason={fate.reason} code={fate.code} /> : null}
       <KeyFacts
         facts={[
           { name: "Outcome", value: <FateBadge status={fate.status} /> },
-          { name: "Person", value: fate.person ? <code>{fate.person}</code> : null },
+          { name: "Person", value: fate.person ? <PersonLink id={fate.person} /> : null },
           { name: "User id", value: fate.user_id },
           { name: "Anonymous id", value: fate.anonymous_id },
           { name: "Message id", value: fate.message_id },
@@ -78,10 +87,19 @@ function Fated({ fate, keyNames }: { fate: Fate; keyNames: Map<string, string> }
   );
 }
 
-function Stored({ event }: { event: EventDetail }) {
+function Stored({ event, fated }: { event: EventDetail; fated: boolean }) {
   const columns = Object.entries(event.columns).map(([name, value]) => ({ name: name.replaceAll("_", " "), value }));
   return (
     <>
+      {fated ? null : (
+        <KeyFacts
+          facts={[
+            { name: "Person", value: event.person ? <PersonLink id={event.person} /> : null },
+            { name: "Message id", value: event.event_id },
+            { name: "Happened", value: exactTime(event.at) },
+          ]}
+        />
+      )}
       {event.channel ? (
         <Section title="Why it has its channel">
           <ExplanationView explanation={event.channel} />
@@ -105,17 +123,47 @@ function Stored({ event }: { event: EventDetail }) {
   );
 }
 
-function Kept({ kept }: { kept: Quarantined }) {
+function Kept({ kept, fated, keyNames }: { kept: Quarantined; fated: boolean; keyNames: Map<string, string> }) {
+  const own = [
+    { name: "Outcome", value: <FateBadge status={kept.status} /> },
+    { name: "User id", value: kept.user_id },
+    { name: "Anonymous id", value: kept.anonymous_id },
+    { name: "Message id", value: kept.message_id },
+    { name: "Key", value: keyNames.get(kept.write_key) ?? kept.write_key },
+    { name: "Library", value: kept.library },
+  ];
   return (
     <>
+      {fated ? null : <Reason status={kept.status} reason={kept.reason} code={kept.code} />}
       <KeyFacts
         facts={[
+          ...(fated ? [] : own),
           { name: "Kept as", value: <code>{kept.id}</code> },
           { name: "Seen", value: `${counted(kept.seen, "time")}, last ${exactTime(kept.last_received_at)}` },
         ]}
       />
-      <Received raw={parsed(kept.raw)} />
     </>
+  );
+}
+
+function Reason({ status, reason, code }: Pick<Fate, "status" | "reason" | "code">) {
+  return (
+    <p className={classNames(styles.reason, status === "rejected" && styles.rejected)}>
+      {reason} <code>{code}</code>
+    </p>
+  );
+}
+
+/** An address that leads to nothing any more. */
+function Missing({ open }: { open: string }) {
+  return (
+    <EmptyState title="This event cannot be found">
+      {open.startsWith("s")
+        ? "Its address was a place in the stream, which holds only until the server starts again, and for the last 2,000 messages."
+        : open.startsWith("qua_")
+          ? "It is not among the newest 10,000 messages of the quarantine. Narrow the quarantine to its reason to find it."
+          : "The address names no event. It may have been cut short."}
+    </EmptyState>
   );
 }
 

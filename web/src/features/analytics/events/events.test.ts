@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addFates, FATES_MAX } from "./fates.ts";
+import { addFates, afterReopening, FATES_MAX } from "./fates.ts";
 import type { Fate } from "./queries.ts";
 import { snippetsFor } from "./snippets.ts";
 
@@ -22,6 +22,20 @@ describe("the live stream", () => {
     expect(next.length).toBe(FATES_MAX);
     expect(next[0]?.sequence).toBe(FATES_MAX + 1);
     expect(next.at(-1)?.sequence).toBe(2);
+  });
+});
+
+describe("a stream that is open again", () => {
+  it("keeps what arrived while the server is the same", () => {
+    const arrived = [fate(9), fate(8)];
+    expect(afterReopening(arrived, new Set(arrived), [fate(11), fate(9)])).toBe(arrived);
+  });
+
+  it("lets go of what another server sent, and keeps what the new one sent since", () => {
+    const old = [fate(9), fate(8)];
+    const fresh = fate(2);
+    expect(afterReopening([fresh, ...old], new Set(old), [fate(1)])).toEqual([fresh]);
+    expect(afterReopening(old, new Set(old), [])).toEqual([]);
   });
 });
 

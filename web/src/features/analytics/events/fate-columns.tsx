@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { Badge, type Tone } from "#/ui/badge.tsx";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import { Moment } from "#/ui/moment.tsx";
@@ -54,9 +55,16 @@ export function fateColumns(keyNames: Map<string, string>): Column<Fate>[] {
       id: "person",
       header: "Person",
       value: (fate) => fate.user_id || fate.anonymous_id || fate.person,
-      cell: (fate) => (
-        <code title={fate.person ?? undefined}>{fate.user_id || fate.anonymous_id || fate.person || "–"}</code>
-      ),
+      cell: (fate) => {
+        const text = <code>{fate.user_id || fate.anonymous_id || fate.person || "–"}</code>;
+        return fate.person ? (
+          <Link to="/people/$id" params={{ id: fate.person }}>
+            {text}
+          </Link>
+        ) : (
+          text
+        );
+      },
     },
     {
       id: "channel",

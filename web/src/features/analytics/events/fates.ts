@@ -10,3 +10,18 @@ export function addFates(shown: readonly Fate[], arrived: readonly Fate[]): Fate
   if (fresh.length === 0) return shown as Fate[];
   return [...fresh, ...shown].sort((a, b) => b.sequence - a.sequence).slice(0, FATES_MAX);
 }
+
+/**
+ * What stays of the fates that arrived once the stream is open again and the last ones were asked for anew. Places count
+ * from the start of a server: when its newest place is lower than one that was seen before, it is another server now,
+ * and what came from the one before goes.
+ */
+export function afterReopening(
+  arrived: readonly Fate[],
+  before: ReadonlySet<Fate>,
+  recent: readonly Fate[],
+): readonly Fate[] {
+  const highest = Math.max(0, ...[...before].map((fate) => fate.sequence));
+  const newest = Math.max(0, ...recent.map((fate) => fate.sequence));
+  return newest >= highest ? arrived : arrived.filter((fate) => !before.has(fate));
+}

@@ -16,6 +16,8 @@ import { SearchInput } from "#/ui/search-input.tsx";
 import { Select } from "#/ui/select.tsx";
 import { fateColumns } from "./fate-columns.tsx";
 import styles from "./live-page.module.css";
+import { LiveViews } from "./live-views.tsx";
+import { QuarantinePage } from "./quarantine-page.tsx";
 import { FATES, type Fate, type FateFilter } from "./queries.ts";
 import { useFates } from "./use-fates.ts";
 
@@ -23,8 +25,14 @@ const EventDrawer = lazy(() => import("./event-drawer.tsx").then((module) => ({ 
 
 const route = getRouteApi("/shell/events");
 
-/** What came in, as it comes in, and what became of it. */
+/** What comes in, or what was kept aside. */
 export function LivePage() {
+  const { view } = route.useSearch();
+  return view === "quarantine" ? <QuarantinePage /> : <StreamPage />;
+}
+
+/** What came in, as it comes in, and what became of it. */
+function StreamPage() {
   const { status, person, name, key, open } = route.useSearch();
   const navigate = route.useNavigate();
   const [paused, setPaused] = useState(false);
@@ -55,6 +63,7 @@ export function LivePage() {
       }
       filters={
         <>
+          <LiveViews view="stream" />
           <SearchInput
             label="Person"
             placeholder="Person, user id, anonymous id"
@@ -112,6 +121,7 @@ export function LivePage() {
       {open ? (
         <Suspense>
           <EventDrawer
+            key={open}
             open={open}
             fate={fates.find((fate) => drawerKey(fate) === open)}
             keyNames={keyNames}

@@ -1,7 +1,8 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "#/api/client.ts";
 import { api, apiUrl } from "#/api/http.ts";
 import type { Explanation } from "#/features/analytics/channels/queries.ts";
+import { nextCursor } from "#/lib/pages.ts";
 import type { Json } from "#/ui/json-tree.tsx";
 
 /** What can become of a message. */
@@ -70,12 +71,61 @@ export function eventQuery(offset: number | undefined) {
   });
 }
 
-/** The newest rows of the quarantine, where a rejected message is found by its id. */
-export function quarantineQuery(wanted: boolean) {
-  return queryOptions({
-    queryKey: ["quarantine"],
-    queryFn: ({ signal }) => answer(client.GET("/api/v1/quarantine", { params: { query: { limit: 500 } }, signal })),
-    enabled: wanted,
+/** Which rows of the quarantine to show. */
+export interface QuarantineFilter {
+  status?: "rejected" | "suspicious" | undefined;
+  code?: string | undefined;
+}
+
+/** The quarantine, the last received first. */
+export function quarantineQuery(filter: QuarantineFilter) {
+  return infiniteQueryOptions({
+    queryKey: ["quarantine", filter],
+    queryFn: ({ pageParam, signal }) =>
+      answer(
+        client.GET("/api/v1/quarantine", { params: { query: { ...filter, limit: 200, cursor: pageParam } }, signal }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: nextCursor,
     staleTime: 5_000,
+  });
+}
+
+/** How many rows of the quarantine are looked through for one id: it can only be asked for page by page. */
+const PAGES_MAX = 20;
+const PAGE_ROWS = 500;
+
+/** A row of the quarantine by its id; null when it is not among the newest 10,000. */
+export function quarantinedQuery(id: string | undefined) {
+  return queryOptions({
+    queryKey: ["quarantine", "one", id],
+    queryFn: async ({ signal }): Promise<Quarantined | null> => {
+      let cursor: string | undefined;
+      for (let page = 0; page < PAGES_MAX; page += 1) {
+        const query = { limit: PAGE_ROWS, cursor };
+        const { items, next_cursor } = await answer(client.GET("/api/v1/quarantine", { params: { query }, signal }));
+        const found = items.find((row) => row.id === id);
+        if (found) return found;
+        if (!next_cursor) return null;
+        cursor = next_cursor;
+      }
+      return null;
+    },
+    enabled: id !== undefined,
+    staleTime: 60_000,
+  });
+}
+
+/** A fate by its place in the stream; null when it is none of the last ones. */
+export function fateQuery(sequence: number | undefined) {
+  return queryOptions({
+    queryKey: ["fate", sequence],
+    queryFn: async ({ signal }): Promise<Fate | null> => {
+      const query = { limit: 1, cursor: String((sequence ?? 0) + 1) };
+      const { items } = await answer(client.GET("/api/v1/events", { params: { query }, signal }));
+      return items.find((fate) => fate.sequence === sequence) ?? null;
+    },
+    enabled: sequence !== undefined,
+    staleTime: 60_000,
   });
 }

@@ -5,8 +5,11 @@ import { shellRoute } from "#/app/root-route.tsx";
 import { compact, oneOf, text } from "#/lib/search.ts";
 import { FATES, type FateFilter } from "./queries.ts";
 
-/** The filters of the live page, and the event whose drawer is open. */
+/** The view and the filters of the live page, and the event whose drawer is open. */
 interface LiveSearch extends FateFilter {
+  view?: "quarantine" | undefined;
+  /** The code of a reason, in the quarantine. */
+  code?: string | undefined;
   open?: string | undefined;
 }
 
@@ -15,6 +18,8 @@ const liveRoute = createRoute({
   path: "/events",
   validateSearch: (search: Record<string, unknown>): LiveSearch =>
     compact({
+      view: oneOf(search, "view", ["quarantine"]),
+      code: text(search, "code"),
       status: oneOf(search, "status", FATES),
       person: text(search, "person"),
       name: text(search, "name"),

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type StreamState, useStream } from "#/lib/stream.ts";
-import { addFates } from "./fates.ts";
+import { addFates, afterReopening } from "./fates.ts";
 import { type Fate, type FateFilter, recentQuery, watchUrl } from "./queries.ts";
 
 const RECENT = 200;
@@ -46,11 +46,20 @@ export function useFates(filter: FateFilter, paused: boolean): Fates {
     return () => clearInterval(timer);
   }, [paused]);
   const { refetch } = recent;
+  const shown = useRef(arrived);
+  shown.current = arrived;
   const opened = useRef(false);
   useEffect(() => {
     if (state !== "open") return;
-    // What came in while the stream was broken is fetched again.
-    if (opened.current) void refetch();
+    if (opened.current) {
+      // What came in while the stream was broken is fetched again; the server may be another one since.
+      const before = new Set([...shown.current, ...buffer.current]);
+      void refetch().then(({ data }) => {
+        if (!data) return;
+        buffer.current = [...afterReopening(buffer.current, before, data.items)];
+        setArrived((now) => [...afterReopening(now, before, data.items)]);
+      });
+    }
     opened.current = true;
   }, [state, refetch]);
   const fates = useMemo(() => addFates(recent.data?.items ?? [], arrived), [recent.data, arrived]);
