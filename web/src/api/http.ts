@@ -10,6 +10,8 @@ export interface RequestOptions {
   query?: Record<string, QueryValue> | undefined;
   body?: unknown;
   signal?: AbortSignal | undefined;
+  /** Asks for no workspace: the one of the address may be none of the user's. */
+  outside?: boolean;
 }
 
 const leaving = new Set<() => void>();
@@ -21,8 +23,8 @@ export function onSignedOut(listener: () => void): () => void {
 }
 
 /** The headers that name the workspace and show that this is the app itself (against forged requests). */
-export function clientHeaders(): Record<string, string> {
-  const workspace = currentWorkspace();
+export function clientHeaders(outside = false): Record<string, string> {
+  const workspace = outside ? undefined : currentWorkspace();
   return { "Mainspring-Client": "web", ...(workspace ? { "Mainspring-Workspace": workspace } : {}) };
 }
 
@@ -42,10 +44,10 @@ function address(path: string, query: Record<string, QueryValue> = {}): string {
 
 /** One request. A failure is thrown as an ApiProblem. */
 export async function request<Answer>(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
-  const { query, body, signal } = options;
+  const { query, body, signal, outside } = options;
   const response = await fetch(address(path, query), {
     method,
-    headers: { ...clientHeaders(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+    headers: { ...clientHeaders(outside), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
     signal,
   });

@@ -1,5 +1,5 @@
 import { queryOptions, useSuspenseQuery } from "@tanstack/react-query";
-import { api } from "#/api/http.ts";
+import { api, request } from "#/api/http.ts";
 import { ApiProblem } from "#/api/problem.ts";
 import { showTimesIn } from "#/lib/format.ts";
 
@@ -40,6 +40,13 @@ export const sessionQuery = queryOptions({
     return { ...answer, workspace: answer.workspace };
   },
   staleTime: 5 * 60_000,
+  retry: false,
+});
+
+/** The workspaces of the user, whatever the address says. */
+export const workspacesQuery = queryOptions({
+  queryKey: ["session", "outside"],
+  queryFn: ({ signal }) => request<SessionAnswer>("GET", "/session", { signal, outside: true }),
   retry: false,
 });
 

@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import type { Schemas } from "#/api/client.ts";
-import { api } from "#/api/http.ts";
+import { api, request } from "#/api/http.ts";
 import { enterWorkspace } from "#/app/workspace.ts";
 import type { Page } from "#/lib/pages.ts";
 import { keepFreshKey } from "./fresh-key.ts";
@@ -98,7 +98,7 @@ export function useSignOut() {
   const queries = useQueryClient();
   const router = useRouter();
   return useMutation({
-    mutationFn: () => api.delete<void>("/session"),
+    mutationFn: () => request<void>("DELETE", "/session", { outside: true }),
     meta: { failed: "You are still signed in" },
     onSuccess: async () => {
       enterWorkspace(undefined);
