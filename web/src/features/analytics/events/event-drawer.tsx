@@ -54,7 +54,7 @@ export function EventDrawer({ open, keyNames, onClose, ...known }: EventDrawerPr
       {kept ? <Kept kept={kept} fated={fate !== undefined} keyNames={keyNames} /> : null}
       {waits ? <SkeletonLines lines={8} /> : null}
       {error ? <ProblemView title="The event could not be loaded" error={error} onRetry={retry} /> : null}
-      {event.data ? <Stored event={event.data} fated={fate !== undefined} /> : null}
+      {event.data ? <Stored event={event.data} fated={fate !== undefined} keyNames={keyNames} /> : null}
       {kept && !event.data && !event.isLoading ? <Received raw={parsed(kept.raw)} /> : null}
       {facts || waits || error ? null : <Missing open={open} />}
     </Drawer>
@@ -87,8 +87,11 @@ function Fated({ fate, keyNames }: { fate: Fate; keyNames: Map<string, string> }
   );
 }
 
-function Stored({ event, fated }: { event: EventDetail; fated: boolean }) {
-  const columns = Object.entries(event.columns).map(([name, value]) => ({ name: name.replaceAll("_", " "), value }));
+function Stored({ event, fated, keyNames }: { event: EventDetail; fated: boolean; keyNames: Map<string, string> }) {
+  const columns = Object.entries(event.columns).map(([name, value]) => ({
+    name: name.replaceAll("_", " "),
+    value: name === "write_key" ? (keyNames.get(value) ?? value) : value,
+  }));
   return (
     <>
       {fated ? null : (

@@ -170,7 +170,7 @@ function columnsOf(keyNames: Map<string, string>): Column<Quarantined>[] {
       value: (row) => row.received_at,
       cell: (row) => <TimeAgo at={row.received_at} />,
     },
-    { id: "user", header: "Person", value: (row) => row.user_id || row.anonymous_id },
+    { id: "user", header: "Person", width: 150, value: (row) => row.user_id || row.anonymous_id },
     { id: "library", header: "Library", hidden: true, value: (row) => row.library },
     { id: "write_key", header: "Key", width: 140, value: (row) => keyNames.get(row.write_key) ?? row.write_key },
   ];

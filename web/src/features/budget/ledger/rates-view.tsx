@@ -91,7 +91,7 @@ function RateForm() {
   };
   const known = ["items[0].rate", "items[0].from", "items[0].date"].some((field) => fieldError(set.error, field));
   return (
-    <form className={styles.bar} onSubmit={submit} noValidate>
+    <form className={styles.form} onSubmit={submit} noValidate>
       {set.error && !known ? <ProblemView title="The rate was not entered" error={set.error} /> : null}
       <TextInput
         label="From this day"
@@ -124,7 +124,7 @@ function RateForm() {
           (!positive ? "A rate is above zero." : tried && rate.state === "empty" ? "Write the rate." : undefined)
         }
       />
-      <Button type="submit" busy={set.isPending}>
+      <Button type="submit" className={styles.enter} busy={set.isPending}>
         Enter rate
       </Button>
     </form>
