@@ -71,7 +71,7 @@ function columnsOf(titles: Map<string, string>): Column<Import>[] {
         </Link>
       ),
     },
-    { id: "kind", header: "Of", width: 140, value: (one) => titles.get(one.kind ?? "") ?? one.kind },
+    { id: "kind", header: "Of", width: 190, value: (one) => titles.get(one.kind ?? "") ?? one.kind },
     {
       id: "state",
       header: "State",

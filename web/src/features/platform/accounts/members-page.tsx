@@ -46,7 +46,7 @@ export function MembersPage() {
       {
         id: "role",
         header: "Role",
-        width: 220,
+        width: 190,
         value: (member) => roleLabel(member.role),
         cell: (member) =>
           mayChange(member) ? (
@@ -76,7 +76,7 @@ export function MembersPage() {
       {
         id: "signed_in_at",
         header: "Last sign-in",
-        width: 150,
+        width: 130,
         value: (member) => member.signed_in_at,
         cell: (member) => (member.signed_in_at ? <TimeAgo at={member.signed_in_at} /> : "never"),
       },
