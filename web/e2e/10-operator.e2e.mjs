@@ -125,6 +125,19 @@ export const story = {
     await page.getByRole("cell", { name: "While paused" }).waitFor();
   },
 
+  async "the quarantine keeps what was rejected, and its address opens it"({ page }) {
+    await page.getByRole("button", { name: "Quarantine" }).click();
+    await page.getByRole("row").filter({ hasText: "rejected" }).first().click();
+    await until("the message is in the address", () => page.url().includes("open=qua_"));
+    const drawer = page.getByRole("dialog");
+    await drawer.getByText("Kept as").waitFor();
+    await page.reload();
+    await drawer.getByText("Kept as").waitFor();
+    await accessible(page, "quarantine");
+    await page.keyboard.press("Escape");
+    await drawer.waitFor({ state: "detached" });
+  },
+
   async "a channel explains itself"({ page, url }) {
     await page.goto(
       `${url}/channels?url=${encodeURIComponent("https://example.com/?utm_source=google&utm_medium=cpc")}`,
