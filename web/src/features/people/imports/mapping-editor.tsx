@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { classNames } from "#/lib/class-names.ts";
 import { Button } from "#/ui/button.tsx";
 import { Combobox } from "#/ui/combobox.tsx";
@@ -277,8 +277,18 @@ interface DraftProps {
 /** A text that is saved when the field is left, or on Enter. */
 function Draft({ label, value, disabled, onSave }: DraftProps) {
   const [draft, setDraft] = useState(value);
-  useEffect(() => setDraft(value), [value]);
-  const save = () => draft.trim() !== value && onSave(draft.trim());
+  const known = useRef(value);
+  useEffect(() => {
+    // What is being typed is not taken away by the answer to another change.
+    const before = known.current;
+    known.current = value;
+    setDraft((now) => (now === before ? value : now));
+  }, [value]);
+  const save = () => {
+    const next = draft.trim();
+    setDraft(next);
+    if (next !== value) onSave(next);
+  };
   return (
     <TextInput
       label={label}
