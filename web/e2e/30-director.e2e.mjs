@@ -58,7 +58,17 @@ const CRM = [
   },
   {
     kind: "deals",
-    fields: ["external_id", "name", "amount", "currency", "stage", "created_at", "closed_at", "won", "company_external_id"],
+    fields: [
+      "external_id",
+      "name",
+      "amount",
+      "currency",
+      "stage",
+      "created_at",
+      "closed_at",
+      "won",
+      "company_external_id",
+    ],
     rows: [
       ["d-0", WON, "12000", "EUR", "Closed won", hoursAgo(2), hoursAgo(1), "true", "c-0"],
       ["d-1", OPEN, "3000", "EUR", "Proposal", hoursAgo(2), "", "false", "c-1"],

@@ -39,9 +39,7 @@ export function EntriesView() {
           value={q ?? ""}
           onChange={(next) => change({ q: next || undefined })}
         />
-        {channel ? (
-          <FilterChip name="Channel" value={channel} onRemove={() => change({ channel: undefined })} />
-        ) : null}
+        {channel ? <FilterChip name="Channel" value={channel} onRemove={() => change({ channel: undefined })} /> : null}
         {from || to ? (
           <FilterChip
             name="Days"
