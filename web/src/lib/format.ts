@@ -67,8 +67,8 @@ export function percent(share: number): string {
 }
 
 /** A change between two shares or amounts, with its sign. */
-export function signedPercent(share: number): string {
-  return numberFormat({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(share);
+export function signedPercent(share: number, digits = 1): string {
+  return numberFormat({ style: "percent", maximumFractionDigits: digits, signDisplay: "exceptZero" }).format(share);
 }
 
 /** A size in bytes. */

@@ -15,12 +15,12 @@ interface ChannelTableProps {
 }
 
 const FIGURES: { id: keyof ChannelRow; header: string; metric: string; unit: Unit; width: number }[] = [
-  { id: "spend", header: "Spend", metric: "spend", unit: "money", width: 96 },
-  { id: "leads", header: "Leads", metric: "new_leads", unit: "count", width: 80 },
-  { id: "cost_per_lead", header: "Per lead", metric: "cost_per_lead", unit: "money", width: 90 },
-  { id: "opportunities", header: "Deals", metric: "deals_created", unit: "count", width: 80 },
-  { id: "pipeline", header: "Pipeline", metric: "pipeline_created", unit: "money", width: 100 },
-  { id: "revenue", header: "Revenue", metric: "attributed_revenue", unit: "money", width: 100 },
+  { id: "spend", header: "Spend", metric: "spend", unit: "money", width: 104 },
+  { id: "leads", header: "Leads", metric: "new_leads", unit: "count", width: 72 },
+  { id: "cost_per_lead", header: "Per lead", metric: "cost_per_lead", unit: "money", width: 92 },
+  { id: "opportunities", header: "Deals", metric: "deals_created", unit: "count", width: 76 },
+  { id: "pipeline", header: "Pipeline", metric: "pipeline_created", unit: "money", width: 112 },
+  { id: "revenue", header: "Revenue", metric: "attributed_revenue", unit: "money", width: 106 },
 ];
 
 const NONE: ChannelRow[] = [];
@@ -35,6 +35,7 @@ export function ChannelTable({ home, onExplain }: ChannelTableProps) {
       {
         id: "channel",
         header: "Channel",
+        width: 140,
         value: (row) => row.channel.label,
         cell: (row) => <ChannelChip name={row.channel.label} />,
         foot: (row) => row.channel.label,
@@ -62,7 +63,7 @@ export function ChannelTable({ home, onExplain }: ChannelTableProps) {
       {
         id: "roi",
         header: "ROI",
-        width: 158,
+        width: 164,
         align: "right",
         value: (row) => row.roi?.value,
         cell: (row) => <RoiText roi={row.roi} label={row.channel.label} onOpen={() => onExplain("roi", keyOf(row))} />,
@@ -101,11 +102,12 @@ interface RoiTextProps {
 function RoiText({ roi, label, onOpen }: RoiTextProps) {
   if (!roi) return <span className={styles.muted}>no spend</span>;
   const interval = roi.low !== null && roi.low !== undefined && roi.high !== null && roi.high !== undefined;
-  const text = `${signedPercent(roi.value)}${interval ? ` (${whole(roi.low ?? 0)} to ${whole(roi.high ?? 0)})` : ""}`;
+  // Above the whole spend a tenth of a percent says nothing.
+  const text = `${signedPercent(roi.value, Math.abs(roi.value) < 1 ? 1 : 0)}${interval ? ` (${whole(roi.low ?? 0)} to ${whole(roi.high ?? 0)})` : ""}`;
   return (
     <button
       type="button"
-      title={roi.note ?? undefined}
+      title={roi.note ?? text}
       className={classNames(styles.number, roi.is_noise && styles.muted)}
       aria-label={`ROI of ${label}: ${text}`}
       onClick={onOpen}

@@ -18,8 +18,11 @@ interface HomeFiltersProps {
 export function HomeFilters({ search, range, onChange }: HomeFiltersProps) {
   const { workspace } = useSession();
   const registry = useQuery(registryQuery);
-  const models = registry.data?.models.filter((model) => model.conserves) ?? [];
   const model = search.model ?? registry.data?.default_model ?? null;
+  const named = registry.data?.models.filter((one) => one.conserves) ?? [];
+  // Weights of one's own have no name in the registry.
+  const own = search.model?.startsWith("custom:") ? [{ id: search.model, name: search.model }] : [];
+  const models = [...own, ...named];
   const lookback = String(search.lookback ?? registry.data?.default_lookback_days ?? 180);
   const lookbacks = LOOKBACKS.includes(lookback) ? LOOKBACKS : [lookback, ...LOOKBACKS];
   return (

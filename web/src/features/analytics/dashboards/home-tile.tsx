@@ -59,8 +59,9 @@ function besideText({ beside, plan }: HomeTile): string | undefined {
   const { value } = beside.value;
   const text = value === null || value === undefined ? undefined : figureShort(value, beside.unit);
   if (beside.metric === "spend_to_plan") {
-    return plan ? `${text ?? "Nothing"} of the plan of ${figureShort(plan, "money")}` : "No plan for these dates";
+    return plan ? `${text ?? "Nothing"} of plan ${figureShort(plan, "money")}` : "No plan for these dates";
   }
+  if (text && beside.metric === "pipeline_contribution_share") return `${text} of all pipeline`;
   // The number first: what does not fit is cut off at the end.
   return text === undefined ? undefined : `${text} ${beside.name.toLowerCase()}`;
 }

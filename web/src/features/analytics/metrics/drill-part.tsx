@@ -38,14 +38,15 @@ export function Part({ request, answer, part }: PartProps) {
       {
         id: "label",
         header: "What",
+        width: 168,
         value: (row) => row.label,
         cell: (row) => <RowLink row={row} journey={journey} />,
       },
-      { id: "date", header: "Date", width: 104, value: (row) => row.date, cell: (row) => day(row.date) },
+      { id: "date", header: "Date", width: 116, value: (row) => row.date, cell: (row) => day(row.date) },
       {
         id: "value",
         header: "Adds",
-        width: 116,
+        width: 122,
         align: "right",
         value: (row) => plain(row.value),
         cell: (row) => figureText(row.value, unit),
@@ -91,7 +92,7 @@ function eventColumn(may: boolean): Column<DrillRow> {
   return {
     id: "event",
     header: "Event",
-    width: 88,
+    width: 104,
     align: "right",
     hint: "The first event of the touch, by its place in the log",
     value: (row) => eventOf(row) ?? "",
