@@ -103,7 +103,8 @@ mod tests {
         };
         let (parts, body) = get(DOCUMENT).await;
         assert_eq!(parts.status, StatusCode::OK);
-        assert_eq!(serde_json::from_str::<OpenApi>(&body).unwrap().paths.paths.len(), document.paths.paths.len());
+        let served: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(served["paths"].as_object().unwrap().len(), document.paths.paths.len());
         let (parts, body) = get("/api/docs/").await;
         assert_eq!(parts.status, StatusCode::OK);
         assert!(parts.headers["content-security-policy"].to_str().unwrap().contains("script-src 'self'"));
