@@ -400,7 +400,9 @@ fn what_cannot_be_read_holds_no_address_and_no_key() {
     }
     let body = messages(br#"{"writeKey":"k1","batch":[{"context":{"ip":"203.0.113.77"}}]"#, true);
     assert_eq!(body.unreadable.unwrap().raw, r#"{"writeKey":"","batch":[{"context":{"ip":"203.0.113.0"}}]"#);
-    let odd = event(r#"{"type":"track","event":"e","userId":"u","context":{"ip":"203.0.113.77","page":7}}"#);
+    let odd = r#"{"type":"track","event":"e","userId":"u","context":{"ip":"203.0.113.77","page":7}}"#;
+    let (odd, doubts) = try_read(odd, &request()).unwrap();
+    assert!(matches!(doubts[..], [Doubt::Context(_)]));
     assert!(odd.raw.contains(r#""ip":"203.0.113.0""#), "{}", odd.raw);
 }
 
