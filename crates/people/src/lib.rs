@@ -12,4 +12,5 @@ mod importers;
 pub mod imports;
 pub mod profiles;
 mod sheets;
+mod stage_words;
 pub mod upsert;

@@ -3,6 +3,7 @@
 use crate::facts::{Day, Facts, GoalRow};
 use kernel::money::{Currency, Money};
 use kernel::problem::Problem;
+use science::attribution::Model;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -56,6 +57,14 @@ impl FromStr for Goal {
             },
         }
     }
+}
+
+/// A model by its name.
+///
+/// # Errors
+/// 422 naming the field.
+pub fn parse_model(text: &str, field: impl Into<String>) -> Result<Model, Problem> {
+    text.parse::<Model>().map_err(|error| Problem::invalid(field, error.to_string()))
 }
 
 /// Whose touches count.
@@ -132,6 +141,23 @@ impl Journeys {
         items.sort_by_key(|item| (item.at, item.deal, item.offset));
         Self { items }
     }
+}
+
+/// Place of a person's first human session; [`NONE`] when there is none.
+pub(crate) fn first_session(facts: &Facts, person: u64) -> u32 {
+    let place = facts.sessions.of(person).find(|place| facts.sessions.rows[*place].is_human());
+    place.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
+}
+
+/// Place of the session that made a person a lead: the last one before that was not Direct, else the last one.
+pub(crate) fn converting_session(facts: &Facts, person: u64, at: i64, lookback_days: u32) -> u32 {
+    let from = at.saturating_sub(i64::from(lookback_days) * kernel::time::DAY);
+    let until = facts.sessions.calendar.reach(at);
+    let rows = &facts.sessions.rows;
+    let touch = |place: &usize| rows[*place].is_human() && rows[*place].start <= until && rows[*place].start >= from;
+    let touches = || facts.sessions.of(person).rev().filter(touch);
+    let chosen = touches().find(|place| !rows[*place].direct).or_else(|| touches().next());
+    chosen.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
 }
 
 fn deal_items(facts: &Facts, won: bool, lookback: i64, kind: JourneyKind) -> Vec<Item> {

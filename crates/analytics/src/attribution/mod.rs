@@ -17,4 +17,5 @@ pub use compare::{
     AttributionAnswer, AttributionRequest, DealAttribution, DealTouch, JourneyCounts, ModelColumn, ModelRow,
     TouchCredit, compare, of_deal,
 };
-pub use journeys::{Goal, Item, JourneyKind, Journeys, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE};
+pub use journeys::{Goal, Item, JourneyKind, Journeys, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE, parse_model};
+pub(crate) use journeys::{converting_session, first_session};

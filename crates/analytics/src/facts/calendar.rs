@@ -81,6 +81,43 @@ impl Grain {
     }
 }
 
+fn months_between(first: Date, last: Date) -> i32 {
+    (i32::from(last.year()) - i32::from(first.year())) * 12 + i32::from(last.month()) - i32::from(first.month())
+}
+
+/// The months of the calendar period that begins on a day and runs on another: a month, else a quarter, else a year.
+fn running_months(first: Date, now: Date) -> Option<i32> {
+    if first.day() != 1 {
+        return None;
+    }
+    let so_far = months_between(first, now);
+    let begins = |months: i8| (first.month() - 1) % months == 0;
+    [1_i8, 3, 12].into_iter().find(|months| begins(*months) && so_far < i32::from(*months)).map(i32::from)
+}
+
+/// The period before one. Whole months stand against as many months before; a month, a quarter or a year that runs up to
+/// today or later, against as many days from the start of the one before; anything else against as many days.
+#[must_use]
+pub fn period_before((from, to): (Day, Day), today: Day) -> (Day, Day) {
+    let over = if today < from { to } else { to.min(today) };
+    let (first, last) = (date_of(from), date_of(to));
+    let months = if first.day() == 1 && last == last.last_of_month() {
+        Some(months_between(first, last) + 1)
+    } else {
+        running_months(first, date_of(over)).filter(|_| to >= today)
+    };
+    let start = months.map_or(from - (to - from + 1), |months| day_of(first.saturating_sub(months.months())));
+    let whole = over == to && (to < today || last == last.last_of_month() || months.is_none());
+    let end = if whole { from - 1 } else { (start + (over - from)).min(from - 1) };
+    (start, end)
+}
+
+/// Days of a range that are not in the future; at least one.
+#[must_use]
+pub fn elapsed((from, to): (Day, Day), today: Day) -> i32 {
+    if today < from { to - from + 1 } else { to.min(today) - from + 1 }
+}
+
 /// The days of a zone over a span of time, found by a search instead of by calendar arithmetic.
 #[derive(Debug, Clone)]
 pub struct Calendar {

@@ -17,10 +17,11 @@ pub(crate) mod tests_world;
 mod touches;
 
 pub use build::{DealInput, Inputs, PersonInput};
-pub use calendar::{Calendar, Day, Grain, date_of, day_of};
+pub use calendar::{Calendar, Day, Grain, date_of, day_of, elapsed, period_before};
 pub use live::LiveSource;
 pub use model::{
-    DIRECT, Deal, Facts, NO_TOUCH, NO_TOUCH_TEXT, NOT_SET_TEXT, Outcome, Part, Person, Session, SessionFacts,
+    Agents, AsOf, DIRECT, Deal, Facts, NO_TOUCH, NO_TOUCH_TEXT, NOT_SET_TEXT, Outcome, Part, Person, Session,
+    SessionFacts,
 };
 pub(crate) use store::aside;
 pub use store::{Choices, EventStamp, FactSource, FactStore, Ready, Records, RecordsVersion};

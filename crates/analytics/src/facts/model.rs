@@ -5,6 +5,7 @@ use crate::facts::spend::{SpendFacts, TouchIndex};
 use kernel::money::{Currency, Money};
 use kernel::time::Timestamp;
 use lake::{AgentClass, Dict, Watermark};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -64,6 +65,34 @@ impl Session {
     #[must_use]
     pub fn is_human(&self) -> bool {
         !matches!(self.agent_class, AgentClass::Bot | AgentClass::AiAgent)
+    }
+}
+
+/// Whose sessions are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Agents {
+    /// People, and what nothing marks as a machine.
+    #[default]
+    Human,
+    /// Crawlers, monitors and scripts.
+    Bot,
+    /// AI agents.
+    AiAgent,
+    /// Everybody.
+    All,
+}
+
+impl Agents {
+    /// Whether a session is one of theirs.
+    #[must_use]
+    pub fn has(self, session: &Session) -> bool {
+        match self {
+            Agents::Human => session.is_human(),
+            Agents::Bot => session.agent_class == AgentClass::Bot,
+            Agents::AiAgent => session.agent_class == AgentClass::AiAgent,
+            Agents::All => true,
+        }
     }
 }
 
@@ -196,6 +225,18 @@ pub struct Deal {
     pub won_value: Option<i64>,
     /// Where it was imported from, in words.
     pub source_row: String,
+}
+
+/// How far the events behind an answer were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AsOf {
+    /// The last event that is counted.
+    pub offset: u64,
+    /// When it was received; absent when there is no event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// How long newer events or people have been waiting to be counted; 0 when there are none.
+    pub lag_seconds: u64,
 }
 
 /// What a metric may be counted from, as of one watermark.

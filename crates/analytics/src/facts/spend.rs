@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use jiff::civil::Date;
-use kernel::money::{Currency, Money, Rate};
+use kernel::money::{Currency, Money, Rate, split_micros};
 use kernel::problem::Problem;
 use kernel::scope::Scope;
 use kernel::time::Timestamp;
@@ -220,6 +220,11 @@ impl TouchIndex {
 #[must_use]
 pub fn fold_name(name: &str) -> String {
     name.trim().to_lowercase()
+}
+
+/// A month's plan spread over its days; the days sum to the month.
+pub(crate) fn spread(micros: i64, days: i32) -> Vec<i64> {
+    split_micros(micros, &vec![1; usize::try_from(days).unwrap_or(0)]).unwrap_or_default()
 }
 
 /// A workspace without a ledger: no spend, no plan, no rates. For tests and tools.

@@ -7,10 +7,10 @@
 
 use super::build::{DealInput, Inputs, PersonInput};
 use super::calendar::{Day, day_of};
-use super::model::{Facts, SessionFacts};
+use super::model::{AsOf, Facts, SessionFacts};
+use super::spend::{SpendSource, TouchIndex};
 use super::touches::{GoalRow, TouchRows};
 use crate::attribution::Goal;
-use crate::metrics::{AsOf, SpendSource, TouchIndex};
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use kernel::money::Currency;

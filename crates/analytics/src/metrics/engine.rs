@@ -3,13 +3,12 @@
 //! **Invariant:** a cell and the rows behind it come from the same records, so they cannot differ.
 
 use super::measures::{Dimension, Measure};
-use super::query::{Agents, FilterOp, Plan, PlannedFilter};
-use crate::attribution::{Goal, NONE};
+use super::query::{FilterOp, Plan, PlannedFilter};
+use crate::attribution::{Goal, NONE, converting_session, first_session};
+use crate::facts::spend::spread;
 use crate::facts::{Day, Facts, Grain, NO_TOUCH, Session, day_of};
 use hashbrown::HashSet;
 use jiff::ToSpan;
-use kernel::money::split_micros;
-use lake::AgentClass;
 
 /// Codes of a row's place, one a dimension; the rest is zero.
 pub(crate) type Key = [u32; kernel::limits::QUERY_DIMENSIONS_MAX];
@@ -153,13 +152,7 @@ impl<'a> Run<'a> {
         let pages = self.asks_pages();
         for place in sessions.between(self.range.0, self.range.1) {
             let session = &sessions.rows[*place as usize];
-            let wanted = match self.plan.agents {
-                Agents::Human => session.is_human(),
-                Agents::Bot => session.agent_class == AgentClass::Bot,
-                Agents::AiAgent => session.agent_class == AgentClass::AiAgent,
-                Agents::All => true,
-            };
-            if !wanted || (engaged && !session.engaged) {
+            if !self.plan.agents.has(session) || (engaged && !session.engaged) {
                 continue;
             }
             let company = self.facts.company_of_session(*place as usize);
@@ -343,26 +336,4 @@ impl CodeFilter {
         }
         Self { dimension: filter.dimension, codes, keep: matches!(filter.op, FilterOp::In | FilterOp::Contains) }
     }
-}
-
-/// A month's plan spread over its days; the days sum to the month.
-pub(crate) fn spread(micros: i64, days: i32) -> Vec<i64> {
-    split_micros(micros, &vec![1; usize::try_from(days).unwrap_or(0)]).unwrap_or_default()
-}
-
-/// Place of a person's first human session; [`NONE`] when there is none.
-pub(crate) fn first_session(facts: &Facts, person: u64) -> u32 {
-    let place = facts.sessions.of(person).find(|place| facts.sessions.rows[*place].is_human());
-    place.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
-}
-
-/// Place of the session that made a person a lead: the last one before that was not Direct, else the last one.
-pub(crate) fn converting_session(facts: &Facts, person: u64, at: i64, lookback_days: u32) -> u32 {
-    let from = at.saturating_sub(i64::from(lookback_days) * kernel::time::DAY);
-    let until = facts.sessions.calendar.reach(at);
-    let rows = &facts.sessions.rows;
-    let touch = |place: &usize| rows[*place].is_human() && rows[*place].start <= until && rows[*place].start >= from;
-    let touches = || facts.sessions.of(person).rev().filter(touch);
-    let chosen = touches().find(|place| !rows[*place].direct).or_else(|| touches().next());
-    chosen.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
 }

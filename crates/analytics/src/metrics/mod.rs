@@ -19,24 +19,27 @@ mod tests_cases;
 #[cfg(test)]
 mod tests_registry;
 
+pub use crate::attribution::parse_model;
 pub use crate::facts::spend::{
     CampaignTouch, NoSpend, PlanFact, RATE_AGE_DAYS_MAX, RateTable, SpendFact, SpendFacts, SpendMatch, SpendSource,
     StaleRate, TouchIndex,
 };
+pub use crate::facts::{Agents, AsOf};
 pub use api::routes;
 pub use measures::{Dimension, Direction, Formula, Measure, Unit};
-pub use query::{
-    Agents, Compare, DateRange, Filter, FilterOp, MODEL, Plan, PlannedFilter, Query, compare_range, parse_model,
-};
+pub use query::{Compare, DateRange, Filter, FilterOp, MODEL, Plan, PlannedFilter, Query, compare_range};
 pub use registry::{METRICS, Metric, Words};
 pub use service::Metrics;
-pub use table::{AsOf, Cell, Figure, KeyPart, MetricColumn, Span, Table, TableRow};
+pub use table::{Cell, Figure, KeyPart, MetricColumn, Span, Table, TableRow};
 
 /// What the other slices of this area build on.
 pub(crate) mod internal {
-    pub(crate) use super::engine::{Key, Record, Run, Subject, converting_session, first_session, spread};
+    pub(crate) use super::engine::{Key, Record, Run, Subject};
     pub(crate) use super::measures::{Dimension, Formula, Measure, Unit};
     pub(crate) use super::query::{Plan, PlannedFilter};
-    pub(crate) use super::sums::{Sums, elapsed, is_distinct};
-    pub(crate) use super::table::{AsOf, Cell, Figure, Span, answer, part};
+    pub(crate) use super::sums::{Sums, is_distinct};
+    pub(crate) use super::table::{Cell, Figure, Span, answer, part};
+    pub(crate) use crate::attribution::{converting_session, first_session};
+    pub(crate) use crate::facts::spend::spread;
+    pub(crate) use crate::facts::{AsOf, elapsed};
 }

@@ -2,8 +2,8 @@
 
 use super::measures::Dimension;
 use super::registry::Metric;
-use crate::attribution::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX};
-use crate::facts::{Day, Grain, date_of, day_of};
+use crate::attribution::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, parse_model};
+use crate::facts::{Agents, Day, Grain, date_of, day_of, period_before};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::limits;
@@ -69,21 +69,6 @@ pub enum Compare {
     Previous,
     /// The same dates a year before.
     Year,
-}
-
-/// Whose sessions are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Agents {
-    /// People, and what nothing marks as a machine.
-    #[default]
-    Human,
-    /// Crawlers, monitors and scripts.
-    Bot,
-    /// AI agents.
-    AiAgent,
-    /// Everybody.
-    All,
 }
 
 /// A question.
@@ -346,14 +331,6 @@ fn filters(query: &Query, metrics: &[&Metric]) -> Result<Vec<PlannedFilter>, Pro
     query.filters.iter().enumerate().map(plan).collect()
 }
 
-/// A model by its name.
-///
-/// # Errors
-/// 422 naming the field.
-pub fn parse_model(text: &str, field: impl Into<String>) -> Result<Model, Problem> {
-    text.parse::<Model>().map_err(|error| Problem::invalid(field, error.to_string()))
-}
-
 fn models(query: &Query, metrics: &[&Metric], dimensions: &[Dimension]) -> Result<(Model, Vec<Model>), Problem> {
     let model = query.model.as_deref().map_or(Ok(MODEL), |text| parse_model(text, "model"))?;
     let mut models = vec![model.clone()];
@@ -408,20 +385,6 @@ fn check_agents(
     }
 }
 
-fn months_between(first: Date, last: Date) -> i32 {
-    (i32::from(last.year()) - i32::from(first.year())) * 12 + i32::from(last.month()) - i32::from(first.month())
-}
-
-/// The months of the calendar period that begins on a day and runs on another: a month, else a quarter, else a year.
-fn running_months(first: Date, now: Date) -> Option<i32> {
-    if first.day() != 1 {
-        return None;
-    }
-    let so_far = months_between(first, now);
-    let begins = |months: i8| (first.month() - 1) % months == 0;
-    [1_i8, 3, 12].into_iter().find(|months| begins(*months) && so_far < i32::from(*months)).map(i32::from)
-}
-
 /// The dates to compare with. A period that is not over yet is compared with the same part of the one before: a month, a
 /// quarter or a year that runs up to today, or later, with as many days from the start of the one before it.
 #[must_use]
@@ -433,17 +396,6 @@ pub fn compare_range((from, to): (Day, Day), today: Day, compare: Compare) -> Op
             let before = |day: Day| day_of(date_of(day).saturating_sub(1.year()));
             Some((before(from), before(over)))
         }
-        Compare::Previous => {
-            let (first, last) = (date_of(from), date_of(to));
-            let months = if first.day() == 1 && last == last.last_of_month() {
-                Some(months_between(first, last) + 1)
-            } else {
-                running_months(first, date_of(over)).filter(|_| to >= today)
-            };
-            let start = months.map_or(from - (to - from + 1), |months| day_of(first.saturating_sub(months.months())));
-            let whole = over == to && (to < today || last == last.last_of_month() || months.is_none());
-            let end = if whole { from - 1 } else { (start + (over - from)).min(from - 1) };
-            Some((start, end))
-        }
+        Compare::Previous => Some(period_before((from, to), today)),
     }
 }

@@ -193,8 +193,3 @@ pub(crate) fn is_distinct(plan: &Plan, measure: Measure, model: u32) -> bool {
 pub(crate) fn overlaps(plan: &Plan, measure: Measure) -> bool {
     (0..plan.models.len()).any(|model| is_distinct(plan, measure, u32::try_from(model).unwrap_or(u32::MAX)))
 }
-
-/// Days of a range that are not in the future; at least one.
-pub(crate) fn elapsed((from, to): (Day, Day), today: Day) -> i32 {
-    if today < from { to - from + 1 } else { to.min(today) - from + 1 }
-}

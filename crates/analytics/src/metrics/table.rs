@@ -4,11 +4,10 @@ use super::engine::Key;
 use super::measures::{Dimension, Direction, Measure, Unit};
 use super::query::Plan;
 use super::registry::Metric;
-use super::sums::{Sum, Sums, elapsed, overlaps};
-use crate::facts::{Day, Facts, Grain, date_of};
+use super::sums::{Sum, Sums, overlaps};
+use crate::facts::{AsOf, Day, Facts, Grain, date_of, elapsed};
 use hashbrown::HashMap;
 use kernel::money::{Currency, Money};
-use kernel::time::Timestamp;
 use science::chance::Estimate;
 use serde::{Deserialize, Serialize};
 
@@ -95,18 +94,6 @@ pub struct MetricColumn {
     pub direction: Direction,
     /// Whether the rows sum to the total.
     pub additive: bool,
-}
-
-/// How far the events behind an answer were read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct AsOf {
-    /// The last event that is counted.
-    pub offset: u64,
-    /// When it was received; absent when there is no event.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<Timestamp>,
-    /// How long newer events or people have been waiting to be counted; 0 when there are none.
-    pub lag_seconds: u64,
 }
 
 /// A stretch of dates in an answer.

@@ -112,3 +112,16 @@ async fn undoing_the_last_import_first_leaves_nothing() {
         assert!(matches!(undo(&test, &importer, context, outcomes).await[..], [Undone::Refused(_)]), "once only");
     }
 }
+
+#[tokio::test]
+async fn two_rows_of_one_key_in_one_file_are_two_lines() {
+    for test in platforms().await {
+        let (ledger, importer) = (Ledger::new(&test.platform), SpendImporter::new(test.platform.clone()));
+        let cells = |amount| [("date", "2026-02-01"), ("cost", amount), ("campaign", "Spring")];
+        let rows = |one, two| vec![row(&importer, 2, &cells(one)), row(&importer, 3, &cells(two))];
+        let (one, two) = (context(&test, "meta"), context(&test, "meta"));
+        assert_eq!(kinds(&apply(&test, &importer, &one, &rows("3", "4")).await), [Outcome::Create, Outcome::Create]);
+        assert_eq!(kinds(&apply(&test, &importer, &two, &rows("3", "5")).await), [Outcome::Unchanged, Outcome::Update]);
+        assert_eq!(total(&ledger, &test.scope).await, 8_000_000);
+    }
+}

@@ -232,19 +232,6 @@ async fn a_report_that_comes_again_updates_by_reversal() {
     }
 }
 
-#[tokio::test]
-async fn two_rows_of_one_key_in_one_file_are_two_lines() {
-    for test in platforms().await {
-        let (ledger, importer) = (Ledger::new(&test.platform), SpendImporter::new(test.platform.clone()));
-        let cells = |amount| [("date", "2026-02-01"), ("cost", amount), ("campaign", "Spring")];
-        let rows = |one, two| vec![row(&importer, 2, &cells(one)), row(&importer, 3, &cells(two))];
-        let (one, two) = (context(&test, "meta"), context(&test, "meta"));
-        assert_eq!(kinds(&apply(&test, &importer, &one, &rows("3", "4")).await), [Outcome::Create, Outcome::Create]);
-        assert_eq!(kinds(&apply(&test, &importer, &two, &rows("3", "5")).await), [Outcome::Unchanged, Outcome::Update]);
-        assert_eq!(total(&ledger, &test.scope).await, 8_000_000);
-    }
-}
-
 /// A conversion names its rate and the day of the rate; without one the amount is listed, not lost.
 #[tokio::test]
 async fn amounts_convert_at_the_rate_of_their_day_or_are_listed() {
