@@ -185,15 +185,15 @@ fn touch_index(rows: &[SessionRow], texts: &Dict) -> TouchIndex {
     }
     let mut index = TouchIndex::default();
     let mut seen: Vec<Seen> = Vec::new();
-    let mut by_code: HashMap<((u32, u32), (u32, u32)), usize> = HashMap::new();
+    let mut by_code: HashMap<[u32; 4], usize> = HashMap::new();
     for row in rows.iter().filter(|row| !matches!(row.agent_class, lake::AgentClass::Bot | lake::AgentClass::AiAgent)) {
         // A visit of an auto-tagged ad may carry its click id and no campaign: those of one platform and channel are one.
         let tagged = row.campaign != 0 || row.campaign_id != 0;
         if !tagged && row.click_id == 0 {
             continue;
         }
-        let clicked = if tagged { (0, 0) } else { (row.click_id_kind, row.channel) };
-        let place = *by_code.entry(((row.campaign, row.campaign_id), clicked)).or_insert_with(|| {
+        let [kind, channel] = if tagged { [0, 0] } else { [row.click_id_kind, row.channel] };
+        let place = *by_code.entry([row.campaign, row.campaign_id, kind, channel]).or_insert_with(|| {
             // One campaign may be spelled in several ways: its id decides, then its name without case.
             let id = texts.text(row.campaign_id).trim().to_owned();
             let name = fold_name(texts.text(row.campaign));
