@@ -62,7 +62,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Follows the chain of this workspace's entries and says whether one was changed, removed or put in between. */
+        /**
+         * Follows the chains of this workspace's entries and of those about accounts, and says whether one was changed, removed
+         *     or put in between.
+         */
         get: operations["audit_check"];
         put?: never;
         post?: never;
@@ -751,6 +754,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/separate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a merge back: both sides are again what they were without it, and later events do not join them. Numbers follow
+         *     within seconds; the audit trail keeps who did it.
+         */
+        post: operations["people_separate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/timeline": {
         parameters: {
             query?: never;
@@ -967,7 +990,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts and durations in the text form of Prometheus. */
+        /** Counts and durations in the text form of Prometheus. Without `server.metrics_token`, for the machine itself only. */
         get: operations["health_metrics"];
         put?: never;
         post?: never;
@@ -984,7 +1007,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process can do its work: its databases answer. */
+        /** Whether the process can do its work: its databases answer, and events are taken in. */
         get: operations["health_ready"];
         put?: never;
         post?: never;
@@ -1023,7 +1046,7 @@ export interface components {
             at?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
-             * @description How long newer events have been waiting to be counted; 0 when there are none.
+             * @description How long newer events or people have been waiting to be counted; 0 when there are none.
              */
             lag_seconds: number;
         };
@@ -1072,20 +1095,25 @@ export interface components {
              */
             limit?: number | null;
         };
-        /** @description Whether the chain of the audit trail holds. */
+        /** @description Whether the chains of the audit trail hold. */
         AuditCheck: {
-            /** @description Whether every entry is as it was written. */
+            /** @description Whether every entry is as it was written: this workspace's, and those about accounts. */
             intact: boolean;
             /**
              * Format: int64
-             * @description Entries that hold together from the start.
+             * @description Entries of this workspace that hold together from the start.
              */
             entries: number;
             /**
              * Format: int64
-             * @description The number of the first entry that is missing, changed or out of place.
+             * @description The number of this workspace's first entry that is missing, changed or out of place.
              */
             broken_at?: number | null;
+            /**
+             * @description Whether every entry about accounts (members, keys, settings; of all workspaces, which share that chain) is as it
+             *     was written.
+             */
+            accounts_intact: boolean;
         };
         /** @description One entry of the audit trail. */
         AuditEntry: {
@@ -1169,7 +1197,9 @@ export interface components {
             value: components["schemas"]["Cell"];
             /** @description By how much it moved. */
             delta: components["schemas"]["Figure"];
-            /** @description Whether that is good; absent where the metric has no good direction. */
+            /** @description Whether it is more than chance alone does. */
+            significant: boolean;
+            /** @description Whether that is good; absent where the metric has no good direction, and where it may be chance. */
             is_good?: boolean | null;
             /** @description What moved it, the largest first. */
             causes: components["schemas"]["Cause"][];
@@ -1839,7 +1869,7 @@ export interface components {
          * @description What a column of a file can be turned into.
          * @enum {string}
          */
-        FieldKind: "text" | "email" | "phone" | "country" | "domain" | "date" | "moment" | "money" | "currency" | "integer" | "boolean";
+        FieldKind: "text" | "email" | "phone" | "country" | "domain" | "date" | "moment" | "money" | "currency" | "number" | "integer" | "boolean";
         /** @description One field that an importer takes. */
         FieldSpec: {
             /** @description The name in mappings and reports: `campaign_id`. */
@@ -3408,6 +3438,10 @@ export interface components {
             /** @description Why it did not hold, or what it matched, with the values. */
             why: string;
         };
+        Separation: {
+            /** @description The other side of the merge, as `identifiers.merges` of the person names it. */
+            other: components["schemas"]["PersonId"];
+        };
         /** @description Who is signed in, where, and what they may do. */
         SessionView: {
             /** @description The user. */
@@ -3590,7 +3624,7 @@ export interface components {
             total: components["schemas"]["SummaryTotal"];
             /**
              * Format: int64
-             * @description Lines that no rate converts.
+             * @description Lines of spend and of the plan that no rate converts.
              */
             unconverted: number;
             /**
@@ -3615,7 +3649,7 @@ export interface components {
             lines: number;
             /**
              * Format: int64
-             * @description Lines that no rate converts, and so are not in `actual`.
+             * @description Lines of spend and of the plan that no rate converts, and so are in neither amount.
              */
             unconverted: number;
         };
@@ -5795,6 +5829,47 @@ export interface operations {
             };
         };
     };
+    people_separate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description One side of the merge */
+                id: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Separation"];
+            };
+        };
+        responses: {
+            /** @description They are two persons */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `merge_not_found`: no merge of these two stands */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     people_timeline: {
         parameters: {
             query?: {
@@ -6389,7 +6464,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Ready */
+            /** @description Ready; the text says what is not, when some workspaces are not served */
             200: {
                 headers: {
                     [name: string]: unknown;
