@@ -63,12 +63,6 @@ impl Dice {
         START + i64::try_from(self.below(u64::try_from(DAYS * DAY / SECOND).unwrap())).unwrap() * SECOND
     }
 
-    /// The first moment of a date.
-    fn date(&mut self, zone: &TimeZone) -> i64 {
-        let date = Timestamp::from_micros(self.moment()).date_in(zone);
-        Timestamp::start_of(date, zone).micros()
-    }
-
     fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
@@ -85,9 +79,14 @@ impl World {
             let place = usize::try_from(dice.below(companies.len() as u64 + 1)).unwrap();
             companies.get(place).map(|(id, _)| id.clone())
         };
+        // Every other moment is a date without a time.
+        let dated = |at: i64, is_date: bool| {
+            let date = Timestamp::from_micros(at).date_in(&zone);
+            if is_date { Timestamp::start_of(date, &zone).micros() } else { at }
+        };
         let people = (1..=persons).map(|person| {
             let created_at = dice.moment();
-            let lead_at = (!dice.one_in(3)).then(|| if dice.one_in(2) { dice.date(&zone) } else { dice.moment() });
+            let lead_at = (!dice.one_in(3)).then(|| dated(dice.moment(), person % 2 == 0));
             PersonInput { person: person * 7, created_at, lead_at, company: company(&mut dice), country: "DE".into() }
         });
         let people: Vec<PersonInput> = people.collect();
@@ -104,7 +103,7 @@ impl World {
         let visits: Vec<Visit> = visits.collect();
         let usd: Currency = "USD".parse().unwrap();
         let deals = (0..dice.below(14)).map(|number| {
-            let created_at = if dice.one_in(2) { dice.date(&zone) } else { dice.moment() };
+            let created_at = dated(dice.moment(), number % 2 == 0);
             let outcome = dice.of(&[Outcome::Open, Outcome::Won, Outcome::Lost, Outcome::Won]);
             let currency = if dice.one_in(3) { usd } else { eur() };
             let amount = Money::new(i64::try_from(dice.below(90_000_000_000)).unwrap() + 1, currency);
@@ -123,7 +122,9 @@ impl World {
                 stage: "sales/open".into(),
                 outcome,
                 created_at,
-                closed_at: Some(created_at + i64::try_from(dice.below(60)).unwrap() * DAY + dice.of(&[0, HOUR])),
+                closed_at: Some(
+                    created_at + i64::try_from(dice.below(60)).unwrap() * DAY + i64::from(number % 3 == 0) * HOUR,
+                ),
                 stages: Vec::new(),
                 source_row: String::new(),
             }
