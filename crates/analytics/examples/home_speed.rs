@@ -1,10 +1,11 @@
 //! How long Home takes on a company of 40 000 people, 2 000 companies, 3 000 deals and 600 000 sessions, and how much
 //! memory the facts take. Prints; asserts nothing.
 
+use analytics::attribution::GoalRow;
 use analytics::dashboards::{Dashboards, HomeRequest};
 use analytics::facts::{
-    Choices, DealInput, EventStamp, FactSource, FactStore, GoalRow, Outcome, Part, PersonInput, Records,
-    RecordsVersion, TouchRows,
+    Choices, DealInput, EventStamp, FactSource, FactStore, Outcome, Part, PersonInput, Records, RecordsVersion,
+    TouchRows,
 };
 use analytics::metrics::{Compare, DateRange, Metrics, SpendFact, SpendFacts, SpendMatch, SpendSource, TouchIndex};
 use async_trait::async_trait;

@@ -9,6 +9,7 @@ mod auth;
 pub mod config;
 pub mod http;
 pub mod jobs;
+mod naming;
 mod platform;
 pub mod sql;
 pub mod telemetry;

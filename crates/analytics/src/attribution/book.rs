@@ -1,7 +1,8 @@
 //! The book of credits: for every goal, what each touch got under a model; and the memory of books already written.
 
 use super::journeys::{Goal, JourneyKind, Journeys, NONE};
-use crate::facts::{Facts, GoalRow};
+use super::occurrences::GoalRow;
+use crate::facts::Facts;
 use parking_lot::Mutex;
 use science::attribution::{Model, credits};
 use std::collections::HashMap;

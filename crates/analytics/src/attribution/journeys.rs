@@ -1,6 +1,7 @@
 //! Which touches led to a goal: whose sessions, how far back, and the milestones on the way.
 
-use crate::facts::{Day, Facts, GoalRow};
+use super::occurrences::GoalRow;
+use crate::facts::{Day, Facts};
 use kernel::money::{Currency, Money};
 use kernel::problem::Problem;
 use science::attribution::Model;

@@ -8,6 +8,7 @@ mod api;
 mod book;
 mod compare;
 mod journeys;
+mod occurrences;
 #[cfg(test)]
 mod tests;
 
@@ -19,3 +20,4 @@ pub use compare::{
 };
 pub use journeys::{Goal, Item, JourneyKind, Journeys, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE, parse_model};
 pub(crate) use journeys::{converting_session, first_session};
+pub use occurrences::{GoalFold, GoalRow};

@@ -3,7 +3,8 @@
 use super::build::{DealInput, PersonInput};
 use super::model::{Outcome, Part};
 use super::store::{Choices, EventStamp, FactSource, Records, RecordsVersion};
-use super::touches::{GoalFold, GoalRow, TouchFold, TouchRows};
+use super::touches::{TouchFold, TouchRows};
+use crate::attribution::{GoalFold, GoalRow};
 use crate::ingest::Lakes;
 use async_trait::async_trait;
 use kernel::ids::PersonId;

@@ -25,4 +25,4 @@ pub use model::{
 };
 pub(crate) use store::aside;
 pub use store::{Choices, EventStamp, FactSource, FactStore, Ready, Records, RecordsVersion};
-pub use touches::{GoalFold, GoalRow, TouchFold, TouchRows};
+pub use touches::{TouchFold, TouchRows};

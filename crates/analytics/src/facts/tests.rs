@@ -2,7 +2,8 @@
 
 use super::store::RecordsVersion;
 use super::tests_world::{START, World, eur};
-use super::{Choices, EventStamp, FactSource, FactStore, GoalFold, GoalRow, Records, TouchFold, TouchRows};
+use super::{Choices, EventStamp, FactSource, FactStore, Records, TouchFold, TouchRows};
+use crate::attribution::{GoalFold, GoalRow};
 use crate::metrics::{DateRange, Figure, Metrics, NoSpend, Query};
 use async_trait::async_trait;
 use jiff::tz::TimeZone;

@@ -7,7 +7,7 @@ use super::presets;
 use crate::imports::{FieldKind, FieldSpec, FieldValue, ImporterSpec, MappedRow, RowProblem};
 use crate::sheets::{
     CELL_BYTES_MAX, Damage, DateOrder, DecimalMark, Named, ROW_BYTES_MAX, SheetRow, boolean, country, domain, email,
-    is_nothing, plain_header, read_amount, read_date, read_integer, read_number,
+    is_nothing, is_total, plain_header, read_amount, read_date, read_integer, read_number,
 };
 use jiff::tz::TimeZone;
 use kernel::limits::IDENTIFIER_CHARS_MAX;
@@ -271,12 +271,4 @@ impl RowMapper {
         };
         Ok(Some((value, Named::Nothing)))
     }
-}
-
-/// `Total`, `Total: Campaigns`, `Gesamt: Konto` in the first cell.
-fn is_total(cell: &str) -> bool {
-    const WORDS: [&str; 8] = ["total", "totals", "grand total", "gesamt", "gesamtsumme", "summe", "totaux", "totales"];
-    let lower = cell.trim().to_lowercase();
-    let word = lower.split(':').next().unwrap_or("").trim();
-    WORDS.contains(&word)
 }

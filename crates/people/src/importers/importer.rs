@@ -369,15 +369,6 @@ pub enum Undone {
     Refused(RowProblem),
 }
 
-/// What undoing an import did.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct UndoReport {
-    /// Changes taken back.
-    pub reverted: u64,
-    /// Changes left as they are because the record was changed since; the import's rows list them.
-    pub refused: u64,
-}
-
 /// What every row of an import has in common.
 #[derive(Debug, Clone)]
 pub struct ImportContext {

@@ -15,7 +15,7 @@ mod presets;
 pub(crate) use cells::{Mapped, RowMapper};
 pub use importer::{
     Change, FieldChange, FieldKind, FieldSpec, FieldValue, ImportContext, Importer, ImporterError, ImporterSpec,
-    MappedRow, Outcome, RowOutcome, RowProblem, UndoReport, Undone, row_key,
+    MappedRow, Outcome, RowOutcome, RowProblem, Undone, row_key,
 };
 pub use mapping::{ColumnMapping, Mapping, Question};
 pub(crate) use mapping::{propose, questions};

@@ -23,10 +23,10 @@ mod tests;
 pub use crate::import_files::Upload;
 pub use crate::importers::{
     Change, ColumnMapping, FieldChange, FieldKind, FieldSpec, FieldValue, ImportContext, Importer, ImporterError,
-    ImporterSpec, MappedRow, Mapping, Outcome, Question, RowOutcome, RowProblem, UndoReport, Undone, row_key,
+    ImporterSpec, MappedRow, Mapping, Outcome, Question, RowOutcome, RowProblem, Undone, row_key,
 };
 pub use crate::sheets::{DateOrder, DecimalMark};
 pub use api::routes;
-pub use model::{Counts, Import, ImportState, Phase, RowReport, SheetColumn, SheetForm};
+pub use model::{Counts, Import, ImportState, Phase, RowReport, SheetColumn, SheetForm, UndoReport};
 pub use run::{Progress, Silent};
 pub use service::{Imports, KindInfo, MappingChange, PresetInfo};

@@ -1,6 +1,6 @@
 //! An import as callers see it.
 
-use crate::importers::{FieldChange, Outcome, RowProblem, UndoReport};
+use crate::importers::{FieldChange, Outcome, RowProblem};
 use crate::importers::{Mapping, Question};
 use kernel::ids::{ImportId, JobId};
 use kernel::time::Timestamp;
@@ -175,6 +175,15 @@ pub struct Import {
     pub created_by: String,
     /// When it was applied or undone to the end.
     pub finished_at: Option<Timestamp>,
+}
+
+/// What undoing an import did.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct UndoReport {
+    /// Changes taken back.
+    pub reverted: u64,
+    /// Changes left as they are because the record was changed since; the import's rows list them.
+    pub refused: u64,
 }
 
 /// One row in the report of an import.

@@ -2,7 +2,7 @@
 
 use super::model::{Counts, ImportState, Phase, RowReport, SheetForm};
 use crate::importers::Mapping;
-use crate::importers::{Change, Outcome, UndoReport};
+use crate::importers::{Change, Outcome};
 use kernel::ids::{ImportId, JobId};
 use kernel::page::PageRequest;
 use kernel::time::Timestamp;

@@ -20,4 +20,4 @@ pub(crate) use form::{DELIMITERS, Form, SAMPLE_BYTES, find as find_form};
 pub use numbers::DecimalMark;
 pub(crate) use numbers::{Named, read as read_amount, read_integer, read_number};
 pub(crate) use rows::{CELL_BYTES_MAX, Damage, ROW_BYTES_MAX, SheetReader, SheetRow};
-pub(crate) use words::{boolean, country, domain, email, is_nothing, plain_header};
+pub(crate) use words::{boolean, country, domain, email, is_nothing, is_total, plain_header};

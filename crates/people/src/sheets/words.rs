@@ -99,6 +99,14 @@ pub(crate) fn plain_header(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// `Total`, `Total: Campaigns`, `Gesamt: Konto` in the first cell.
+pub(crate) fn is_total(cell: &str) -> bool {
+    const WORDS: [&str; 8] = ["total", "totals", "grand total", "gesamt", "gesamtsumme", "summe", "totaux", "totales"];
+    let lower = cell.trim().to_lowercase();
+    let word = lower.split(':').next().unwrap_or("").trim();
+    WORDS.contains(&word)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

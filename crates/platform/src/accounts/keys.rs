@@ -2,10 +2,10 @@
 
 use super::model::{Key, KeyKind, NewKey};
 use super::store::{KeyUse, NewKeyRow};
-use super::workspaces::check_name;
 use super::{Accounts, store};
 use crate::auth::{random_text, token_hash};
 use crate::http::Caller;
+use crate::naming::check_name;
 use crate::sql::{DbError, Tx};
 use kernel::ids::{KeyId, UserId};
 use kernel::page::{Page, PageRequest};

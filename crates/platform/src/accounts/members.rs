@@ -4,9 +4,9 @@
 //! gives no role that may more than the key.
 
 use super::model::{Member, User};
-use super::workspaces::check_name;
 use super::{Accounts, store};
 use crate::auth::{hash_password, one_time_password};
+use crate::naming::{check_email, check_name};
 use crate::sql::{DbError, Tx};
 use kernel::ids::{UserId, WorkspaceId};
 use kernel::page::{Page, PageRequest};
@@ -36,24 +36,6 @@ pub struct AddedMember {
     /// A password for the first sign-in, to be handed over in person; shown once. Absent for somebody who has an account
     /// already.
     pub one_time_password: Option<String>,
-}
-
-/// Longest address that mail can be sent to, in bytes (RFC 5321).
-pub(super) const EMAIL_BYTES_MAX: usize = 254;
-
-/// An address somebody signs in with.
-pub(super) fn check_email(email: &str) -> Result<String, Problem> {
-    let email = email.trim();
-    let good = email.len() <= EMAIL_BYTES_MAX
-        && !email.chars().any(|letter| letter.is_whitespace() || letter.is_control())
-        && email.split_once('@').is_some_and(|(mailbox, host)| {
-            !mailbox.is_empty() && !host.contains('@') && host.split('.').all(|part| !part.is_empty())
-        });
-    if good {
-        return Ok(email.to_owned());
-    }
-    let found: String = email.chars().take(64).collect();
-    Err(Problem::invalid("email", format!("`{found}` is not an e-mail address.")))
 }
 
 fn owners_only() -> Problem {

@@ -1,11 +1,11 @@
 //! Signing in and out, and who a request comes from.
 
-use super::members::EMAIL_BYTES_MAX;
 use super::model::{User, Workspace};
 use super::store::{NewSession, SessionRow, UserRow, email_key};
 use super::{Accounts, store};
 use crate::auth::{check_password, fits, hash_password, one_time_password, random_text, token_hash};
 use crate::http::{Authenticator, Caller, Credentials};
+use crate::naming::EMAIL_BYTES_MAX;
 use crate::sql::Tx;
 use async_trait::async_trait;
 use kernel::ids::{SessionId, UserId};

@@ -1,11 +1,11 @@
 //! The first run: the first user, the first workspace and its write key. Possible only while there is no user.
 
-use super::members::check_email;
 use super::model::{NewKey, User, Workspace};
 use super::sessions::{SignInFrom, StartedSession};
-use super::workspaces::{NewWorkspace, check_name};
+use super::workspaces::NewWorkspace;
 use super::{Accounts, store};
 use crate::auth::{check_password, hash_password, one_time_password};
+use crate::naming::{check_email, check_name};
 use crate::sql::DbError;
 use kernel::ids::UserId;
 use kernel::problem::{Class, Problem};

@@ -3,17 +3,14 @@
 use super::keys::KeyRequest;
 use super::model::{KeyKind, NewKey, Workspace, WorkspaceSettings};
 use super::{Accounts, store};
+use crate::naming::{SLUG_CHARS_MAX, check_name, check_zone, slug_of};
 use crate::sql::{DbError, Tx};
 use kernel::ids::{UserId, WorkspaceId};
-use kernel::limits::NAME_CHARS_MAX;
 use kernel::money::Currency;
 use kernel::problem::{Class, Problem};
 use kernel::scope::{Actor, Role, Scope, WorkspaceRef};
 use serde::Deserialize;
 use serde_json::json;
-
-/// Longest short name, in characters.
-const SLUG_CHARS_MAX: usize = 40;
 
 /// What a new workspace is made of.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -39,54 +36,6 @@ pub struct WorkspaceChange {
     pub currency: Option<Currency>,
     /// The time zone its days begin in, by its IANA name.
     pub time_zone: Option<String>,
-}
-
-/// A name people give to something: not empty, not too long.
-pub(super) fn check_name(field: &str, name: &str) -> Result<String, Problem> {
-    let name = name.trim();
-    let length = name.chars().count();
-    if length == 0 || length > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(Problem::invalid(field, format!("Write a name of 1 to {NAME_CHARS_MAX} characters.")));
-    }
-    Ok(name.to_owned())
-}
-
-fn check_zone(zone: &str) -> Result<(), Problem> {
-    jiff::tz::TimeZone::get(zone).map(|_| ()).map_err(|_| {
-        let found: String = zone.chars().take(64).collect();
-        let message = format!("`{found}` is not a time zone; write an IANA name such as Europe/Berlin.");
-        Problem::invalid("time_zone", message)
-    })
-}
-
-/// Lower-case letters, digits and single hyphens.
-fn slug_of(name: &str) -> String {
-    let mut slug = String::new();
-    for letter in name.to_lowercase().chars() {
-        let plain = match letter {
-            'a'..='z' | '0'..='9' => Some(letter.to_string()),
-            'ä' | 'æ' => Some("ae".to_owned()),
-            'ö' | 'ø' | 'œ' => Some("oe".to_owned()),
-            'ü' => Some("ue".to_owned()),
-            'ß' => Some("ss".to_owned()),
-            'à' | 'á' | 'â' | 'ã' | 'å' => Some("a".to_owned()),
-            'ç' => Some("c".to_owned()),
-            'è' | 'é' | 'ê' | 'ë' => Some("e".to_owned()),
-            'ì' | 'í' | 'î' | 'ï' => Some("i".to_owned()),
-            'ñ' => Some("n".to_owned()),
-            'ò' | 'ó' | 'ô' | 'õ' => Some("o".to_owned()),
-            'ù' | 'ú' | 'û' => Some("u".to_owned()),
-            _ => None,
-        };
-        match plain {
-            Some(plain) => slug.push_str(&plain),
-            None if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
-            None => {}
-        }
-    }
-    let slug: String = slug.chars().take(SLUG_CHARS_MAX - 4).collect();
-    let slug = slug.trim_matches('-').to_owned();
-    if slug.len() < 2 { format!("workspace-{slug}").trim_matches('-').to_owned() } else { slug }
 }
 
 impl Accounts {
@@ -204,25 +153,5 @@ impl Accounts {
         self.record(&mut tx, &scope.actor, id, "workspace.update", id, serde_json::Value::Object(details)).await?;
         tx.commit().await?;
         Ok(workspace)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::slug_of;
-
-    #[test]
-    fn short_names_are_folders_and_schemas() {
-        for (name, slug) in [
-            ("Acme", "acme"),
-            ("  Acme GmbH & Co. KG ", "acme-gmbh-co-kg"),
-            ("Müller/Söhne", "mueller-soehne"),
-            ("../../etc/passwd", "etc-passwd"),
-            ("X", "workspace-x"),
-            ("東京", "workspace"),
-            ("a".repeat(90).as_str(), "a".repeat(36).as_str()),
-        ] {
-            assert_eq!(slug_of(name), slug);
-        }
     }
 }
