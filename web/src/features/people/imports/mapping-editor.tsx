@@ -177,7 +177,7 @@ function Reading({ found, fields, editable, name, onChange }: ReadingProps) {
       />
     );
   }
-  if (kind === "money" || kind === "integer") {
+  if (kind === "money" || kind === "number" || kind === "integer") {
     return (
       <Select
         form="filter"
