@@ -1,6 +1,6 @@
 //! The tables of imports.
 
-use super::model::{Counts, ImportState, Phase, RowReport, SheetForm};
+use super::model::{Counts, ImportState, Phase, RowReport, SheetForm, UndoReport};
 use crate::importers::Mapping;
 use crate::importers::{Change, Outcome};
 use kernel::ids::{ImportId, JobId};
