@@ -207,8 +207,13 @@ fn stored_files(folder: &Path) -> BTreeSet<PathBuf> {
 async fn a_catalog_older_than_the_folder_removes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let catalog = folder.path().join("catalog.json");
-    // Without merges: an older catalog then finds all its files, and only the log tells that it is older.
+    // Without merges, so within one month: an older catalog then finds all its files, and only the log tells that it is
+    // older.
     let config = || LakeConfig { files_max: 100, runs_max: 100, ..small(folder.path()) };
+    let events = |round: u64| {
+        let one = |place: u64| event(&format!("r{round}-{place}"), 1 + place % 7, START + place as i64, "Seen");
+        (0..30).map(one).collect::<Vec<Event>>()
+    };
     let mut older = Vec::new();
     for round in 0..3 {
         let lake = open_with(config()).await.unwrap();
