@@ -64,7 +64,7 @@ async fn list_events(
         }
     };
     let limit = request.rows() as usize;
-    let mut fates = intake.live.recent(&FateFilter { status, person, name, key }, before, limit + 1);
+    let mut fates = intake.view().await.recent(&FateFilter { status, person, name, key }, before, limit + 1);
     let more = fates.len() > limit;
     fates.truncate(limit);
     let next_cursor = fates.last().filter(|_| more).map(|fate| fate.sequence.to_string());
@@ -81,7 +81,7 @@ async fn watch_events(
     ApiQuery(filter): ApiQuery<FateFilter>,
 ) -> ApiResult<impl IntoResponse> {
     let intake = lakes.intake(&scope.workspace).await.map_err(Problem::from)?;
-    let fates = intake.live.watch(filter).map(|fate| Fate::clone(&fate));
+    let fates = intake.view().await.watch(filter).map(|fate| Fate::clone(&fate));
     Ok(sse(fates))
 }
 

@@ -5,8 +5,9 @@
 
 use super::model::{Fate, FateFilter};
 use futures::{Stream, StreamExt as _, stream};
+use kernel::ids::QuarantineId;
 use parking_lot::Mutex;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -52,16 +53,22 @@ impl Live {
         }
     }
 
-    /// Puts fates from before the start of this process under what has come in since; oldest first.
+    /// Puts fates from before the start of this process under what has come in since; oldest first. Before anybody looks: it
+    /// numbers them all anew.
     pub fn refill(&self, fates: Vec<Fate>) {
         let mut ring = self.ring.lock();
         let room = RING_MAX.saturating_sub(ring.fates.len());
         let mut newer: Vec<Arc<Fate>> = ring.fates.drain(..).collect();
-        let known: std::collections::HashSet<u64> = newer.iter().filter_map(|fate| fate.offset).collect();
+        let known: HashSet<u64> = newer.iter().filter_map(|fate| fate.offset).collect();
+        let kept: HashSet<QuarantineId> = newer.iter().filter_map(|fate| fate.quarantine.clone()).collect();
+        let is_new = |fate: &Fate| match (fate.offset, &fate.quarantine) {
+            (Some(offset), _) => !known.contains(&offset),
+            (None, Some(id)) => !kept.contains(id),
+            (None, None) => true,
+        };
         let skip = fates.len().saturating_sub(room);
         let older = fates.into_iter().skip(skip);
-        let older = older.filter(|fate| fate.offset.is_none_or(|offset| !known.contains(&offset)));
-        let mut all: Vec<Fate> = older.collect();
+        let mut all: Vec<Fate> = older.filter(is_new).collect();
         all.extend(newer.drain(..).map(Arc::unwrap_or_clone));
         for mut fate in all {
             fate.sequence = ring.next;

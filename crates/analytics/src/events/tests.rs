@@ -45,12 +45,22 @@ fn the_ring_is_bounded_and_pages_by_sequence() {
 #[test]
 fn what_was_before_goes_under_what_came_since() {
     let live = Live::default();
-    live.push([fate("new", FateStatus::Accepted, Some(3))]);
-    let before = vec![fate("old", FateStatus::Accepted, Some(2)), fate("new again", FateStatus::Accepted, Some(3))];
+    let ids: Vec<QuarantineId> = (0..2)
+        .map(|seed| QuarantineId::new(Timestamp::default(), &mut rand_chacha::ChaCha8Rng::seed_from_u64(seed)))
+        .collect();
+    let refused =
+        |name: &str, id: &QuarantineId| Fate { quarantine: Some(id.clone()), ..fate(name, FateStatus::Rejected, None) };
+    live.push([refused("refused", &ids[1]), fate("new", FateStatus::Accepted, Some(3))]);
+    let before = vec![
+        refused("old refused", &ids[0]),
+        fate("old", FateStatus::Accepted, Some(2)),
+        refused("refused again", &ids[1]),
+        fate("new again", FateStatus::Accepted, Some(3)),
+    ];
     live.refill(before);
     let names: Vec<String> =
         live.recent(&FateFilter::default(), None, 9).iter().map(|fate| fate.name.clone()).collect();
-    assert_eq!(names, ["new", "old"]);
+    assert_eq!(names, ["new", "refused", "old", "old refused"], "each once, the newest first");
 }
 
 #[tokio::test]

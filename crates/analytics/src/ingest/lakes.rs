@@ -55,9 +55,18 @@ pub(crate) struct Intake {
     /// Rejected messages of this minute, by write key.
     rejected: Mutex<(i64, HashMap<String, usize>)>,
     pub(super) pulse: Pulse,
+    /// Whether the live view holds what came before this process.
+    refilled: OnceCell<()>,
 }
 
 impl Intake {
+    /// The live view, with the last fates from before this process. They are read when somebody first looks, not at every
+    /// start: a question over the lake costs memory that an idle server should not hold.
+    pub(crate) async fn view(&self) -> &Live {
+        self.refilled.get_or_init(|| refill(self)).await;
+        &self.live
+    }
+
     /// Refuses a request whose key has had too many messages rejected in this minute: a write key is public, and what is
     /// kept for its owner to look at would be pushed out by noise.
     pub(super) fn allow_rejected(&self, key: &str, count: usize, now: Timestamp) -> Result<(), Problem> {
@@ -183,10 +192,9 @@ impl Lakes {
             doubts: Mutex::default(),
             rejected: Mutex::default(),
             pulse: Pulse::default(),
+            refilled: OnceCell::new(),
         });
         self.0.tasks.spawn(keep_pumping(intake.clone(), self.0.resolver.clone(), self.0.stop.clone()));
-        let refilled = intake.clone();
-        self.0.tasks.spawn(async move { refill(&refilled).await });
         Ok(intake)
     }
 }
