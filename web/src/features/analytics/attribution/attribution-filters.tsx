@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useMay, useSession } from "#/app/session.ts";
 import { recentQuery } from "#/features/analytics/events/queries.ts";
-import { DEAL_GOALS, JOURNEYS, type Registry } from "#/features/analytics/metrics/queries.ts";
+import { JourneyFilters } from "#/features/analytics/metrics/journey-filters.tsx";
+import { DEAL_GOALS, type Registry } from "#/features/analytics/metrics/queries.ts";
 import type { DateRange } from "#/lib/dates.ts";
 import { Button } from "#/ui/button.tsx";
 import { DateRangePicker } from "#/ui/date-range.tsx";
@@ -12,14 +13,6 @@ import { SearchInput } from "#/ui/search-input.tsx";
 import { Select } from "#/ui/select.tsx";
 import { type AttributionSearch, DEFAULT_GOAL, DIMENSIONS, eventGoal, eventOfGoal } from "./queries.ts";
 import { WeightsDialog } from "./weights-dialog.tsx";
-
-const LOOKBACKS = ["30", "60", "90", "180", "365"];
-
-/** The choices of a lookback, the present one among them. */
-export function lookbackOptions(days: string) {
-  const all = LOOKBACKS.includes(days) ? LOOKBACKS : [days, ...LOOKBACKS];
-  return all.map((one) => ({ value: one, label: `${one} days` }));
-}
 
 interface FiltersProps {
   search: AttributionSearch;
@@ -71,20 +64,7 @@ export function AttributionFilters({ search, range, registry, onChange }: Filter
       ) : (
         <Button onClick={() => setWeighing(true)}>Add custom weights</Button>
       )}
-      <Select
-        form="filter"
-        label="Lookback"
-        options={lookbackOptions(lookback)}
-        value={lookback}
-        onChange={(days) => onChange({ lookback: Number(days) })}
-      />
-      <Select
-        form="filter"
-        label="Touches of"
-        options={JOURNEYS}
-        value={search.journey ?? "company"}
-        onChange={(journey) => onChange({ journey })}
-      />
+      <JourneyFilters lookback={lookback} journey={search.journey} onChange={onChange} />
       {channel ? <FilterChip name="Channel" value={channel} onRemove={() => onChange({ channel: undefined })} /> : null}
       {weighing ? (
         <WeightsDialog

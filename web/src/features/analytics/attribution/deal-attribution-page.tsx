@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMay } from "#/app/session.ts";
 import { watermarkText } from "#/features/analytics/metrics/figures.ts";
-import { JOURNEYS, type JourneySearch, registryQuery } from "#/features/analytics/metrics/queries.ts";
+import { JourneyFilters } from "#/features/analytics/metrics/journey-filters.tsx";
+import { type JourneySearch, registryQuery } from "#/features/analytics/metrics/queries.ts";
 import { money, percent } from "#/lib/format.ts";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
@@ -15,7 +16,6 @@ import { Select } from "#/ui/select.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
 import { Stale } from "#/ui/stale.tsx";
 import styles from "./attribution.module.css";
-import { lookbackOptions } from "./attribution-filters.tsx";
 import { type DealAttribution, type DealTouch, dealAttributionQuery } from "./queries.ts";
 
 const route = getRouteApi("/shell/attribution/deals/$id");
@@ -62,20 +62,7 @@ function Filters({ search, deal }: { search: JourneySearch; deal: DealAttributio
         value={search.goal ?? GOALS.find((one) => one.value === deal?.goal)?.value ?? null}
         onChange={(goal) => change({ goal })}
       />
-      <Select
-        form="filter"
-        label="Lookback"
-        options={lookbackOptions(lookback)}
-        value={lookback}
-        onChange={(days) => change({ lookback: Number(days) })}
-      />
-      <Select
-        form="filter"
-        label="Touches of"
-        options={JOURNEYS}
-        value={search.journey ?? "company"}
-        onChange={(journey) => change({ journey })}
-      />
+      <JourneyFilters lookback={lookback} journey={search.journey} onChange={change} />
     </>
   );
 }

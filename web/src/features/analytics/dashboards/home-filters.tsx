@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSession } from "#/app/session.ts";
-import { JOURNEYS, registryQuery } from "#/features/analytics/metrics/queries.ts";
+import { JourneyFilters } from "#/features/analytics/metrics/journey-filters.tsx";
+import { registryQuery } from "#/features/analytics/metrics/queries.ts";
 import type { DateRange } from "#/lib/dates.ts";
 import { DateRangePicker } from "#/ui/date-range.tsx";
 import { Select } from "#/ui/select.tsx";
 import { COMPARES, type HomeSearch } from "./queries.ts";
-
-const LOOKBACKS = ["30", "60", "90", "180", "365"];
 
 interface HomeFiltersProps {
   search: HomeSearch;
@@ -24,7 +23,6 @@ export function HomeFilters({ search, range, onChange }: HomeFiltersProps) {
   const own = search.model?.startsWith("custom:") ? [{ id: search.model, name: search.model }] : [];
   const models = [...own, ...named];
   const lookback = String(search.lookback ?? registry.data?.default_lookback_days ?? 180);
-  const lookbacks = LOOKBACKS.includes(lookback) ? LOOKBACKS : [lookback, ...LOOKBACKS];
   return (
     <>
       <DateRangePicker value={range} timeZone={workspace.time_zone} onChange={onChange} />
@@ -47,20 +45,7 @@ export function HomeFilters({ search, range, onChange }: HomeFiltersProps) {
         value={model}
         onChange={(next) => onChange({ model: next })}
       />
-      <Select
-        form="filter"
-        label="Lookback"
-        options={lookbacks.map((days) => ({ value: days, label: `${days} days` }))}
-        value={lookback}
-        onChange={(days) => onChange({ lookback: Number(days) })}
-      />
-      <Select
-        form="filter"
-        label="Touches of"
-        options={JOURNEYS}
-        value={search.journey ?? "company"}
-        onChange={(journey) => onChange({ journey })}
-      />
+      <JourneyFilters lookback={lookback} journey={search.journey} onChange={onChange} />
     </>
   );
 }
