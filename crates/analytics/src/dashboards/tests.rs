@@ -2,10 +2,10 @@
 
 use super::home::home;
 use super::{Home, HomeRequest, Severity};
-use crate::facts::tests_world::World;
+use crate::facts::tests_world::{World, spent};
 use crate::facts::{Facts, day_of};
 use crate::metrics::internal::answer;
-use crate::metrics::{AsOf, Cell, Compare, DateRange, Dimension, Figure, Plan, PlanFact, Query, SpendFact, SpendMatch};
+use crate::metrics::{AsOf, Cell, Compare, DateRange, Dimension, Figure, Plan, PlanFact, Query, SpendFact};
 
 const AS_OF: AsOf = AsOf { offset: 5_000, at: None, lag_seconds: 0 };
 
@@ -189,23 +189,8 @@ fn a_difference_that_chance_alone_makes_is_told_from_one_that_is_real() {
 fn a_channel_is_paced_as_far_as_its_ledger_goes() {
     let mut world = World::random(1);
     let money = |micros| kernel::money::Money::new(micros, crate::facts::tests_world::eur());
-    let entry = |channel: &str, date: String, micros| SpendFact {
-        id: format!("{channel} {date}"),
-        date: date.parse().unwrap(),
-        channel: channel.to_owned(),
-        source: String::new(),
-        medium: String::new(),
-        campaign: String::new(),
-        campaign_id: String::new(),
-        content: String::new(),
-        matched: Some(SpendMatch::Channel),
-        original: money(micros),
-        micros: Some(micros),
-        rate: None,
-        note: String::new(),
-    };
     let daily = |channel: &'static str, days: i32, micros| {
-        (1..=days).map(move |day| entry(channel, format!("2026-05-{day:02}"), micros)).collect::<Vec<_>>()
+        (1..=days).map(move |day| spent(channel, &format!("2026-05-{day:02}"), micros)).collect::<Vec<_>>()
     };
     let plan = |channel: &str| PlanFact {
         month: "2026-05-01".parse().unwrap(),
@@ -225,7 +210,7 @@ fn a_channel_is_paced_as_far_as_its_ledger_goes() {
     assert_eq!(told(daily("Email", 10, 1_000_000), "Email", now), nothing, "on plan as far as is known");
     assert_eq!(told(daily("Email", 10, 700_000), "Email", now), [("under_pacing".to_owned(), -3.0)]);
     assert_eq!(told(daily("Email", 10, 1_500_000), "Email", now), [("over_pacing".to_owned(), 5.0)]);
-    let invoice = |month: u8, micros| vec![entry("Email", format!("2026-{month:02}-02"), micros)];
+    let invoice = |month: u8, micros| vec![spent("Email", &format!("2026-{month:02}-02"), micros)];
     assert_eq!(told(invoice(5, 30_000_000), "Email", now), nothing, "an invoice is the spend of its month");
     assert_eq!(told(invoice(5, 10_000_000), "Email", now), nothing, "another may come");
     assert_eq!(told(invoice(5, 40_000_000), "Email", now), [("over_pacing".to_owned(), 9.0)]);

@@ -209,6 +209,25 @@ fn row(visit: &Visit, texts: &mut Dict) -> SessionRow {
     }
 }
 
+/// A line of spend on a channel, in the worlds' currency.
+pub(crate) fn spent(channel: &str, date: &str, micros: i64) -> SpendFact {
+    SpendFact {
+        id: format!("{channel} {date}"),
+        date: date.parse().unwrap(),
+        channel: channel.to_owned(),
+        source: String::new(),
+        medium: String::new(),
+        campaign: String::new(),
+        campaign_id: String::new(),
+        content: String::new(),
+        matched: Some(SpendMatch::Channel),
+        original: Money::new(micros, eur()),
+        micros: Some(micros),
+        rate: None,
+        note: String::new(),
+    }
+}
+
 fn spend(dice: &mut Dice, rates: RateTable) -> SpendFacts {
     let entries = (0..dice.below(25)).map(|number| {
         let date = Timestamp::from_micros(dice.moment()).date_in(&TimeZone::UTC);

@@ -4,7 +4,7 @@ use super::internal::answer;
 use super::*;
 use crate::drill::{DrillRequest, drill};
 use crate::facts::day_of;
-use crate::facts::tests_world::{START, World, eur};
+use crate::facts::tests_world::{START, World, eur, spent};
 use kernel::money::Money;
 use kernel::time::DAY;
 
@@ -22,22 +22,7 @@ fn spend_stands_against_the_plan_up_to_today() {
     let (month, channel) = ("2026-07-01".parse().unwrap(), "Email".to_owned());
     world.spend.plan = vec![PlanFact { month, channel, original: money(31_000_000), micros: Some(31_000_000) }];
     world.spend.entries.clear();
-    let entry = |date: &str, micros| SpendFact {
-        id: date.to_owned(),
-        date: date.parse().unwrap(),
-        channel: "Email".to_owned(),
-        source: String::new(),
-        medium: String::new(),
-        campaign: String::new(),
-        campaign_id: String::new(),
-        content: String::new(),
-        matched: Some(SpendMatch::Channel),
-        original: money(micros),
-        micros: Some(micros),
-        rate: None,
-        note: String::new(),
-    };
-    world.spend.entries = vec![entry("2026-06-10", 15_000_000), entry("2026-07-10", 20_000_000)];
+    world.spend.entries = vec![spent("Email", "2026-06-10", 15_000_000), spent("Email", "2026-07-10", 20_000_000)];
     let range = DateRange { from: "2026-07-01".parse().unwrap(), to: "2026-07-31".parse().unwrap() };
     let query = Query { compare: Compare::Previous, ..Query::new(&["spend_to_plan", "plan", "spend"], range) };
     let facts = world.facts();
