@@ -8,7 +8,7 @@
 use kernel::ids::ImportId;
 use kernel::scope::Actor;
 use kernel::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -134,10 +134,48 @@ pub struct Stated(
     pub String,
 );
 
-/// The values of a record by name, each with its time and source. Stored as one JSON text.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+/// The values of a record by name, each with its time and source. Stored as one JSON text, `[[time, source, {name: value}]]`:
+/// most values of a record were stated together, so time and source stand there once.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(from = "StoredDocument")]
 pub struct Document(pub BTreeMap<String, Stated>);
+
+/// A stored text: as it is written, or one time and source a value, as it was once.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredDocument {
+    Together(Vec<(i64, String, BTreeMap<String, Json>)>),
+    Single(BTreeMap<String, Stated>),
+}
+
+impl From<StoredDocument> for Document {
+    fn from(stored: StoredDocument) -> Self {
+        Self(match stored {
+            StoredDocument::Single(values) => values,
+            StoredDocument::Together(groups) => {
+                let stated = |(at, source, values): (i64, String, BTreeMap<String, Json>)| {
+                    values.into_iter().map(move |(name, value)| (name, Stated(value, at, source.clone())))
+                };
+                groups.into_iter().flat_map(stated).collect()
+            }
+        })
+    }
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut groups: Vec<(i64, &str, BTreeMap<&str, &Json>)> = Vec::new();
+        for (name, Stated(value, at, source)) in &self.0 {
+            match groups.iter_mut().find(|group| (group.0, group.1) == (*at, source.as_str())) {
+                Some(group) => {
+                    group.2.insert(name, value);
+                }
+                None => groups.push((*at, source, BTreeMap::from([(name.as_str(), value)]))),
+            }
+        }
+        groups.serialize(to)
+    }
+}
 
 impl Document {
     /// The document of a stored text; an empty one when it cannot be read.
@@ -149,7 +187,7 @@ impl Document {
     /// The text to store.
     #[must_use]
     pub fn to_text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+        serde_json::to_string(self).unwrap_or_else(|_| "[]".to_owned())
     }
 
     /// The value of a name.
@@ -285,6 +323,24 @@ mod tests {
         assert_eq!(changed, kept);
     }
 
+    #[test]
+    fn a_stored_text_names_each_time_and_source_once_and_older_texts_are_read() {
+        let mut document = Document::default();
+        document.state("city", json!("Graz"), at(2), "import:imp_1");
+        document.state("plan", json!("pro"), at(3), "event:4");
+        document.state("title", json!({ "en": "CTO" }), at(2), "import:imp_1");
+        let text = document.to_text();
+        assert_eq!(
+            text,
+            r#"[[2,"import:imp_1",{"city":"Graz","title":{"en":"CTO"}}],[3,"event:4",{"plan":"pro"}]]"#
+        );
+        assert_eq!(Document::parse(&text), document);
+        let older = r#"{"city":["Graz",2,"import:imp_1"],"plan":["pro",3,"event:4"],"title":[{"en":"CTO"},2,"import:imp_1"]}"#;
+        assert_eq!(Document::parse(older), document);
+        assert_eq!(Document::parse("{}"), Document::default());
+        assert_eq!(Document::parse(&Document::default().to_text()), Document::default());
+    }
+
     proptest! {
         #[test]
         fn the_order_of_arrival_does_not_matter(
@@ -299,6 +355,8 @@ mod tests {
                 document
             };
             prop_assert_eq!(fold(&statements), fold(&shuffled));
+            let document = fold(&statements);
+            prop_assert_eq!(Document::parse(&document.to_text()), document);
         }
     }
 }
