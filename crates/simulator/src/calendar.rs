@@ -1,11 +1,11 @@
-//! The eighteen months: which days there are, how busy each is, and when in the day people come.
+//! The days of the company's life: which there are, how busy each is, and when in the day people come.
 
 use crate::draw::{Draw, floor};
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, ToSpan};
 use kernel::time::{DAY, HOUR, MINUTE, SECOND};
 
-/// Months the company is shown for.
+/// Whole months the company is shown for; the days of a month that is not over at its end come on top.
 pub const MONTHS: i64 = 18;
 
 /// How much demand each calendar month has, January first: quiet in August and at the end of December.
@@ -39,9 +39,9 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// The eighteen months before `end`.
+    /// Eighteen whole months and the days of the month that `end` is in, before `end`.
     pub(crate) fn new(end: Date) -> Self {
-        let start = end.saturating_sub(Span::new().months(MONTHS));
+        let start = end.first_of_month().saturating_sub(Span::new().months(MONTHS));
         let start_us = micros_of(start);
         let count = (micros_of(end) - start_us) / DAY;
         let days = (0..count).map(|number| day(start.saturating_add(number.days()), number, count));
@@ -53,7 +53,7 @@ impl Calendar {
         self.start_us + day * DAY
     }
 
-    /// The number of the day a moment is in; may lie outside the eighteen months.
+    /// The number of the day a moment is in; may lie outside the company's life.
     pub(crate) fn day_of(&self, at: i64) -> i64 {
         (at - self.start_us).div_euclid(DAY)
     }
@@ -63,7 +63,7 @@ impl Calendar {
         i64::try_from(self.days.len()).unwrap_or(0)
     }
 
-    /// The first moment after the eighteen months.
+    /// The first moment after the last day.
     pub(crate) fn end_us(&self) -> i64 {
         self.at(self.len())
     }
@@ -74,7 +74,7 @@ impl Calendar {
         &self.days[usize::try_from(number.max(0)).unwrap_or(0).min(last)]
     }
 
-    /// The months, each by its first day.
+    /// The months, each by its first day; the last one may not be over.
     pub(crate) fn months(&self) -> Vec<Date> {
         let mut months: Vec<Date> = self.days.iter().map(|day| day.date.first_of_month()).collect();
         months.dedup();
@@ -176,6 +176,17 @@ mod tests {
         assert_eq!(calendar.months().len(), 18);
         assert_eq!(calendar.days.len(), 549);
         assert_eq!(calendar.days.last().unwrap().date.to_string(), "2026-10-31");
+    }
+
+    #[test]
+    fn the_days_of_a_running_month_come_on_top() {
+        let calendar = Calendar::new("2026-11-24".parse().unwrap());
+        assert_eq!(calendar.start.to_string(), "2025-05-01");
+        assert_eq!((calendar.months().len(), calendar.days.len()), (19, 549 + 23));
+        assert_eq!(calendar.days.last().unwrap().date.to_string(), "2026-11-23");
+        // A month as long as none eighteen months before it.
+        let calendar = Calendar::new("2026-08-31".parse().unwrap());
+        assert_eq!((calendar.start.to_string(), calendar.months().len()), ("2025-02-01".to_owned(), 19));
     }
 
     #[test]

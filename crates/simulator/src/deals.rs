@@ -18,7 +18,7 @@ pub(crate) const DEALS: usize = 3_080;
 pub(crate) const STAGES: [&str; 6] =
     ["Qualified", "Demo held", "Proposal sent", "Negotiation", "Closed won", "Closed lost"];
 
-/// Days before the eighteen months in which the first touch of a deal may lie.
+/// Days before the company's life in which the first touch of a deal may lie.
 const BEFORE: i64 = 75;
 
 /// How a deal ended.

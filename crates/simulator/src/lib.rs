@@ -1,8 +1,9 @@
 //! A company with known truth: people, campaigns, spend and deals, for the demo, the tests and the benchmarks.
 //!
-//! Northlathe sells planning software to other companies. Over eighteen months its visitors, leads, deals and campaigns
-//! leave the traces a real company leaves: messages of Segment's libraries, exports of a CRM, reports of ad platforms.
-//! Because the company is made up, what really caused its deals is known, and [`Truth`] says so.
+//! Northlathe sells planning software to other companies. Over eighteen months and the days of the running one its
+//! visitors, leads, deals and campaigns leave the traces a real company leaves: messages of Segment's libraries, exports
+//! of a CRM, reports of ad platforms. Because the company is made up, what really caused its deals is known, and
+//! [`Truth`] says so.
 //!
 //! **Invariant:** the same settings give the same bytes, on every run; nothing reads a clock or the machine's chance.
 //! **Invariant:** the totals of the files are the totals of the truth, to the cent.
@@ -46,7 +47,7 @@ pub struct Settings {
     pub seed: u64,
     /// 1 for the full size (more than 40 000 people, 2 000 companies, 3 000 deals, 3 million messages), less for tests.
     pub scale: f64,
-    /// The day after the last one; the first day of a month.
+    /// The day after the last one. Any day: a month may be running.
     pub end: Date,
 }
 

@@ -204,7 +204,7 @@ const CONTENT: &[&str] =
 const COMPARE: &[&str] = &["/compare/spreadsheets", "/pricing", "/demo"];
 
 impl Market {
-    /// The campaigns of the eighteen months.
+    /// The campaigns of the company's life.
     pub(crate) fn new(calendar: &Calendar, seed: u64) -> Self {
         let mut market = Self { campaigns: Vec::new() };
         market.free(calendar);

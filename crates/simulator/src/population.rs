@@ -38,7 +38,7 @@ pub(crate) struct Human {
     pub(crate) devices: u8,
     pub(crate) free_mail: bool,
     pub(crate) known: Known,
-    /// When the address became known. May lie before the eighteen months.
+    /// When the address became known. May lie before the company's life.
     pub(crate) known_at: i64,
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct SpendRow {
     pub(crate) clicks: i64,
 }
 
-/// A planned amount of one month.
+/// A planned amount of one whole month, also of one that is not over.
 pub(crate) struct PlanRow {
     pub(crate) month: Date,
     pub(crate) channel: Channel,
@@ -113,7 +113,8 @@ fn invoices(
 pub(crate) fn plan(calendar: &Calendar, market: &Market, scale: f64) -> Vec<PlanRow> {
     let mut plan = Vec::new();
     for (number, month) in calendar.months().into_iter().enumerate() {
-        let middle = calendar.day_of(crate::calendar::micros_of(month)) + 14;
+        // A month that is not over has its whole plan, from the campaigns of its last known day.
+        let middle = (calendar.day_of(crate::calendar::micros_of(month)) + 14).min(calendar.len() - 1);
         for channel in Channel::PAID_FOR {
             let running =
                 |one: &&crate::market::Campaign| one.channel == channel && one.from <= middle && middle < one.to;

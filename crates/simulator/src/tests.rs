@@ -1,11 +1,17 @@
 //! The company as a whole: sizes, sums, order and sameness.
 
 use crate::*;
+use jiff::civil::Date;
 use kernel::money::parse_decimal;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+/// Ends within a month, as a demo mostly does.
 fn small(seed: u64) -> Company {
-    Company::new(Settings { seed, scale: 0.02, end: "2026-11-01".parse().unwrap() })
+    up_to(seed, "2026-11-24".parse().unwrap())
+}
+
+fn up_to(seed: u64, end: Date) -> Company {
+    Company::new(Settings { seed, scale: 0.02, end })
 }
 
 fn file(company: &Company, name: &str) -> String {
@@ -33,6 +39,35 @@ fn two_runs_of_one_seed_are_equal_and_two_seeds_are_not() {
     assert_ne!(one.events().next(), other.events().next());
 }
 
+/// Whatever the last day is: spend stops there, the plan is that of whole months, and nothing is known of later days.
+#[test]
+fn a_company_ends_on_any_day() {
+    let first: Date = "2026-02-01".parse().unwrap();
+    for days in 0..90 {
+        let company = up_to(5, first.saturating_add(jiff::Span::new().days(days)));
+        let truth = company.truth();
+        let last = truth.end.yesterday().unwrap();
+        let spent: BTreeMap<Date, usize> = company.spend.iter().fold(BTreeMap::new(), |mut dates, row| {
+            *dates.entry(row.date).or_default() += 1;
+            dates
+        });
+        assert_eq!((spent.keys().next(), spent.keys().last()), (Some(&truth.start), Some(&last)));
+        assert_eq!(spent.len(), company.calendar.days.len(), "every day costs something");
+        let months = company.calendar.months();
+        assert_eq!(truth.plan.len(), months.len() * Channel::PAID_FOR.len());
+        let planned = |month: Date| -> i64 {
+            truth.plan.iter().filter(|((own, _), _)| *own == month).map(|(_, micros)| *micros).sum()
+        };
+        let [.., before, running] = months[..] else { panic!("{months:?}") };
+        let ratio = planned(running) * 100 / planned(before);
+        assert!((70..150).contains(&ratio), "up to {last} the plan of {running} is {ratio} % of the month before");
+        assert!(truth.months.keys().all(|month| *month <= last));
+        assert!(truth.fx.0.keys().all(|date| *date <= last), "no rate of a later day");
+        assert_eq!(truth.deals, company.deals.len() as u64);
+        assert!(company.deals.iter().flat_map(|deal| &deal.stages).all(|(_, at)| *at < company.calendar.end_us()));
+    }
+}
+
 #[test]
 fn messages_are_many_in_order_and_of_segments_form() {
     let company = small(5);
@@ -41,6 +76,7 @@ fn messages_are_many_in_order_and_of_segments_form() {
     let (mut count, mut repeated, mut late) = (0_u64, 0_u64, 0_u64);
     for message in events.by_ref() {
         assert!(message.at.micros() >= last, "in the order of arrival");
+        assert!(message.at.micros() < company.calendar.end_us(), "before the end");
         last = message.at.micros();
         assert!(message.json.len() < kernel::limits::EVENT_BYTES_MAX);
         let value: serde_json::Value = serde_json::from_str(&message.json).unwrap();

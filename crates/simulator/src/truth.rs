@@ -103,11 +103,11 @@ pub struct Truth {
     pub revenue_micros: i64,
     /// The value of all deals, in micros of euros.
     pub pipeline_micros: i64,
-    /// Deals by the month they were created or closed in.
+    /// Deals by the month they were created or closed in; the last month may not be over.
     pub months: BTreeMap<Date, MonthOfDeals>,
     /// Spend by month, channel and currency.
     pub spend: Vec<SpendTotal>,
-    /// The plan by month and channel, in micros of euros.
+    /// The plan by month and channel, in micros of euros; of whole months, also where the last one is not over.
     pub plan: BTreeMap<(Date, Channel), i64>,
     /// What each channel caused, the whole of the deals.
     pub caused: Vec<Caused>,

@@ -38,7 +38,7 @@ pub(crate) struct DemoArgs {
     /// Two companies of one seed and one last day are equal.
     #[arg(long, default_value_t = 1_848)]
     seed: u64,
-    /// The day after the last one, the first of a month; the first of this month when left out.
+    /// The day after the last one; today (UTC) when left out, so that yesterday is the last day.
     #[arg(long)]
     end: Option<Date>,
     /// Loads the company and ends.
@@ -95,10 +95,7 @@ fn settings(args: &DemoArgs) -> Result<Settings> {
         bail!("--scale {} is not between 0 and 50", args.scale);
     }
     let today = World::system().now().date_in(&jiff::tz::TimeZone::UTC);
-    let end = args.end.unwrap_or_else(|| today.first_of_month());
-    if end.day() != 1 {
-        bail!("--end {end} is not the first day of a month");
-    }
+    let end = args.end.unwrap_or(today);
     Ok(Settings { seed: args.seed, scale: args.scale, end })
 }
 
