@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { useActorNames } from "#/app/actors.ts";
 import { RecordLink } from "#/app/record-links.tsx";
 import { SettingsPage } from "#/features/platform/accounts/settings-page.tsx";
-import { counted, exactTime } from "#/lib/format.ts";
+import { counted, exactTime, number } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { Button } from "#/ui/button.tsx";
@@ -19,7 +19,7 @@ import { Section } from "#/ui/section.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { TimeAgo } from "#/ui/time-ago.tsx";
-import { type AuditEntry, auditQuery, entryQuery, useAuditCheck } from "./queries.ts";
+import { type AuditCheck, type AuditEntry, auditQuery, entryQuery, useAuditCheck } from "./queries.ts";
 
 const route = getRouteApi("/shell/settings/audit");
 
@@ -55,13 +55,7 @@ export function AuditPage() {
       fill
       actions={
         <>
-          {check.data ? (
-            <Badge tone={check.data.intact ? "success" : "danger"}>
-              {check.data.intact
-                ? `Intact: ${counted(check.data.entries, "entry", "entries")}`
-                : `Broken at entry ${check.data.broken_at ?? "?"}`}
-            </Badge>
-          ) : null}
+          {check.data ? <Badge tone={check.data.intact ? "success" : "danger"}>{checkText(check.data)}</Badge> : null}
           <Button
             icon={<ShieldCheck size={14} aria-hidden="true" />}
             busy={check.isPending}
@@ -129,4 +123,12 @@ export function AuditPage() {
       </Drawer>
     </SettingsPage>
   );
+}
+
+/** What the check found; the chain of the accounts and keys is not this workspace’s, but a break in it concerns it. */
+function checkText({ intact, entries, broken_at: at, accounts_intact: accounts }: AuditCheck): string {
+  if (intact) return `Intact: ${counted(entries, "entry", "entries")}`;
+  const own = at === null || at === undefined ? undefined : `Broken at entry ${number(at)}`;
+  if (accounts) return own ?? "Broken";
+  return own ? `${own}, and in the trail of accounts` : "Broken in the trail of accounts";
 }
