@@ -51,8 +51,8 @@ export function moneyShort(value: Money): string {
 }
 
 /** A whole or decimal number with its grouping. */
-export function number(value: number, digits = 2): string {
-  return numberFormat({ maximumFractionDigits: digits }).format(value);
+export function number(value: number, digits = 2, least = 0): string {
+  return numberFormat({ minimumFractionDigits: least, maximumFractionDigits: digits }).format(value);
 }
 
 /** A number for a tile: three significant digits, `12.3K`. */
@@ -136,9 +136,25 @@ export function clockTime(moment: string): string {
   return inZone(moment, { timeStyle: "medium" });
 }
 
-/** A text with every moment in it (`2026-03-31T22:00:00Z`) written out. */
-export function withMoments(text: string): string {
-  return text.replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g, dateTime);
+/** A month (`2026-03`) in words. */
+export function monthOf(value: string): string {
+  return dateFormat({ month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(`${value}-01T00:00:00Z`));
+}
+
+/** How long the periods of an axis are. */
+export type Grain = "day" | "week" | "month" | "quarter";
+
+/** A period, by its first day. */
+export function period(first: string, grain: Grain): string {
+  if (grain === "quarter") return `Q${Math.ceil(Number(first.slice(5, 7)) / 3)} ${first.slice(0, 4)}`;
+  if (grain === "month") return monthOf(first.slice(0, 7));
+  return grain === "week" ? `Week of ${day(first)}` : day(first);
+}
+
+/** A period as an axis has room for: a week is its first day. */
+export function periodShort(first: string, grain: Grain): string {
+  if (grain === "quarter" || grain === "month") return period(first, grain);
+  return dateFormat({ day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${first}T00:00:00Z`));
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [

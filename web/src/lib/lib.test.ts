@@ -5,18 +5,7 @@ import { nextPlace } from "#/ui/use-row-keys.ts";
 import { CHANNEL_STEPS, channelStep } from "./channels.ts";
 import { csvText } from "./csv.ts";
 import { addDays, daysIn, isDate, PRESETS, presetOf, quarterStart } from "./dates.ts";
-import {
-  ago,
-  dateTime,
-  day,
-  dayOf,
-  days,
-  duration,
-  exactTime,
-  moneyShort,
-  showTimesIn,
-  withMoments,
-} from "./format.ts";
+import { ago, dateTime, day, dayOf, days, duration, exactTime, moneyShort, showTimesIn } from "./format.ts";
 import { compact, integer, list, oneOf, text } from "./search.ts";
 import { sparkPaths } from "./spark.ts";
 
@@ -113,7 +102,6 @@ describe("formats", () => {
     expect(dayOf(moment)).toBe(day("2026-04-01"));
     expect(dateTime(moment)).toContain("Apr 1");
     expect(exactTime(moment)).toMatch(/\(Europe\/Berlin\)$/);
-    expect(withMoments(`Touch at: ${moment}`)).toBe(`Touch at: ${dateTime(moment)}`);
     showTimesIn("America/New_York");
     expect(dayOf(moment)).toBe(day("2026-03-31"));
     showTimesIn(undefined);

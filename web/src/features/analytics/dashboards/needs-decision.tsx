@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMissingPermission } from "#/app/use-places.ts";
+import { sentence } from "#/lib/server-text.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { Button, buttonClass } from "#/ui/button.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
@@ -36,8 +37,8 @@ function OneDecision({ decision, home }: { decision: Decision; home: Home }) {
   const missing = useMissingPermission()(to);
   return (
     <div className={styles.decision}>
-      <strong>{decision.title}</strong>
-      <span className={styles.muted}>{decision.detail}</span>
+      <strong>{sentence(decision.title)}</strong>
+      <span className={styles.muted}>{sentence(decision.detail)}</span>
       <div className={styles.act}>
         <Badge tone={TONES[decision.severity]}>{decision.severity}</Badge>
         {missing ? (

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMay } from "#/app/session.ts";
 import { days } from "#/lib/format.ts";
+import { capital, formula } from "#/lib/server-text.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { buttonClass } from "#/ui/button.tsx";
 import { CodeBlock } from "#/ui/code-block.tsx";
@@ -62,8 +63,8 @@ function Explanation({ request, answer }: { request: DrillRequest; answer: Drill
         <p className={styles.muted}>{answer.decision}</p>
       </div>
       <Section title="Formula">
-        <p>{answer.formula}</p>
-        <p className={styles.formula}>{answer.formula_with_numbers}</p>
+        <p>{capital(answer.formula)}</p>
+        <p className={styles.formula}>{capital(formula(answer.formula_with_numbers))}</p>
         {answer.filters.length > 0 ? (
           <div className={styles.filters}>
             {answer.filters.map((filter) => (

@@ -2,7 +2,8 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useMay } from "#/app/session.ts";
-import { day, number, withMoments } from "#/lib/format.ts";
+import { day, number } from "#/lib/format.ts";
+import { capital, sentence } from "#/lib/server-text.ts";
 import { DataTable } from "#/ui/data-table.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { Section } from "#/ui/section.tsx";
@@ -38,15 +39,15 @@ export function Part({ request, answer, part }: PartProps) {
       {
         id: "label",
         header: "What",
-        width: 168,
+        width: 196,
         value: (row) => row.label,
         cell: (row) => <RowLink row={row} journey={journey} />,
       },
-      { id: "date", header: "Date", width: 116, value: (row) => row.date, cell: (row) => day(row.date) },
+      { id: "date", header: "Date", width: 108, value: (row) => row.date, cell: (row) => day(row.date) },
       {
         id: "value",
         header: "Adds",
-        width: 122,
+        width: 112,
         align: "right",
         value: (row) => plain(row.value),
         cell: (row) => figureText(row.value, unit),
@@ -55,13 +56,13 @@ export function Part({ request, answer, part }: PartProps) {
       {
         id: "facts",
         header: "More",
-        value: (row) => row.facts.map((fact) => `${fact.name}: ${withMoments(fact.text)}`).join(" · "),
+        value: (row) => row.facts.map((fact) => `${fact.name}: ${sentence(fact.text)}`).join(" · "),
       },
     ],
     [unit, journey, hasEvents, mayEvents],
   );
   return (
-    <Section title={`${part.name}: ${figureText(part.value, unit)}`}>
+    <Section title={capital(`${part.name}: ${figureText(part.value, unit)}`)}>
       <DataTable
         name={`rows of ${part.name.toLowerCase()}`}
         one="row"
@@ -92,7 +93,7 @@ function eventColumn(may: boolean): Column<DrillRow> {
   return {
     id: "event",
     header: "Event",
-    width: 104,
+    width: 96,
     align: "right",
     hint: "The first event of the touch, by its place in the log",
     value: (row) => eventOf(row) ?? "",
@@ -114,14 +115,19 @@ function eventColumn(may: boolean): Column<DrillRow> {
 function RowLink({ row, journey }: { row: DrillRow; journey: JourneySearch }) {
   if (row.kind === "deal" && row.id)
     return (
-      <Link to="/attribution/deals/$id" params={{ id: row.id }} search={journey} title="Open its touches and credit">
+      <Link
+        to="/attribution/deals/$id"
+        params={{ id: row.id }}
+        search={journey}
+        title={`${row.label}: open its touches and credit`}
+      >
         {row.label}
       </Link>
     );
   const person = row.kind === "person" ? row.id : row.person;
   if (person)
     return (
-      <Link to="/people/$id" params={{ id: person }}>
+      <Link to="/people/$id" params={{ id: person }} title={row.label}>
         {row.label}
       </Link>
     );

@@ -5,12 +5,6 @@ export function monthsAround(month: string): string[] {
   return [-3, -2, -1, 0, 1, 2].map((step) => monthStart(`${month}-01`, step).slice(0, 7));
 }
 
-/** A month in words: `Mar 2026`. */
-export function monthText(month: string): string {
-  const format = new Intl.DateTimeFormat(undefined, { month: "short", year: "numeric", timeZone: "UTC" });
-  return format.format(new Date(`${month}-01T00:00:00Z`));
-}
-
 /** The first and the last day of a run of months. */
 export function daysOf(first: string, last = first): { from: string; to: string } {
   return { from: `${first}-01`, to: addDays(monthStart(`${last}-01`, 1), -1) };

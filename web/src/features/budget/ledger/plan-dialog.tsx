@@ -1,11 +1,10 @@
 import { useEffect, useState } from "react";
 import { decimalsOf, readDecimal, writeDecimal } from "#/lib/decimal.ts";
-import { type Money, money } from "#/lib/format.ts";
+import { type Money, money, monthOf } from "#/lib/format.ts";
 import { Button } from "#/ui/button.tsx";
 import { Dialog } from "#/ui/dialog.tsx";
 import { NumberInput } from "#/ui/number-input.tsx";
 import { toast } from "#/ui/toasts.ts";
-import { monthText } from "./months.ts";
 import { useSetPlan } from "./queries.ts";
 
 /** Whose plan is being set. */
@@ -35,7 +34,7 @@ export function PlanDialog({ target, onClose }: { target: PlanTarget | undefined
       { month, channel, planned: next },
       {
         onSuccess: () => {
-          toast(`Set the plan of ${channel} in ${monthText(month)}`, { undo: back });
+          toast(`Set the plan of ${channel} in ${monthOf(month)}`, { undo: back });
           onClose();
         },
       },
@@ -46,7 +45,7 @@ export function PlanDialog({ target, onClose }: { target: PlanTarget | undefined
       open
       onClose={onClose}
       onSubmit={save}
-      title={`Plan of ${channel}, ${monthText(month)}`}
+      title={`Plan of ${channel}, ${monthOf(month)}`}
       text="Earlier versions are kept. Leave it empty to have no plan."
       actions={
         <>

@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
-import { type Money, money, moneyRound } from "#/lib/format.ts";
+import { type Money, money, moneyRound, monthOf } from "#/lib/format.ts";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import styles from "./ledger.module.css";
-import { daysOf, monthText } from "./months.ts";
+import { daysOf } from "./months.ts";
 import type { PlanTarget } from "./plan-dialog.tsx";
 import type { Summary, SummaryCell } from "./queries.ts";
 
@@ -28,7 +28,7 @@ export function SummaryMatrix({ summary, months, onPlan }: SummaryMatrixProps) {
             <th scope="col">Channel</th>
             {months.map((month) => (
               <th key={month} scope="col">
-                {monthText(month)}
+                {monthOf(month)}
               </th>
             ))}
             <th scope="col">Together</th>
@@ -72,7 +72,7 @@ export function SummaryMatrix({ summary, months, onPlan }: SummaryMatrixProps) {
                     <Pair
                       actual={total.actual}
                       planned={total.planned}
-                      of={`all channels, ${monthText(month)}`}
+                      of={`all channels, ${monthOf(month)}`}
                       days={daysOf(month)}
                     />
                   ) : (
@@ -135,7 +135,7 @@ interface CellProps {
 function Cell({ channel, month, currency, cell, onPlan }: CellProps) {
   const planned = cell?.planned ?? null;
   const over = cell && planned !== null && Number(cell.actual.amount) > Number(planned.amount) * OVER;
-  const of = `${channel}, ${monthText(month)}`;
+  const of = `${channel}, ${monthOf(month)}`;
   const plan = planned ? `plan ${moneyRound(planned)}` : "no plan";
   return (
     <span className={styles.cell}>
