@@ -1,8 +1,8 @@
 import { CircleAlert } from "lucide-react";
-import type { ReactNode } from "react";
 import { asProblem } from "#/api/problem.ts";
 import { Button } from "./button.tsx";
 import styles from "./problem-view.module.css";
+import { WithCode } from "./with-code.tsx";
 
 interface ProblemViewProps {
   error: unknown;
@@ -19,7 +19,9 @@ export function ProblemView({ error, title, onRetry }: ProblemViewProps) {
       <CircleAlert className={styles.icon} size={16} aria-hidden="true" />
       <div className={styles.body}>
         <strong>{title}</strong>
-        <p>{withCode(problem.message)}</p>
+        <p>
+          <WithCode text={problem.message} />
+        </p>
         <span className={styles.code}>
           <code>{problem.code}</code>
           {problem.doc ? (
@@ -37,10 +39,4 @@ export function ProblemView({ error, title, onRetry }: ProblemViewProps) {
       </div>
     </div>
   );
-}
-
-/** The server writes names, such as that of a permission, between backticks. */
-function withCode(message: string): ReactNode[] {
-  // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never move
-  return message.split("`").map((part, place) => (place % 2 === 1 ? <code key={place}>{part}</code> : part));
 }

@@ -1,4 +1,5 @@
 import { ChannelChip } from "#/ui/channel-chip.tsx";
+import { WithCode, withoutCode } from "#/ui/with-code.tsx";
 import styles from "./explanation.module.css";
 import type { Explanation } from "./queries.ts";
 
@@ -13,9 +14,11 @@ export function ExplanationView({ explanation }: { explanation: Explanation }) {
         </strong>
         {decided ? (
           <>
-            <span>{decided.why}</span>
+            <span>
+              <WithCode text={decided.why} />
+            </span>
             <span className={styles.muted}>
-              Rule {decided.rule}: {decided.condition}
+              Rule {decided.rule}: <WithCode text={decided.condition} />
             </span>
           </>
         ) : (
@@ -30,7 +33,9 @@ export function ExplanationView({ explanation }: { explanation: Explanation }) {
               <li key={rule.rule} className={styles.rule}>
                 <span className={styles.number}>{rule.rule}</span>
                 <span>{rule.channel}</span>
-                <span title={rule.condition}>{rule.why}</span>
+                <span title={withoutCode(rule.condition)}>
+                  <WithCode text={rule.why} />
+                </span>
               </li>
             ))}
           </ol>

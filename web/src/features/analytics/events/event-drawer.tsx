@@ -11,6 +11,7 @@ import { KeyFacts } from "#/ui/key-facts.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { Section } from "#/ui/section.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
+import { WithCode, withoutCode } from "#/ui/with-code.tsx";
 import { FateBadge } from "./fate-columns.tsx";
 import styles from "./live-page.module.css";
 import { type EventDetail, eventQuery, type Fate, fateQuery, type Quarantined, quarantinedQuery } from "./queries.ts";
@@ -78,7 +79,7 @@ function Fated({ fate, keyNames }: { fate: Fate; keyNames: Map<string, string> }
           {
             name: "Sent by",
             value: fate.agent_class
-              ? `${fate.agent_class.replace("_", " ")} ${fate.agent_reason ? `(${fate.agent_reason})` : ""}`
+              ? `${fate.agent_class.replace("_", " ")} ${fate.agent_reason ? `(${withoutCode(fate.agent_reason)})` : ""}`
               : null,
           },
         ]}
@@ -152,7 +153,7 @@ function Kept({ kept, fated, keyNames }: { kept: Quarantined; fated: boolean; ke
 function Reason({ status, reason, code }: Pick<Fate, "status" | "reason" | "code">) {
   return (
     <p className={classNames(styles.reason, status === "rejected" && styles.rejected)}>
-      {reason} <code>{code}</code>
+      <WithCode text={reason} /> <code>{code}</code>
     </p>
   );
 }

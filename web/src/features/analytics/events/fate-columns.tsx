@@ -3,6 +3,7 @@ import { Badge, type Tone } from "#/ui/badge.tsx";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import { Moment } from "#/ui/moment.tsx";
 import type { Column } from "#/ui/table-model.ts";
+import { withoutCode } from "#/ui/with-code.tsx";
 import styles from "./live-page.module.css";
 import type { Fate, FateStatus } from "./queries.ts";
 
@@ -49,7 +50,7 @@ export function fateColumns(keyNames: Map<string, string>): Column<Fate>[] {
     {
       id: "reason",
       header: "Reason",
-      value: (fate) => fate.reason || (fate.agent_class === "human" ? "" : fate.agent_reason),
+      value: (fate) => withoutCode(fate.reason || (fate.agent_class === "human" ? "" : (fate.agent_reason ?? ""))),
     },
     {
       id: "person",

@@ -14,6 +14,7 @@ import { SkeletonLines } from "#/ui/skeleton.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import { TextInput } from "#/ui/text-input.tsx";
 import { toast } from "#/ui/toasts.ts";
+import { WithCode, withoutCode } from "#/ui/with-code.tsx";
 import styles from "./ledger.module.css";
 import { CHANNELS, mappingsQuery, type SpendMapping, type Unmatched, unmatchedQuery, useMapSpend } from "./queries.ts";
 
@@ -90,7 +91,7 @@ function columnsOf(may: boolean, onMap: (row: Unmatched) => void): Column<Unmatc
     },
     { id: "lines", header: "Lines", width: 80, align: "right", value: (row) => row.lines },
     { id: "last", header: "Last", width: 120, value: (row) => row.last, cell: (row) => day(row.last) },
-    { id: "reason", header: "Why", value: (row) => row.reason },
+    { id: "reason", header: "Why", value: (row) => withoutCode(row.reason) },
     {
       id: "actions",
       header: "Actions",
@@ -193,7 +194,7 @@ function MapDialog({ spend, onClose }: { spend: Unmatched; onClose: () => void }
       onClose={onClose}
       onSubmit={save}
       title={`Map ${spend.campaign || spend.spend_key}`}
-      text={spend.reason}
+      text={<WithCode text={spend.reason} />}
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
