@@ -36,6 +36,8 @@ export interface ChartCanvasProps {
   /** Writes a value short, for the axis. */
   formatShort: (value: number) => string;
   categoryLabel: (category: string) => string;
+  /** Writes a category short, for the axis. */
+  categoryLabelShort: (category: string) => string;
   onZoom?: ((from: string, to: string) => void) | undefined;
   onPick?: ((category: string) => void) | undefined;
 }
@@ -48,6 +50,7 @@ export function ChartCanvas({
   format,
   formatShort,
   categoryLabel,
+  categoryLabelShort,
   onZoom,
   onPick,
 }: ChartCanvasProps) {
@@ -62,9 +65,10 @@ export function ChartCanvas({
     const options = chartOptions(data, {
       colours,
       format: formatShort,
-      label: categoryLabel,
+      label: categoryLabelShort,
       animate: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       zoomable: onZoom !== undefined,
+      width: element.clientWidth,
     });
     const tooltip = {
       ...options.tooltip,
@@ -97,7 +101,7 @@ export function ChartCanvas({
       watcher.disconnect();
       chart.dispose();
     };
-  }, [data, dark, height, format, formatShort, categoryLabel, onZoom, onPick]);
+  }, [data, dark, height, format, formatShort, categoryLabel, categoryLabelShort, onZoom, onPick]);
   return <div ref={box} className={styles.canvas} style={{ height }} role="img" aria-label={label} />;
 }
 

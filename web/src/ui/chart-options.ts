@@ -16,6 +16,8 @@ export interface ChartSettings {
   label: (category: string) => string;
   animate: boolean;
   zoomable: boolean;
+  /** The width of the drawing, in pixels. */
+  width: number;
 }
 
 /** The colour of a series: its own, its channel's, grey for a comparison or a plan, the accent for the first. */
@@ -26,10 +28,14 @@ export function seriesColour(series: ChartSeries, place: number): string {
   return place === 0 && !isChannel(series.name) ? "var(--accent)" : channelColour(series.name);
 }
 
+/** Most categories of bars that all have their name. */
+const NAMES_MAX = 12;
+
 /** The library's options for a chart. */
 export function chartOptions(data: ChartData, settings: ChartSettings) {
   const { colours, format, animate } = settings;
   const rows = data.kind === "rows";
+  const named = data.kind === "bar" && data.categories.length <= NAMES_MAX;
   const categoryAxis = {
     type: "category" as const,
     data: data.categories.map(settings.label),
@@ -39,9 +45,12 @@ export function chartOptions(data: ChartData, settings: ChartSettings) {
     axisTick: { show: false },
     axisLabel: {
       color: colours.muted,
-      hideOverlap: true,
-      width: rows ? 150 : undefined,
-      overflow: "truncate" as const,
+      // Bars of names: each has its own, in two lines where one has no room.
+      interval: named ? 0 : undefined,
+      hideOverlap: !named,
+      lineHeight: 14,
+      width: rows ? 150 : named ? settings.width / (data.categories.length + 1) : undefined,
+      overflow: named ? ("break" as const) : ("truncate" as const),
     },
   };
   const valueAxis = {

@@ -27,6 +27,8 @@ interface ChartProps {
   formatShort?: (value: number) => string;
   /** Writes a category, for example a date. Give a stable function. */
   categoryLabel?: (category: string) => string;
+  /** Writes a category short, on the axis; as elsewhere when absent. Give a stable function. */
+  categoryLabelShort?: (category: string) => string;
   /** Called with the first and the last category that were brushed. */
   onZoom?: (from: string, to: string) => void;
   onPick?: (category: string) => void;
@@ -48,6 +50,7 @@ export function Chart(props: ChartProps) {
     format = full,
     formatShort = short,
     categoryLabel = same,
+    categoryLabelShort = categoryLabel,
     onZoom,
     onPick,
     actions,
@@ -81,7 +84,16 @@ export function Chart(props: ChartProps) {
       { label: "Print", icon: <Printer size={14} />, onSelect: () => window.print() },
     ],
   ];
-  const canvas = { height, format, formatShort, categoryLabel, onZoom, onPick, label: `${title}, as a chart` };
+  const canvas = {
+    height,
+    format,
+    formatShort,
+    categoryLabel,
+    categoryLabelShort,
+    onZoom,
+    onPick,
+    label: `${title}, as a chart`,
+  };
   return (
     <section className={styles.chart} aria-labelledby={id}>
       <div className={styles.head}>

@@ -2,12 +2,14 @@ import { useCallback, useMemo } from "react";
 import { plain } from "#/features/analytics/metrics/figures.ts";
 import type { FigureValue } from "#/features/analytics/metrics/queries.ts";
 import { addDays } from "#/lib/dates.ts";
-import { money, moneyShort } from "#/lib/format.ts";
+import { money, moneyShort, period, periodShort } from "#/lib/format.ts";
 import { Chart } from "#/ui/chart.tsx";
 import type { ChartData } from "#/ui/chart-model.ts";
 import { firstIncomplete, type Home } from "./queries.ts";
 
 type Point = Home["over_time"]["points"][number];
+
+const PERIODS = { day: "Day", week: "Week", month: "Month", quarter: "Quarter" } as const;
 
 interface OverTimeProps {
   home: Home | undefined;
@@ -19,6 +21,7 @@ interface OverTimeProps {
 export function OverTime({ home, today, onZoom }: OverTimeProps) {
   const currency = home?.currency ?? "EUR";
   const points = home?.over_time.points;
+  const grain = home?.over_time.grain ?? "week";
   const data = useMemo<ChartData | null>(() => {
     if (!points) return null;
     // What has not begun yet is no fall to zero.
@@ -26,7 +29,7 @@ export function OverTime({ home, today, onZoom }: OverTimeProps) {
       points.map((point) => (point.period.value > today ? null : plain(value(point))));
     return {
       kind: "line",
-      categoryName: "Period",
+      categoryName: PERIODS[grain],
       categories: points.map((point) => point.period.value),
       incompleteFrom: firstIncomplete(points),
       series: [
@@ -46,9 +49,9 @@ export function OverTime({ home, today, onZoom }: OverTimeProps) {
         },
       ],
     };
-  }, [points, today]);
-  const labels = useMemo(() => new Map(points?.map((point) => [point.period.value, point.period.label])), [points]);
-  const label = useCallback((category: string) => labels.get(category) ?? category, [labels]);
+  }, [points, today, grain]);
+  const label = useCallback((first: string) => period(first, grain), [grain]);
+  const labelShort = useCallback((first: string) => periodShort(first, grain), [grain]);
   const format = useCallback((value: number) => money({ amount: value.toFixed(2), currency }), [currency]);
   const short = useCallback((value: number) => moneyShort({ amount: String(value), currency }), [currency]);
   const zoom = useCallback(
@@ -66,6 +69,7 @@ export function OverTime({ home, today, onZoom }: OverTimeProps) {
       format={format}
       formatShort={short}
       categoryLabel={label}
+      categoryLabelShort={labelShort}
       onZoom={zoom}
       note={points?.every((point) => !point.plan) ? "no plan for these dates" : undefined}
     />
