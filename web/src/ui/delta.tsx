@@ -38,7 +38,7 @@ export function Delta({ change, against, period, better, significant = true, noi
         {signedPercent(change)}
       </span>{" "}
       vs {against}
-      {significant ? null : ", may be chance"}
+      {significant || change === 0 ? null : ", may be chance"}
     </span>
   );
 }

@@ -16,6 +16,8 @@ interface TileProps {
   label: string;
   figure: Figure;
   comparison?: ReactNode;
+  /** A second figure, which the first is read with. */
+  beside?: string | undefined;
   /** The decision this number serves. */
   decision?: string;
   trend?: Trend;
@@ -26,12 +28,17 @@ interface TileProps {
 }
 
 /** One number that somebody decides by. */
-export function Tile({ label, figure, comparison, decision, trend, watermark, onOpen }: TileProps) {
+export function Tile({ label, figure, comparison, beside, decision, trend, watermark, onOpen }: TileProps) {
   const body = (
     <>
       <span className={styles.label}>{label}</span>
       <FigureText figure={figure} />
-      {comparison}
+      {comparison ? <span className={styles.comparison}>{comparison}</span> : null}
+      {beside ? (
+        <span className={styles.beside} title={beside}>
+          {beside}
+        </span>
+      ) : null}
       {decision ? <span className={styles.decision}>{decision}</span> : null}
       {trend && trend.values.length > 1 ? (
         <span className={styles.trend}>

@@ -28,6 +28,7 @@ const NONE: ChannelRow[] = [];
 /** The channels, what they cost and what they returned; every number opens. */
 export function ChannelTable({ home, onExplain }: ChannelTableProps) {
   const totals = home?.channel_totals;
+  const rows = home?.channels ?? NONE;
   const columns = useMemo<Column<ChannelRow>[]>(() => {
     const keyOf = (row: ChannelRow): ExplainKey | undefined =>
       row === totals ? undefined : { channel: row.channel.value };
@@ -40,8 +41,11 @@ export function ChannelTable({ home, onExplain }: ChannelTableProps) {
         cell: (row) => <ChannelChip name={row.channel.label} />,
         foot: (row) => row.channel.label,
       },
-      ...FIGURES.map(
-        ({ id, header, metric, unit, width }): Column<ChannelRow> => ({
+      ...FIGURES.map(({ id, header, metric, unit, width }): Column<ChannelRow> => {
+        const fractional = rows.some((row) => !Number.isInteger(numberOf(row[id] as Cell) ?? 0));
+        const shown = (row: ChannelRow) =>
+          unit === "count" ? countText(row[id] as Cell, fractional) : cellText(row[id] as Cell, unit);
+        return {
           id,
           header,
           width,
@@ -52,14 +56,14 @@ export function ChannelTable({ home, onExplain }: ChannelTableProps) {
               type="button"
               className={styles.number}
               title={exactText(row[id] as Cell, unit)}
-              aria-label={`${header} of ${row.channel.label}: ${cellText(row[id] as Cell, unit)}`}
+              aria-label={`${header} of ${row.channel.label}: ${shown(row)}`}
               onClick={() => onExplain(metric, keyOf(row))}
             >
-              {cellText(row[id] as Cell, unit)}
+              {shown(row)}
             </button>
           ),
-        }),
-      ),
+        };
+      }),
       {
         id: "roi",
         header: "ROI",
@@ -69,18 +73,23 @@ export function ChannelTable({ home, onExplain }: ChannelTableProps) {
         cell: (row) => <RoiText roi={row.roi} label={row.channel.label} onOpen={() => onExplain("roi", keyOf(row))} />,
       },
     ];
-  }, [onExplain, totals]);
+  }, [onExplain, rows, totals]);
   return (
     <DataTable
       name="channels"
       one="channel"
-      rows={home?.channels ?? NONE}
+      rows={rows}
       foot={totals}
       columns={columns}
       rowId={(row) => row.channel.value}
       loading={home === undefined}
     />
   );
+}
+
+/** Credit splits what is counted; where it does, every count of the column has its tenth, so that the places stand in line. */
+function countText({ value }: Cell, fractional: boolean): string {
+  return value === null || value === undefined ? "–" : number(plain(value), fractional ? 1 : 0, fractional ? 1 : 0);
 }
 
 /** The whole amount, or why there is none. */

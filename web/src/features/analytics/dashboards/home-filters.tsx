@@ -19,8 +19,8 @@ export function HomeFilters({ search, range, onChange }: HomeFiltersProps) {
   const registry = useQuery(registryQuery);
   const model = search.model ?? registry.data?.default_model ?? null;
   const named = registry.data?.models.filter((one) => one.conserves) ?? [];
-  // Weights of one's own have no name in the registry.
-  const own = search.model?.startsWith("custom:") ? [{ id: search.model, name: search.model }] : [];
+  // Weights of one's own have no name in the registry, and may be long: the line below the filters says them.
+  const own = search.model?.startsWith("custom:") ? [{ id: search.model, name: "Custom weights" }] : [];
   const models = [...own, ...named];
   const lookback = String(search.lookback ?? registry.data?.default_lookback_days ?? 180);
   return (

@@ -8,6 +8,7 @@ import { type DrillRequest, registryQuery } from "#/features/analytics/metrics/q
 import { classNames } from "#/lib/class-names.ts";
 import { quarterStart, today } from "#/lib/dates.ts";
 import { days } from "#/lib/format.ts";
+import { sentence } from "#/lib/server-text.ts";
 import { buttonClass } from "#/ui/button.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Page } from "#/ui/page.tsx";
@@ -113,7 +114,7 @@ function Body({ home, today, onExplain, onZoom }: BodyProps) {
       </div>
       {home?.notes.map((note) => (
         <p key={note} className={styles.muted}>
-          {note}
+          {sentence(note)}
         </p>
       ))}
     </>
@@ -234,7 +235,7 @@ function Changes({ home, onExplain }: { home: Home; onExplain: Explain }) {
           title="Open the rows behind it"
           onClick={() => onExplain(change.metric)}
         >
-          {change.text}
+          {sentence(change.text)}
         </button>
       ))}
     </>

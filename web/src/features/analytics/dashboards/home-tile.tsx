@@ -1,9 +1,9 @@
 import { figureShort, plain, tileFigure, watermarkText } from "#/features/analytics/metrics/figures.ts";
-import { days } from "#/lib/format.ts";
+import type { FigureValue, Unit } from "#/features/analytics/metrics/queries.ts";
+import { days, numberShort } from "#/lib/format.ts";
 import { Delta } from "#/ui/delta.tsx";
 import type { Trend } from "#/ui/sparkline.tsx";
 import { Tile } from "#/ui/tile.tsx";
-import styles from "./home-page.module.css";
 import { type Explain, firstIncomplete, type Home, type HomeTile, type TrendPoint } from "./queries.ts";
 
 interface HomeTileProps {
@@ -21,7 +21,6 @@ export function HomeTileView({ tile, home, today, onExplain }: HomeTileProps) {
   const unit = tile.unit === "per_month" ? "count" : tile.unit;
   const known = value !== null && value !== undefined;
   const hadOne = previous !== null && previous !== undefined;
-  const beside = besideText(tile);
   return (
     <Tile
       label={tile.name}
@@ -30,27 +29,26 @@ export function HomeTileView({ tile, home, today, onExplain }: HomeTileProps) {
       trend={trendOf(tile, today)}
       watermark={watermarkText(home.watermark)}
       onOpen={() => onExplain(tile.metric)}
+      beside={besideText(tile)}
       comparison={
-        <>
-          {known && home.comparison ? (
-            <Delta
-              change={change ?? null}
-              against={hadOne ? figureShort(previous, unit) : "nothing before"}
-              period={days(home.comparison)}
-              better={BETTER[tile.direction]}
-              significant={significant ?? true}
-              noise={noise ? `Chance alone moves it by ±${noiseText(noise, unit, home.currency)}` : undefined}
-            />
-          ) : null}
-          {beside ? (
-            <span className={styles.beside} title={beside}>
-              {beside}
-            </span>
-          ) : null}
-        </>
+        known && home.comparison ? (
+          <Delta
+            change={change ?? null}
+            against={hadOne ? againstText(previous, unit) : "nothing before"}
+            period={days(home.comparison)}
+            better={BETTER[tile.direction]}
+            significant={significant ?? true}
+            noise={noise ? `Chance alone moves it by ±${noiseText(noise, unit, home.currency)}` : undefined}
+          />
+        ) : null
       }
     />
   );
+}
+
+/** What is compared with; its unit stands beside the figure already. */
+function againstText(value: FigureValue, unit: Unit): string {
+  return typeof value === "number" && unit !== "share" ? numberShort(value) : figureShort(value, unit);
 }
 
 /** The second figure of a tile; the plan, where there is one. */
