@@ -9,6 +9,7 @@ import { Button } from "#/ui/button.tsx";
 import { ChannelChip } from "#/ui/channel-chip.tsx";
 import { ConfirmDialog } from "#/ui/confirm-dialog.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
+import { EmptyState } from "#/ui/empty-state.tsx";
 import { FilterChip } from "#/ui/filter-chip.tsx";
 import { Moment } from "#/ui/moment.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
@@ -63,7 +64,14 @@ export function EntriesView() {
           rowId={(entry) => entry.id}
           loading={entries.isPending}
           empty={
-            <p className={styles.muted}>{filtered ? "No line matches." : "No spend was entered or imported yet."}</p>
+            filtered ? (
+              <EmptyState title="No line matches">No line fits the search, the channel and the days.</EmptyState>
+            ) : (
+              <EmptyState title="No spend yet">
+                Every line of an imported report and every line entered by hand stands here, with the rate it was
+                converted at and the touches it found.
+              </EmptyState>
+            )
           }
           more={{
             available: entries.hasNextPage,
@@ -130,6 +138,7 @@ function columnsOf(may: boolean, onReverse: (entry: Entry) => void): Column<Entr
     {
       id: "state",
       header: "State",
+      width: 200,
       value: (entry) => stateOf(entry),
       cell: (entry) => <span title={entry.problem ?? undefined}>{stateOf(entry)}</span>,
     },
