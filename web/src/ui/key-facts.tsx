@@ -13,8 +13,9 @@ export function KeyFacts({ facts }: { facts: readonly Fact[] }) {
     <dl className={styles.facts}>
       {facts
         .filter((fact) => fact.value !== null && fact.value !== undefined && fact.value !== "")
-        .map((fact) => (
-          <Fragment key={fact.name}>
+        .map((fact, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two facts may have one name, such as two companies of a person
+          <Fragment key={`${fact.name} ${place}`}>
             <dt>{fact.name}</dt>
             <dd>{fact.value}</dd>
           </Fragment>

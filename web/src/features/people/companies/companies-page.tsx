@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { number } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
+import { buttonClass } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Moment } from "#/ui/moment.tsx";
@@ -110,7 +111,14 @@ export function CompaniesPage() {
             q ? (
               <EmptyState title="No company matches">No company's name or domain holds “{q}”.</EmptyState>
             ) : (
-              <EmptyState title="No companies yet" actions={<Link to="/imports">Import companies</Link>}>
+              <EmptyState
+                title="No companies yet"
+                actions={
+                  <Link to="/imports" className={buttonClass("primary")}>
+                    Import companies
+                  </Link>
+                }
+              >
                 A company appears when a person with a work e-mail address becomes known, when a group call names it, or
                 when you import a file of companies.
               </EmptyState>

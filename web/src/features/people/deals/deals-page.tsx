@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { money } from "#/lib/format.ts";
 import { rowsOf } from "#/lib/pages.ts";
 import { Badge } from "#/ui/badge.tsx";
+import { buttonClass } from "#/ui/button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Moment } from "#/ui/moment.tsx";
@@ -20,6 +21,7 @@ const COLUMNS: Column<DealSummary>[] = [
   {
     id: "name",
     header: "Deal",
+    width: 240,
     value: (row) => row.name,
     cell: (row) => (
       <Link to="/deals/$id" params={{ id: row.id }}>
@@ -40,7 +42,7 @@ const COLUMNS: Column<DealSummary>[] = [
         row.company_name
       ),
   },
-  { id: "stage", header: "Stage", width: 180, value: (row) => row.stage_name },
+  { id: "stage", header: "Stage", width: 130, value: (row) => row.stage_name },
   {
     id: "outcome",
     header: "State",
@@ -52,7 +54,7 @@ const COLUMNS: Column<DealSummary>[] = [
     id: "amount",
     header: "Amount",
     align: "right",
-    width: 140,
+    width: 120,
     value: (row) => (row.amount ? Number(row.amount.amount) : undefined),
     currency: (row) => row.amount?.currency,
     cell: (row) => (row.amount ? money(row.amount) : "unknown"),
@@ -129,7 +131,14 @@ export function DealsPage() {
             q || outcome ? (
               <EmptyState title="No deal matches">No deal fits the search and the state.</EmptyState>
             ) : (
-              <EmptyState title="No deals yet" actions={<Link to="/imports">Import deals</Link>}>
+              <EmptyState
+                title="No deals yet"
+                actions={
+                  <Link to="/imports" className={buttonClass("primary")}>
+                    Import deals
+                  </Link>
+                }
+              >
                 Import the deals of your CRM, then their stage history and contact roles: attribution joins them to what
                 marketing did.
               </EmptyState>

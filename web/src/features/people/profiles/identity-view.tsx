@@ -42,7 +42,7 @@ const MERGES: Column<MergeEvidence>[] = [
   },
   {
     id: "other",
-    header: "came together with",
+    header: "Came together with",
     value: (merge) => merge.other_identifier,
     cell: (merge) => <code>{merge.other_identifier}</code>,
   },
@@ -124,6 +124,11 @@ function toolsOf(ask: (merge: MergeEvidence) => void): Column<MergeEvidence> {
     width: 110,
     tools: true,
     value: () => null,
-    cell: (merge) => (merge.state === "merged" ? <Button onClick={() => ask(merge)}>Separate</Button> : null),
+    cell: (merge) =>
+      merge.state === "merged" ? (
+        <Button size="small" onClick={() => ask(merge)}>
+          Separate
+        </Button>
+      ) : null,
   };
 }
