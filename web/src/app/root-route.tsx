@@ -41,3 +41,6 @@ export const shellRoute = createRoute({
   component: Shell,
   errorComponent: PageProblem,
 });
+
+/** An address that leads nowhere, in the frame too, so that there is a way on. */
+export const nowhereRoute = createRoute({ getParentRoute: () => shellRoute, path: "$", component: NotFound });

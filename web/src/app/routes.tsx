@@ -12,7 +12,7 @@ import * as accounts from "#/features/platform/accounts/routes.tsx";
 import * as audit from "#/features/platform/audit/routes.tsx";
 import * as jobs from "#/features/platform/jobs/routes.tsx";
 import type { Place } from "./places.ts";
-import { rootRoute, shellRoute } from "./root-route.tsx";
+import { nowhereRoute, rootRoute, shellRoute } from "./root-route.tsx";
 
 // One line a feature: its routes here, its places below. The order of the places is the order of the rail.
 
@@ -33,6 +33,7 @@ export const routeTree = rootRoute.addChildren([
     ...accounts.routes,
     ...jobs.routes,
     ...audit.routes,
+    nowhereRoute,
   ]),
 ]);
 

@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useMemo } from "react";
 import { useSession } from "#/app/session.ts";
+import { useMissingPermission } from "#/app/use-places.ts";
 import { watermarkText } from "#/features/analytics/metrics/figures.ts";
 import { registryQuery } from "#/features/analytics/metrics/queries.ts";
 import { addDays, quarterStart, today } from "#/lib/dates.ts";
 import { counted, days } from "#/lib/format.ts";
+import { buttonClass } from "#/ui/button.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
@@ -108,9 +110,19 @@ function Comparison({ answer, channel, onExplain }: ComparisonProps) {
     () => DIMENSIONS.find((one) => one.value === answer.dimension)?.label ?? answer.dimension,
     [answer],
   );
+  const missing = useMissingPermission()("/imports");
   if (answer.journeys.goals === 0) {
     return eventOfGoal(answer.goal) === undefined ? (
-      <EmptyState title="No deal reached this goal in the period">
+      <EmptyState
+        title="No deal reached this goal in the period"
+        actions={
+          missing ? null : (
+            <Link to="/imports" className={buttonClass()}>
+              Import deals
+            </Link>
+          )
+        }
+      >
         Choose another period or another goal, or import deals with their stage history.
       </EmptyState>
     ) : (
