@@ -1,5 +1,5 @@
-import { Outlet } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Outlet, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { shortcutText, useShortcuts } from "#/lib/keyboard.ts";
 import { recall, remember } from "#/lib/storage.ts";
 import { buttonClass } from "#/ui/button.tsx";
@@ -30,6 +30,7 @@ export function Shell() {
     return keys;
   }, [places, go]);
   useShortcuts(shortcuts);
+  const main = usePageFocus();
   const toggleRail = () => {
     setCollapsed(!collapsed);
     remember("rail", collapsed ? null : "collapsed");
@@ -47,7 +48,7 @@ export function Shell() {
         onHelp={shortcuts["?"]}
         findKey={shortcutText("mod+k")}
       />
-      <main id="main" className={styles.main} tabIndex={-1}>
+      <main ref={main} id="main" className={styles.main} tabIndex={-1}>
         <Outlet />
       </main>
       <Suspense>
@@ -65,4 +66,27 @@ export function Shell() {
       </Suspense>
     </div>
   );
+}
+
+/** A drawer takes this long to leave. */
+const FOCUS_MS = 250;
+
+/** After a way to another page the next Tab is in that page, not at the top of the rail again. */
+function usePageFocus() {
+  const main = useRef<HTMLElement>(null);
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const before = useRef(path);
+  useEffect(() => {
+    const first = before.current === undefined;
+    if (before.current === path) return;
+    before.current = path;
+    if (first) return;
+    // Whoever chose something in the rail, or whatever a page or a drawer focused by itself, keeps the focus. What was
+    // pressed on the page before loses it with that page, or with its drawer a moment later.
+    const timer = setTimeout(() => {
+      if (document.activeElement === document.body) main.current?.focus({ preventScroll: true });
+    }, FOCUS_MS);
+    return () => clearTimeout(timer);
+  }, [path]);
+  return main;
 }
