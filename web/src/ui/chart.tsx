@@ -99,6 +99,7 @@ export function Chart(props: ChartProps) {
       <div className={styles.head}>
         <div>
           <h2 id={id}>{title}</h2>
+          {data ? null : <div className={styles.legend}>Reading the numbers</div>}
           {data && data.series.length > 1 ? <Legend data={data} note={props.note} /> : null}
         </div>
         <div className={styles.place}>

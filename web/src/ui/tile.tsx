@@ -33,6 +33,7 @@ export function Tile({ label, figure, comparison, beside, decision, trend, water
     <>
       <span className={styles.label}>{label}</span>
       <FigureText figure={figure} />
+      {figure.state === "loading" ? <Places /> : null}
       {comparison ? <span className={styles.comparison}>{comparison}</span> : null}
       {beside ? (
         <span className={styles.beside} title={beside}>
@@ -61,6 +62,26 @@ export function Tile({ label, figure, comparison, beside, decision, trend, water
   );
 }
 
+/** As high as what will stand there, so that nothing moves when it comes. */
+function Places() {
+  return (
+    <>
+      <span className={styles.comparison}>
+        <Skeleton width={110} height={18} />
+      </span>
+      <span className={styles.beside}>
+        <Skeleton width={90} height={16} />
+      </span>
+      <span className={styles.decision}>
+        <Skeleton height={48} />
+      </span>
+      <span className={styles.trend}>
+        <Skeleton height={26} />
+      </span>
+    </>
+  );
+}
+
 function trendLabel(label: string, { plan, incompleteFrom }: Trend): string {
   const parts = [`Trend of ${label.toLowerCase()}`];
   if (plan?.some((value) => value !== null)) parts.push("with its plan");
@@ -69,7 +90,12 @@ function trendLabel(label: string, { plan, incompleteFrom }: Trend): string {
 }
 
 function FigureText({ figure }: { figure: Figure }) {
-  if (figure.state === "loading") return <Skeleton width={120} height={32} />;
+  if (figure.state === "loading")
+    return (
+      <span className={styles.figure}>
+        <Skeleton width={120} height={36} />
+      </span>
+    );
   if (figure.state === "value") {
     return (
       <span className={styles.figure} title={figure.exact}>

@@ -13,6 +13,7 @@ import { buttonClass } from "#/ui/button.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Page } from "#/ui/page.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
+import { SkeletonLines } from "#/ui/skeleton.tsx";
 import { Stale } from "#/ui/stale.tsx";
 import { Tile } from "#/ui/tile.tsx";
 import { ChannelTable } from "./channel-table.tsx";
@@ -88,7 +89,7 @@ function Body({ home, today, onExplain, onZoom }: BodyProps) {
   if (home && isEmpty(home)) return <NothingYet />;
   return (
     <>
-      <div className={styles.changes} aria-live="polite">
+      <div className={classNames(styles.changes, !home && styles.reading)} aria-live="polite">
         {home ? (
           <Changes home={home} onExplain={onExplain} />
         ) : (
@@ -128,6 +129,7 @@ function Content({ home, onExplain }: { home: Home | undefined; onExplain: Expla
       {home?.content.length === 0 ? (
         <p className={styles.muted}>No page was seen before a deal in this period.</p>
       ) : null}
+      {home ? null : <SkeletonLines lines={8} />}
       {home?.content.slice(0, 6).map((row) => (
         <div key={row.page.value} className={styles.pageRow}>
           <span title={row.page.label}>{row.page.label}</span>

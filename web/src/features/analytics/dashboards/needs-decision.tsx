@@ -20,7 +20,7 @@ export function NeedsDecision({ home }: { home: Home | undefined }) {
   return (
     <section className={styles.box} aria-label="Needs a decision">
       <h2>Needs a decision</h2>
-      {decisions ? null : <SkeletonLines lines={4} />}
+      {decisions ? null : <SkeletonLines lines={6} />}
       {decisions?.length === 0 ? <p className={styles.muted}>Nothing is waiting for you.</p> : null}
       {home && shown?.map((one) => <OneDecision key={one.kind + one.title} decision={one} home={home} />)}
       {decisions && decisions.length > SHOWN ? (

@@ -2,7 +2,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { House } from "lucide-react";
 import type { Place } from "#/app/places.ts";
 import { shellRoute } from "#/app/root-route.tsx";
-import { JOURNEYS } from "#/features/analytics/metrics/queries.ts";
+import { JOURNEYS, registryQuery } from "#/features/analytics/metrics/queries.ts";
 import { isDate } from "#/lib/dates.ts";
 import { compact, integer, oneOf, text } from "#/lib/search.ts";
 import { COMPARES, type HomeSearch } from "./queries.ts";
@@ -31,6 +31,8 @@ const homeRoute = createRoute({
       channel: text(search, "channel"),
       page: text(search, "page"),
     }),
+  // The filters are as wide as the names in them: known before, they do not break into a second line afterwards.
+  loader: ({ context }) => context.queries.prefetchQuery(registryQuery),
   component: lazyRouteComponent(() => import("./home-page.tsx"), "HomePage"),
 });
 
