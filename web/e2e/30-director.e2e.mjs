@@ -197,7 +197,8 @@ export const story = {
       .click();
     const drawer = page.getByRole("dialog");
     await drawer.getByText("€300.00").first().waitFor();
-    await drawer.getByRole("cell", { name: "€250.50" }).waitFor();
+    await drawer.getByRole("cell", { name: "€250.50", exact: true }).waitFor();
+    await drawer.getByText("Spend = €300.00").waitFor();
     await drawer.getByRole("region", { name: "SQL" }).first().waitFor();
     assert.match(page.url(), /explain=spend/);
     await accessible(page, "explanation");

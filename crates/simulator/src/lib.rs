@@ -143,6 +143,6 @@ impl Company {
     /// How many messages there will be, roughly: for a progress bar.
     #[must_use]
     pub fn messages_about(&self) -> u64 {
-        draw::scaled(3_096_000, self.settings.scale) as u64
+        draw::scaled(self.calendar.days.len() * 5_680, self.settings.scale) as u64
     }
 }
