@@ -8,7 +8,8 @@ import styles from "./shell.module.css";
 import { useGo } from "./use-go.ts";
 import { usePlaces } from "./use-places.ts";
 
-const Palette = lazy(() => import("./palette.tsx").then((module) => ({ default: module.Palette })));
+const loadPalette = () => import("./palette.tsx").then((module) => ({ default: module.Palette }));
+const Palette = lazy(loadPalette);
 const KeyboardHelp = lazy(() => import("./keyboard-help.tsx").then((module) => ({ default: module.KeyboardHelp })));
 
 type Overlay = "palette" | "help" | undefined;
@@ -31,6 +32,11 @@ export function Shell() {
   }, [places, go]);
   useShortcuts(shortcuts);
   const main = usePageFocus();
+  useEffect(() => {
+    // There before it is asked for: what is typed right after the keys would be lost while it loads.
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), PALETTE_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const toggleRail = () => {
     setCollapsed(!collapsed);
     remember("rail", collapsed ? null : "collapsed");
@@ -67,6 +73,9 @@ export function Shell() {
     </div>
   );
 }
+
+/** The page has the line to itself for so long. */
+const PALETTE_MS = 3_000;
 
 /** A drawer takes this long to leave. */
 const FOCUS_MS = 250;

@@ -100,7 +100,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const before = items[0]?.start ?? 0;
   const after = isVirtual ? virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
   const changeSort = (next: Sort | undefined) => (props.onSort ? props.onSort(next) : setOwnSort(next));
-  const minWidth = shown.reduce((sum, column) => sum + (column.width ?? GROWING_WIDTH), 0);
+  const minWidth = shown.reduce((sum, column) => sum + (column.width ?? column.widthLeast ?? GROWING_WIDTH), 0);
   return (
     <div className={classNames(styles.frame, fill && styles.fill)}>
       {bare ? null : (

@@ -17,6 +17,8 @@ export interface Column<Row> {
   align?: "left" | "right";
   /** In pixels; columns without one share what is left, at least `GROWING_WIDTH` each. */
   width?: number;
+  /** The least width of a column without one, where `GROWING_WIDTH` cuts most of it off. */
+  widthLeast?: number;
   /** Says what the column means, on hover and focus of its head. */
   hint?: string;
   sortable?: boolean;

@@ -158,7 +158,7 @@ function ContentFigure({ row, onExplain }: { row: Home["content"][number]; onExp
 const TILE_NAMES = [
   "Pipeline contribution",
   "Marketing-sourced revenue",
-  "CAC",
+  "Customer acquisition cost",
   "Payback",
   "Spend",
   "Campaign velocity",

@@ -101,19 +101,19 @@ export function EntriesView() {
 
 function columnsOf(may: boolean, onReverse: (entry: Entry) => void): Column<Entry>[] {
   return [
-    { id: "date", header: "Date", width: 120, value: (entry) => entry.date, cell: (entry) => day(entry.date) },
+    { id: "date", header: "Date", width: 116, value: (entry) => entry.date, cell: (entry) => day(entry.date) },
     {
       id: "channel",
       header: "Channel",
-      width: 150,
+      width: 140,
       value: (entry) => entry.channel,
       cell: (entry) => <ChannelChip name={entry.channel} />,
     },
-    { id: "campaign", header: "Campaign", value: (entry) => entry.campaign || entry.campaign_id },
+    { id: "campaign", header: "Campaign", widthLeast: 220, value: (entry) => entry.campaign || entry.campaign_id },
     {
       id: "amount",
       header: "Amount",
-      width: 130,
+      width: 116,
       align: "right",
       value: (entry) => Number(entry.amount.amount),
       currency: (entry) => entry.amount.currency,
@@ -122,7 +122,7 @@ function columnsOf(may: boolean, onReverse: (entry: Entry) => void): Column<Entr
     {
       id: "converted",
       header: "Converted",
-      width: 130,
+      width: 116,
       align: "right",
       value: (entry) => (entry.converted ? Number(entry.converted.amount) : null),
       currency: (entry) => entry.converted?.currency,
@@ -138,11 +138,11 @@ function columnsOf(may: boolean, onReverse: (entry: Entry) => void): Column<Entr
     {
       id: "state",
       header: "State",
-      width: 200,
+      width: 150,
       value: (entry) => stateOf(entry),
       cell: (entry) => <span title={entry.problem ?? undefined}>{stateOf(entry)}</span>,
     },
-    { id: "system", header: "From", width: 110, value: (entry) => entry.system },
+    { id: "system", header: "From", width: 116, value: (entry) => entry.system },
     { id: "ad", header: "Ad", hidden: true, value: (entry) => entry.ad },
     { id: "note", header: "Note", hidden: true, value: (entry) => entry.note },
     {

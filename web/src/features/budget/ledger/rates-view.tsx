@@ -17,19 +17,21 @@ import styles from "./ledger.module.css";
 import { type RateLine, ratesQuery, useSetRate } from "./queries.ts";
 
 const RATE_DECIMALS_MAX = 9;
+/** As banks publish them; the places of a column stand in line. */
+const RATE_DECIMALS_LEAST = 4;
 
 const COLUMNS: Column<RateLine>[] = [
   { id: "date", header: "Date", width: 140, value: (rate) => rate.date, cell: (rate) => day(rate.date) },
   { id: "from", header: "One", width: 100, value: (rate) => rate.from },
   {
     id: "rate",
-    header: "is",
+    header: "Is",
     width: 140,
     align: "right",
     value: (rate) => Number(rate.rate),
-    cell: (rate) => rate.rate,
+    cell: (rate) => number(Number(rate.rate), RATE_DECIMALS_MAX, RATE_DECIMALS_LEAST),
   },
-  { id: "to", header: "of", value: (rate) => rate.to },
+  { id: "to", header: "Of", value: (rate) => rate.to },
 ];
 
 /** What one unit of another currency is worth in the workspace's own, day by day. */

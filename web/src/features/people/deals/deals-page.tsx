@@ -21,7 +21,7 @@ const COLUMNS: Column<DealSummary>[] = [
   {
     id: "name",
     header: "Deal",
-    width: 240,
+    widthLeast: 250,
     value: (row) => row.name,
     cell: (row) => (
       <Link to="/deals/$id" params={{ id: row.id }}>
@@ -32,6 +32,7 @@ const COLUMNS: Column<DealSummary>[] = [
   {
     id: "company",
     header: "Company",
+    width: 200,
     value: (row) => row.company_name,
     cell: (row) =>
       row.company ? (

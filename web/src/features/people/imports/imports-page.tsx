@@ -64,7 +64,7 @@ function columnsOf(titles: Map<string, string>): Column<Import>[] {
     {
       id: "filename",
       header: "File",
-      width: 250,
+      widthLeast: 250,
       value: (one) => one.filename,
       cell: (one) => (
         <Link to="/imports/$id" params={{ id: one.id }}>
