@@ -51,9 +51,10 @@ fn registrable(text: &str) -> String {
     if host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return String::new();
     }
-    // A suffix that stands on no list (`example.internal`) is a network of one's own, not a company's domain.
+    // A suffix that stands on no list (`server.internal`) is a network of one's own, not a company's domain. `.example` is
+    // kept for made-up companies (RFC 2606): those of the demo and of whoever tries things out.
     match psl::domain(host.as_bytes()) {
-        Some(domain) if domain.suffix().is_known() => {
+        Some(domain) if domain.suffix().is_known() || domain.suffix().as_bytes() == b"example" => {
             std::str::from_utf8(domain.as_bytes()).unwrap_or_default().to_owned()
         }
         _ => String::new(),
@@ -82,6 +83,8 @@ mod tests {
             ("", ""),
             ("co.uk", ""),
             ("jane@server.internal", ""),
+            ("jane@mail.acme.example", "acme.example"),
+            ("example", ""),
         ];
         for (text, domain) in cases {
             assert_eq!(company_domain(text), domain, "{text}");
