@@ -95,6 +95,7 @@ impl Importer for PlanImporter {
         tx: &mut Tx,
         rows: &[MappedRow],
     ) -> Result<Vec<RowOutcome>, ImporterError> {
+        store::hold(tx).await?;
         let (mut outcomes, mut written) = (Vec::with_capacity(rows.len()), 0);
         for row in rows {
             let plan = match row_of(context, row) {
@@ -135,6 +136,7 @@ impl Importer for PlanImporter {
         tx: &mut Tx,
         changes: &[Change],
     ) -> Result<Vec<Undone>, ImporterError> {
+        store::hold(tx).await?;
         let now = self.platform.world.now();
         let mut undone = Vec::with_capacity(changes.len());
         for change in changes {

@@ -103,6 +103,7 @@ impl Importer for RateImporter {
         tx: &mut Tx,
         rows: &[MappedRow],
     ) -> Result<Vec<RowOutcome>, ImporterError> {
+        store::hold(tx).await?;
         let actor = context.scope.actor.label();
         let (mut outcomes, mut written) = (Vec::with_capacity(rows.len()), 0);
         for row in rows {
@@ -140,6 +141,7 @@ impl Importer for RateImporter {
         tx: &mut Tx,
         changes: &[Change],
     ) -> Result<Vec<Undone>, ImporterError> {
+        store::hold(tx).await?;
         let (now, actor) = (self.platform.world.now(), context.scope.actor.label());
         let mut undone = Vec::with_capacity(changes.len());
         for change in changes {

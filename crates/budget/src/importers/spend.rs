@@ -243,6 +243,7 @@ impl Importer for SpendImporter {
         tx: &mut Tx,
         rows: &[MappedRow],
     ) -> Result<Vec<RowOutcome>, ImporterError> {
+        store::hold(tx).await?;
         let lines: Vec<Result<Line, RowProblem>> = rows.iter().map(|row| line_of(context, row)).collect();
         let mut batch = Batch::read(context, tx, &lines).await?;
         let mut rng = self.platform.world.rng();
@@ -263,6 +264,7 @@ impl Importer for SpendImporter {
         tx: &mut Tx,
         changes: &[Change],
     ) -> Result<Vec<Undone>, ImporterError> {
+        store::hold(tx).await?;
         let mut rng = self.platform.world.rng();
         let mut undone = Vec::with_capacity(changes.len());
         for change in changes {

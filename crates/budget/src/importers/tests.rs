@@ -1,11 +1,11 @@
 //! Files of spend against each other: what restates what, and what undoing leaves.
 
-use super::{RateImporter, SpendImporter};
+use super::{PlanImporter, RateImporter, SpendImporter};
 use crate::ledger::tests::{apply, context, kinds, row, total, undo};
 use crate::ledger::{Ledger, PlanChange, RateLine};
 use analytics::channels::Channel;
 use kernel::ids::ImportId;
-use people::imports::{Imports, Outcome, Silent, Undone};
+use people::imports::{Importer as _, Imports, Outcome, Silent, Undone};
 use serde_json::json;
 use std::sync::Arc;
 use testkit::platforms;
@@ -123,5 +123,37 @@ async fn two_rows_of_one_key_in_one_file_are_two_lines() {
         assert_eq!(kinds(&apply(&test, &importer, &one, &rows("3", "4")).await), [Outcome::Create, Outcome::Create]);
         assert_eq!(kinds(&apply(&test, &importer, &two, &rows("3", "5")).await), [Outcome::Unchanged, Outcome::Update]);
         assert_eq!(total(&ledger, &test.scope).await, 8_000_000);
+    }
+}
+
+/// Reports and plans that come at the same moment, on many connections, count once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn files_that_come_at_once_count_once() {
+    for test in platforms().await {
+        let ledger = Ledger::new(&test.platform);
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..24 {
+            let (platform, db, scope, ledger) =
+                (test.platform.clone(), test.db.clone(), test.scope.clone(), ledger.clone());
+            let context = context(&test, "meta");
+            tasks.spawn(async move {
+                let (spend, plan) = (SpendImporter::new(platform.clone()), PlanImporter::new(platform));
+                let mut tx = db.begin().await.unwrap();
+                if number % 2 == 0 {
+                    let rows = [row(&spend, 2, &[("date", "2026-02-01"), ("campaign", "Spring"), ("cost", "10")])];
+                    spend.apply(&context, &mut tx, &rows).await.unwrap();
+                } else {
+                    let rows = [row(&plan, 2, &[("month", "2026-02"), ("channel", "email"), ("planned", "70")])];
+                    plan.apply(&context, &mut tx, &rows).await.unwrap();
+                }
+                tx.commit().await.unwrap();
+                let body = json!({"month": "2026-02", "channel": Channel::Email, "planned": {"amount": "70", "currency": "EUR"}});
+                ledger.set_plan(&scope, vec![serde_json::from_value(body).unwrap()]).await.unwrap();
+            });
+        }
+        tasks.join_all().await;
+        assert_eq!(total(&ledger, &test.scope).await, 10_000_000);
+        let versions = ledger.plan(&test.scope, (None, None), true).await.unwrap();
+        assert_eq!(versions.len(), 1, "one says what all say");
     }
 }

@@ -39,6 +39,7 @@ impl Ledger {
         let reason = text("reason", reason)?;
         let (now, mut rng) = (self.0.platform.world.now(), self.0.platform.world.rng());
         let mut tx = self.0.platform.db(scope).await?.begin().await?;
+        store::hold(&mut tx).await?;
         let found = store::entries_of(&mut tx, std::slice::from_ref(id)).await?.pop();
         let found = found.ok_or_else(|| Problem::not_found("ledger_entry", id))?;
         if let Some(other) = &found.reverses {
@@ -79,6 +80,7 @@ impl Ledger {
             return Err(Problem::invalid("spend_key", "Give the `spend_key` of the unmatched spend."));
         }
         let mut tx = self.0.platform.db(scope).await?.begin().await?;
+        store::hold(&mut tx).await?;
         let details = match to {
             Some(mut mapping) => {
                 mapping.campaign = text("campaign", &mapping.campaign)?;

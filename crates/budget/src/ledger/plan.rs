@@ -22,6 +22,7 @@ impl Ledger {
         few(changes.len())?;
         let now = self.0.platform.world.now();
         let mut tx = self.0.platform.db(scope).await?.begin().await?;
+        store::hold(&mut tx).await?;
         let (mut written, mut said) = (Written::default(), Vec::new());
         for (place, change) in changes.into_iter().enumerate() {
             let field = |name: &str| format!("items[{place}].{name}");
@@ -67,6 +68,7 @@ impl Ledger {
         let now = self.0.platform.world.now();
         let own = self.0.platform.accounts.settings(&scope.workspace).await?.currency;
         let mut tx = self.0.platform.db(scope).await?.begin().await?;
+        store::hold(&mut tx).await?;
         let (mut written, mut said) = (Written::default(), Vec::new());
         for (place, line) in lines.into_iter().enumerate() {
             let field = |name: &str| format!("items[{place}].{name}");

@@ -308,6 +308,13 @@ pub(crate) async fn drop_mapping(tx: &mut Tx, spend_key: &str) -> Result<bool, D
     Ok(tx.execute("delete from ledger_mappings where spend_key = $1", params![spend_key]).await? > 0)
 }
 
+/// Takes the turn to write the ledger: whoever comes next waits until this transaction ends. That is what makes "look,
+/// then write" safe on both databases.
+pub(crate) async fn hold(tx: &mut Tx) -> Result<(), DbError> {
+    tx.execute("update ledger_state set changes = changes where only_row = 1", vec![]).await?;
+    Ok(())
+}
+
 /// Counts a change; whoever keeps answers sees that they are stale.
 pub(crate) async fn changed(tx: &mut Tx) -> Result<(), DbError> {
     tx.execute("update ledger_state set changes = changes + 1 where only_row = 1", vec![]).await?;
