@@ -334,3 +334,53 @@ async fn the_contact_of_a_deal_is_known_since_the_deal() {
         assert_eq!(known, [(day(1).micros(),), (day(1).micros(),)]);
     }
 }
+
+/// A deal is booked on the day it was won, never on the day it was expected; a deal that is open again has no such day.
+#[tokio::test]
+async fn a_deal_is_closed_when_its_outcome_is_decided() {
+    for test in platforms().await {
+        let deals = Deals::new(&test.platform);
+        let by_hand = Source::Actor(test.scope.actor.clone());
+        let mut expected = DealInput::new(DealKey::New, day(0), by_hand.clone());
+        (expected.name, expected.closed_at) = (Some("Big one".to_owned()), Some(day(90)));
+        let made = deals.put(&test.scope, expected).await.unwrap();
+        assert_eq!((made.summary.outcome, made.summary.closed_at), (DealOutcome::Open, Some(day(90))));
+        let change = async |days, stage: &str, closed_at| {
+            let key = DealKey::Id(made.summary.id.clone());
+            let stage = Some(stage.to_owned()).filter(|stage| !stage.is_empty());
+            let input = DealInput { stage, closed_at, ..DealInput::new(key, day(days), by_hand.clone()) };
+            let after = deals.put(&test.scope, input).await.unwrap().summary;
+            (after.outcome, after.closed_at)
+        };
+        assert_eq!(change(1, "Demo", None).await, (DealOutcome::Open, Some(day(90))), "still expected then");
+        assert_eq!(change(5, "Won", None).await, (DealOutcome::Won, Some(day(5))));
+        assert_eq!(change(6, "", None).await, (DealOutcome::Won, Some(day(5))), "another edit moves nothing");
+        assert_eq!(change(7, "Lost", None).await, (DealOutcome::Lost, Some(day(7))));
+        assert_eq!(change(8, "Demo", None).await, (DealOutcome::Open, None));
+        assert_eq!(change(9, "Lost", None).await, (DealOutcome::Lost, Some(day(9))));
+        assert_eq!(change(10, "Demo", Some(day(99))).await, (DealOutcome::Open, Some(day(99))));
+        assert_eq!(change(11, "Won", Some(day(3))).await, (DealOutcome::Won, Some(day(3))), "who says a day means it");
+        let sql = "select details from audit where action = 'deal.update' order by sequence limit 2";
+        let said: Vec<(String,)> = test.db.query(sql, Vec::new()).await.unwrap();
+        assert!(said[1].0.contains("closed_at"), "the trail says that the day moved: {said:?}");
+    }
+}
+
+/// A file that closes a deal without a day leaves it to the stages, whatever day was expected before.
+#[tokio::test]
+async fn a_file_that_closes_a_deal_takes_the_expected_day_away() {
+    for test in platforms().await {
+        let deals = Deals::new(&test.platform);
+        put(&test, &[DealInput { closed_at: Some(day(90)), ..deal("1", "Demo", 10) }]).await;
+        let won = DealInput { at: day(20), stage_entered_at: Some(day(12)), ..deal("1", "Closed Won", 10) };
+        let closed = async || deals.facts(&test.scope).await.unwrap()[0].closed_at;
+        let undated = put(&test, &[DealInput { stage_entered_at: None, ..won.clone() }]).await;
+        assert_eq!(closed().await, None);
+        assert_eq!(revert(&test, &undo_of(&undated)).await, [Reverted::Done]);
+        assert_eq!(closed().await, Some(day(90)));
+        put(&test, std::slice::from_ref(&won)).await;
+        assert_eq!(closed().await, Some(day(12)));
+        let again = put(&test, &[won]).await;
+        assert!(matches!(again[0], Upserted::Unchanged { .. }), "{again:?}");
+    }
+}

@@ -113,6 +113,23 @@ pub async fn upsert_deal_roles(
     Ok(results)
 }
 
+/// When a deal was closed, or is to be: what an input says, and where it says nothing, what follows from its outcome.
+/// `decided`: the outcome is another one now. The day on which it was expected is then no day on which it was won.
+fn closed_at(row: &DealRow, input: &DealInput, decided: bool) -> Option<Timestamp> {
+    if input.closed_at.is_some() {
+        return input.closed_at;
+    }
+    match (row.outcome, decided) {
+        (DealOutcome::Open, true) => None,
+        (DealOutcome::Open, false) => row.closed_at,
+        // A file that is read today does not say that the deal was closed today; its stages do, when they are known.
+        (_, true) => {
+            input.stage_entered_at.or(Some(input.at).filter(|_| !matches!(input.source, Source::Import(_))))
+        }
+        (_, false) => row.closed_at.or(input.stage_entered_at),
+    }
+}
+
 fn unknown(key: &DealKey) -> Clash {
     let name = match key {
         DealKey::Id(id) => id.to_string(),
@@ -340,10 +357,6 @@ impl Work {
             note("created_at", Some(row.created_at.to_string()), created.to_string());
             row.created_at = created;
         }
-        if let Some(closed) = input.closed_at {
-            note("closed_at", row.closed_at.map(|closed| closed.to_string()), closed.to_string());
-            row.closed_at = Some(closed);
-        }
         let source = input.source.text();
         for (name, value) in input.properties.iter().filter(|(_, value)| !value.is_null()) {
             let from = row.properties.get(name).and_then(plain_text);
@@ -351,7 +364,12 @@ impl Work {
                 note(name, from, plain_text(value).unwrap_or_else(|| value.to_string()));
             }
         }
+        let outcome = row.outcome;
         self.move_to_stage(&mut row, input, new, &mut note);
+        let closed = closed_at(&row, input, new || row.outcome != outcome);
+        let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        note("closed_at", text(row.closed_at), text(closed).unwrap_or_default());
+        row.closed_at = closed;
         row
     }
 
@@ -378,11 +396,6 @@ impl Work {
             note("stage", from, stage.name.clone());
             row.stage = stage.key;
             row.outcome = input.outcome.unwrap_or(stage.outcome);
-        }
-        if row.outcome != DealOutcome::Open && row.closed_at.is_none() {
-            // A file that is read today does not say that the deal was closed today; its stages do, when they are known.
-            let by_hand = Some(input.at).filter(|_| !matches!(input.source, Source::Import(_)));
-            row.closed_at = input.stage_entered_at.or(by_hand);
         }
     }
 
