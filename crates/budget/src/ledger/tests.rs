@@ -102,8 +102,8 @@ pub(crate) async fn undo(
     context: &ImportContext,
     outcomes: &[RowOutcome],
 ) -> Vec<Undone> {
-    let written = outcomes.iter().enumerate().rev().filter(|(_, one)| one.outcome.writes());
-    let changes: Vec<Change> = written
+    let kept = outcomes.iter().enumerate().rev().filter(|(_, one)| one.undo.is_some());
+    let changes: Vec<Change> = kept
         .map(|(place, one)| Change {
             line: place as u64 + 2,
             outcome: one.outcome,
@@ -209,7 +209,8 @@ async fn a_report_that_comes_again_updates_by_reversal() {
         assert_eq!(outcomes[2].problem.as_ref().unwrap().code, "unknown_channel");
         let resumed = apply(&test, &importer, &first, &file("20.00")).await;
         assert_eq!(kinds(&resumed)[..2], [Outcome::Unchanged, Outcome::Unchanged], "the same rows of the same import");
-        let again = apply(&test, &importer, &context(&test, "google_ads"), &file("20.00")).await;
+        let second = context(&test, "google_ads");
+        let again = apply(&test, &importer, &second, &file("20.00")).await;
         assert_eq!(kinds(&again)[..2], [Outcome::Unchanged, Outcome::Unchanged]);
         assert_eq!(total(&ledger, &test.scope).await, 30_000_000);
 
@@ -223,11 +224,22 @@ async fn a_report_that_comes_again_updates_by_reversal() {
         let standing = EntryFilter { standing: true, ..EntryFilter::default() };
         assert_eq!(ledger.list(&test.scope, &standing).await.unwrap().total, Some(2));
 
-        assert!(matches!(undo(&test, &importer, &first, &outcomes).await[..], [Undone::Refused(_), Undone::Reverted]));
-        assert_eq!(total(&ledger, &test.scope).await, 25_500_000, "the restated line stays, the other is taken back");
-        assert_eq!(undo(&test, &importer, &third, &restated).await, [Undone::Reverted]);
-        assert_eq!(total(&ledger, &test.scope).await, 20_000_000, "what stood before stands again");
-        assert!(matches!(undo(&test, &importer, &third, &restated).await[..], [Undone::Refused(_)]), "once only");
+        assert!(matches!(
+            undo(&test, &importer, &first, &outcomes).await[..],
+            [Undone::Refused(_), Undone::Refused(_)]
+        ));
+        assert_eq!(total(&ledger, &test.scope).await, 35_500_000, "what a later report states too stays");
+        assert_eq!(undo(&test, &importer, &third, &restated).await, [Undone::Reverted, Undone::Reverted]);
+        assert_eq!(total(&ledger, &test.scope).await, 30_000_000, "what stood before stands again");
+        assert!(matches!(undo(&test, &importer, &third, &restated).await[0], Undone::Refused(_)), "once only");
+        assert!(matches!(
+            undo(&test, &importer, &first, &outcomes).await[..],
+            [Undone::Refused(_), Undone::Refused(_)]
+        ));
+        assert_eq!(undo(&test, &importer, &second, &again).await, [Undone::Reverted, Undone::Reverted]);
+        assert_eq!(total(&ledger, &test.scope).await, 30_000_000, "it had changed nothing");
+        assert_eq!(undo(&test, &importer, &first, &outcomes).await, [Undone::Reverted, Undone::Reverted]);
+        assert_eq!(total(&ledger, &test.scope).await, 0);
         assert_eq!(audit::verify(&test.db).await.unwrap().broken_at, None);
     }
 }
@@ -267,17 +279,9 @@ async fn amounts_convert_at_the_rate_of_their_day_or_are_listed() {
         assert_eq!(ledger.set_rates(&test.scope, vec![line]).await.unwrap(), Written { written: 0, unchanged: 1 });
         assert_eq!(total(&ledger, &test.scope).await, 265_000_000, "a rate that comes later converts the past");
         assert_eq!(undo(&test, &importer, &first, &outcomes).await, [Undone::Reverted, Undone::Reverted]);
-        let page = PageLimit::of(1);
+        let page = kernel::page::PageRequest { limit: Some(1), cursor: None };
         let rates = ledger.rates(&test.scope, None, &page).await.unwrap();
         assert_eq!((rates.total, rates.next_cursor, rates.items[0].rate.as_str()), (Some(1), None, "0.95"));
-    }
-}
-
-struct PageLimit;
-
-impl PageLimit {
-    fn of(rows: u32) -> kernel::page::PageRequest {
-        kernel::page::PageRequest { limit: Some(rows), cursor: None }
     }
 }
 

@@ -308,7 +308,8 @@ pub struct RowOutcome {
     /// What an update changes.
     pub changes: Vec<FieldChange>,
     /// What the importer needs to take the row back: the image before, and enough of the image after to notice that
-    /// somebody else changed the record since. Present exactly when the outcome writes.
+    /// somebody else changed the record since. Present when the outcome writes; a row that changes nothing has one where
+    /// the importer keeps that it was stated.
     pub undo: Option<serde_json::Value>,
 }
 
@@ -352,7 +353,7 @@ impl RowOutcome {
 pub struct Change {
     /// The line of the file.
     pub line: u64,
-    /// [`Outcome::Create`] or [`Outcome::Update`].
+    /// [`Outcome::Create`] or [`Outcome::Update`]; [`Outcome::Unchanged`] of a row that was stated again.
     pub outcome: Outcome,
     /// The record.
     pub record: String,

@@ -76,7 +76,8 @@ impl Imports {
             let mut refused = Vec::new();
             for (change, undone) in changes.iter().zip(undone) {
                 match undone {
-                    Undone::Reverted => report.reverted += 1,
+                    // That a row had nothing to say is taken back too, but it was no change.
+                    Undone::Reverted => report.reverted += u64::from(change.outcome.writes()),
                     Undone::Refused(problem) => refused.push(RowReport {
                         line: change.line,
                         outcome: Outcome::Conflict,

@@ -1,0 +1,96 @@
+//! Taking the lines of an import back.
+
+use crate::ledger::store::{self, Head};
+use crate::ledger::{Entry, counter, details, entry};
+use kernel::ids::LedgerId;
+use people::imports::{Change, ImportContext, ImporterError, Outcome, RowProblem, Undone};
+use platform::sql::{DbError, Tx};
+use rand::Rng;
+use std::collections::HashMap;
+
+/// A place of a report's line, as an undo names it: the key, and which of its lines.
+fn place(undo: &serde_json::Value) -> Option<(&str, i64)> {
+    let place = undo.get("place")?;
+    Some((place.get(0)?.as_str()?, place.get(1)?.as_i64()?))
+}
+
+/// The import that had stated a place before, and its line; nobody where an undo does not say.
+fn seen(undo: &serde_json::Value) -> (String, i64) {
+    let seen = undo.get("seen").and_then(|seen| Some((seen.get(0)?.as_str()?.to_owned(), seen.get(1)?.as_i64()?)));
+    seen.unwrap_or_default()
+}
+
+/// Takes back that an import stated what stood already; the lines stay.
+pub(super) async fn release(context: &ImportContext, tx: &mut Tx, changes: &[Change]) -> Result<(), DbError> {
+    let stated = changes.iter().filter(|change| change.outcome == Outcome::Unchanged);
+    let before: HashMap<(&str, i64), (String, i64)> =
+        stated.filter_map(|change| Some((place(&change.undo)?, seen(&change.undo)))).collect();
+    let mut keys: Vec<&str> = before.keys().map(|(key, _)| *key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut heads = store::heads_of(tx, &keys).await?;
+    heads.retain(|head| head.seen_import == context.import.as_str());
+    heads.retain_mut(|head| {
+        let Some(seen) = before.get(&(head.report_key.as_str(), head.occurrence)) else { return false };
+        (head.seen_import, head.seen_line) = seen.clone();
+        true
+    });
+    store::set_heads(tx, &heads).await
+}
+
+/// The line that stands for the one that an import wrote, and its place: the line itself, or the one that was written
+/// again in its place, word for word, when the import that had restated it was undone.
+async fn standing(tx: &mut Tx, id: &LedgerId, undo: &serde_json::Value) -> Result<Option<(Entry, Head)>, DbError> {
+    let ids = std::slice::from_ref(id);
+    let Some(entry) = store::entries_of(tx, ids).await?.pop() else { return Ok(None) };
+    if let Some(head) = store::heads_on(tx, ids).await?.pop() {
+        return Ok(Some((entry, head)));
+    }
+    let Some((key, occurrence)) = place(undo) else { return Ok(None) };
+    let heads = store::heads_of(tx, &[key]).await?;
+    let Some(head) = heads.into_iter().find(|head| head.occurrence == occurrence) else { return Ok(None) };
+    let now = store::entries_of(tx, std::slice::from_ref(&head.entry)).await?.pop();
+    let same = now.filter(|now| now.line == entry.line && now.import == entry.import);
+    Ok(same.map(|now| (now, head)))
+}
+
+/// Takes a change of an import back: the new line by a counter-entry, and what stood before is written again.
+pub(super) async fn take_back(
+    context: &ImportContext,
+    tx: &mut Tx,
+    change: &Change,
+    rng: &mut impl Rng,
+) -> Result<Undone, ImporterError> {
+    let refused = |message: &str| Ok(Undone::Refused(RowProblem::new("changed_since", message)));
+    let Ok(id) = change.record.parse::<LedgerId>() else { return refused("The line is not of this ledger.") };
+    let Some((entry, head)) = standing(tx, &id, &change.undo).await? else {
+        return refused("A later import restated this line, or somebody took it back.");
+    };
+    if !head.seen_import.is_empty() && head.seen_import != context.import.as_str() {
+        return refused("A later import states this line too. Undo that one first.");
+    }
+    let import = Some(context.import.to_string());
+    let back = counter(&context.scope, context.now, rng, &entry, "the import was undone", import.clone());
+    let mut fresh = vec![back];
+    let before =
+        change.undo.get("before").and_then(|before| before.as_str()).and_then(|id| id.parse::<LedgerId>().ok());
+    match before.filter(|_| change.outcome == Outcome::Update) {
+        Some(before) => {
+            let Some(before) = store::entries_of(tx, &[before]).await?.pop() else {
+                return refused("The line that stood before is not of this ledger.");
+            };
+            let again = self::entry(&context.scope, context.now, rng, before.line, before.import);
+            let (seen_import, seen_line) = seen(&change.undo);
+            let head = Head { entry: again.id.clone(), seen_import, seen_line, ..head };
+            fresh.push(again);
+            store::append(tx, &fresh).await?;
+            store::set_heads(tx, &[head]).await?;
+        }
+        None => {
+            store::append(tx, &fresh).await?;
+            store::drop_head(tx, &head).await?;
+        }
+    }
+    tracing::debug!(line = %details(&fresh[0].line), "a line of an import was taken back");
+    Ok(Undone::Reverted)
+}
