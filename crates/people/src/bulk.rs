@@ -24,6 +24,21 @@ pub(crate) async fn hold(tx: &mut Tx) -> Result<Held, DbError> {
     Ok(Held { changes, merges, unlinks })
 }
 
+/// Marks a place in a transaction, to take back what is written after it.
+pub(crate) async fn mark(tx: &mut Tx) -> Result<(), DbError> {
+    tx.execute("savepoint mark", Vec::new()).await.map(|_| ())
+}
+
+/// Takes back what was written since [`mark`]; the mark stays.
+pub(crate) async fn return_to_mark(tx: &mut Tx) -> Result<(), DbError> {
+    tx.execute("rollback to savepoint mark", Vec::new()).await.map(|_| ())
+}
+
+/// Keeps what was written since [`mark`].
+pub(crate) async fn drop_mark(tx: &mut Tx) -> Result<(), DbError> {
+    tx.execute("release savepoint mark", Vec::new()).await.map(|_| ())
+}
+
 /// All rows of a query whose text holds `{in}` where the list of keys goes.
 pub(crate) async fn select_in<T: FromRow, V: Into<Value> + Clone>(
     tx: &mut Tx,

@@ -10,6 +10,7 @@ pub mod identity;
 mod import_files;
 mod importers;
 pub mod imports;
+mod pipelines;
 pub mod profiles;
 mod sheets;
 mod stage_words;

@@ -6,8 +6,8 @@
 
 pub mod api;
 mod model;
-mod pipelines;
 mod revert;
+mod rounds;
 mod sides;
 mod store;
 #[cfg(test)]
@@ -19,9 +19,11 @@ pub use model::{
     Pipeline, Stage, StageEntry, StageEntryInput,
 };
 pub use revert::revert_deals;
-pub use upsert::{upsert_deal_roles, upsert_deals, upsert_stage_history};
+pub use rounds::upsert_deals;
+pub use upsert::{upsert_deal_roles, upsert_stage_history};
 
 use crate::companies::properties_of;
+use crate::pipelines;
 use crate::upsert::{Clash, Upserted};
 use hashbrown::HashMap;
 use kernel::ids::{CompanyId, DealId};

@@ -384,3 +384,55 @@ async fn a_file_that_closes_a_deal_takes_the_expected_day_away() {
         assert!(matches!(again[0], Upserted::Unchanged { .. }), "{again:?}");
     }
 }
+
+/// A row that is a conflict, or rejected, writes nothing: no company, no person, no stage. One after it that shares its
+/// people is decided as if it had not been there.
+#[tokio::test]
+async fn a_refused_row_leaves_nothing() {
+    for test in platforms().await {
+        put(&test, &[deal("1", "Demo", 10), named("Renewal", "Globex", 10), named("Renewal", "Initech", 20)]).await;
+        let counts = async || -> Vec<i64> {
+            let mut all = Vec::new();
+            for table in ["people", "person_identifiers", "companies", "company_members", "deals", "pipeline_stages"] {
+                let sql = format!("select count(*) from {table}");
+                all.push(test.db.query_one::<(i64,)>(&sql, Vec::new()).await.unwrap().0);
+            }
+            all
+        };
+        let person = |identifiers: &[(Kind, &str)]| DealPersonInput {
+            identifiers: identifiers.iter().map(|(kind, value)| (kind.clone(), (*value).to_owned())).collect(),
+            role: String::new(),
+            primary: false,
+        };
+        let crm = || Kind::External("hubspot".to_owned());
+        let before = counts().await;
+        // Several deals of the name; no name at all; a person who is two, beside one who would be new.
+        let mut several = named("Renewal", "", 50);
+        (several.stage, several.people) =
+            (Some("Parked".to_owned()), vec![person(&[(crm(), "7"), (Kind::Email, "new@hooli.com")])]);
+        let mut nameless = deal("9", "Parked", 5);
+        (nameless.name, nameless.company.as_mut().unwrap().name) = (None, "Umbrella".to_owned());
+        let mut two = deal("8", "Demo", 5);
+        two.company.as_mut().unwrap().name = "Umbrella".to_owned();
+        two.people = vec![person(&[(Kind::Email, "fresh@hooli.com")]), person(&[(Kind::Email, "no address")])];
+        let refused = put(&test, &[several.clone(), nameless.clone(), two.clone()]).await;
+        let codes: Vec<&str> = refused
+            .iter()
+            .map(|one| match one {
+                Upserted::Conflict(clash) | Upserted::Rejected(clash) => clash.code.as_str(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(codes, ["several_deals", "missing_field", "no_key"]);
+        assert_eq!(counts().await, before);
+        let mut good = deal("6", "Demo", 5);
+        good.people = vec![person(&[(crm(), "7"), (Kind::Email, "other@hooli.com")])];
+        let mixed = put(&test, &[several, good, nameless, two]).await;
+        let kinds: Vec<bool> = mixed.iter().map(|one| one.id().is_some()).collect();
+        assert_eq!(kinds, [false, true, false, false], "{mixed:?}");
+        let after = counts().await;
+        assert_eq!((after[0], after[4]), (before[0] + 1, before[4] + 1));
+        let sql = "select count(*) from people where email = 'other@hooli.com'";
+        assert_eq!(test.db.query_one::<(i64,)>(sql, Vec::new()).await.unwrap().0, 1);
+    }
+}

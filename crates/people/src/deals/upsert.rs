@@ -1,11 +1,11 @@
-//! Creates and changes deals in bulk: the one way a deal comes into being.
+//! Creates and changes deals in bulk, with their stages and the people who take part.
 
 use super::model::{DealInput, DealKey, DealOutcome, DealRoleInput, StageEntryInput};
-use super::pipelines::Pipelines;
 use super::sides::{Found, company_undo, people_undo, resolve_people};
 use super::store::{self, DealRow, Entry, Part};
-use crate::bulk::{hold, name_key};
+use crate::bulk::{Held, hold, name_key};
 use crate::companies::{CompanyInput, upsert_held};
+use crate::pipelines::Pipelines;
 use crate::upsert::{Changed, Clash, Document, Source, Upserted, plain_text};
 use hashbrown::{HashMap, HashSet};
 use kernel::ids::{CompanyId, DealId};
@@ -14,24 +14,20 @@ use platform::World;
 use platform::sql::{DbError, Tx};
 use serde_json::{Map, Value as Json, json};
 
-/// Creates and changes deals; one answer a row, in order.
-///
-/// # Errors
-/// [`DbError`]; then the transaction must be given up.
-pub async fn upsert_deals(tx: &mut Tx, world: &World, inputs: &[DealInput]) -> Result<Vec<Upserted<DealId>>, DbError> {
-    let held = hold(tx).await?;
-    store::hold(tx).await?;
+/// Writes deals with their companies and people; one answer a row, in order. A row that is refused may have left a
+/// company or a person: see [`super::rounds`].
+pub(super) async fn write(
+    tx: &mut Tx,
+    world: &World,
+    held: Held,
+    inputs: &[&DealInput],
+) -> Result<Vec<Upserted<DealId>>, DbError> {
     let companies: Vec<CompanyInput> = inputs.iter().filter_map(|input| input.company.clone()).collect();
     let mut found = upsert_held(tx, world, held.changes, &companies).await?.into_iter();
     let companies: Vec<Option<Upserted<CompanyId>>> =
         inputs.iter().map(|input| input.company.as_ref().and_then(|_| found.next())).collect();
-    let people = resolve_people(
-        tx,
-        world,
-        held,
-        inputs.iter().map(|one| (&one.people[..], one.created_at, one.at, &one.source)),
-    )
-    .await?;
+    let rows = inputs.iter().map(|one| (&one.people[..], one.created_at, one.at, &one.source));
+    let people = resolve_people(tx, world, held, rows).await?;
     let keys: Vec<DealKey> = inputs.iter().map(|input| input.key.clone()).collect();
     let mut work = Work::load(tx, &keys).await?;
     let mut rng = world.rng();
@@ -123,9 +119,7 @@ fn closed_at(row: &DealRow, input: &DealInput, decided: bool) -> Option<Timestam
         (DealOutcome::Open, true) => None,
         (DealOutcome::Open, false) => row.closed_at,
         // A file that is read today does not say that the deal was closed today; its stages do, when they are known.
-        (_, true) => {
-            input.stage_entered_at.or(Some(input.at).filter(|_| !matches!(input.source, Source::Import(_))))
-        }
+        (_, true) => input.stage_entered_at.or(Some(input.at).filter(|_| !matches!(input.source, Source::Import(_)))),
         (_, false) => row.closed_at.or(input.stage_entered_at),
     }
 }

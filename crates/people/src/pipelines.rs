@@ -1,7 +1,7 @@
 //! Pipelines and stages: found by name, made when a file names one that is not there.
 
-use super::model::{DealOutcome, Pipeline, Stage};
 use crate::bulk::name_key;
+use crate::deals::{DealOutcome, Pipeline, Stage};
 use crate::stage_words::outcome_of;
 use platform::params;
 use platform::sql::{Db, DbError, FromRow, Row, Tx};
@@ -12,8 +12,8 @@ const FIRST: (&str, [(&str, u32); 4]) =
 
 /// All pipelines of a workspace, in memory for one batch.
 #[derive(Debug, Default)]
-pub(super) struct Pipelines {
-    pub(super) all: Vec<Pipeline>,
+pub(crate) struct Pipelines {
+    pub(crate) all: Vec<Pipeline>,
     new_pipelines: Vec<usize>,
     new_stages: Vec<(usize, Stage)>,
 }
@@ -47,18 +47,18 @@ fn assemble(names: Vec<(String, String)>, stages: Vec<StageRow>) -> Vec<Pipeline
     all
 }
 
-pub(super) async fn list(db: &Db) -> Result<Vec<Pipeline>, DbError> {
+pub(crate) async fn list(db: &Db) -> Result<Vec<Pipeline>, DbError> {
     Ok(assemble(db.query(PIPELINES, Vec::new()).await?, db.query(STAGES, Vec::new()).await?))
 }
 
 impl Pipelines {
-    pub(super) async fn load(tx: &mut Tx) -> Result<Self, DbError> {
+    pub(crate) async fn load(tx: &mut Tx) -> Result<Self, DbError> {
         let all = assemble(tx.query(PIPELINES, Vec::new()).await?, tx.query(STAGES, Vec::new()).await?);
         Ok(Self { all, ..Self::default() })
     }
 
     /// The place of the pipeline of this name or key; the first one when none is named. Made when it is not there.
-    pub(super) fn pipeline(&mut self, name: Option<&str>) -> usize {
+    pub(crate) fn pipeline(&mut self, name: Option<&str>) -> usize {
         let name = name.map(str::trim).filter(|name| !name.is_empty());
         let found = match name {
             None if !self.all.is_empty() => Some(0),
@@ -81,7 +81,7 @@ impl Pipelines {
 
     /// The stage of this name or key in a pipeline; its first one when none is named. Made when it is not there, as won
     /// or lost when its name says so.
-    pub(super) fn stage(&mut self, pipeline: usize, name: Option<&str>, outcome: Option<DealOutcome>) -> Stage {
+    pub(crate) fn stage(&mut self, pipeline: usize, name: Option<&str>, outcome: Option<DealOutcome>) -> Stage {
         let name = name.map(str::trim).filter(|name| !name.is_empty());
         if name.is_none() && self.all[pipeline].stages.is_empty() {
             for (name, percent) in FIRST.1 {
@@ -124,16 +124,16 @@ impl Pipelines {
     }
 
     /// A stage by its key.
-    pub(super) fn by_key(&self, key: &str) -> Option<&Stage> {
+    pub(crate) fn by_key(&self, key: &str) -> Option<&Stage> {
         self.all.iter().flat_map(|one| &one.stages).find(|stage| stage.key == key)
     }
 
     /// The place of the pipeline of this key.
-    pub(super) fn place_of(&self, key: &str) -> Option<usize> {
+    pub(crate) fn place_of(&self, key: &str) -> Option<usize> {
         self.all.iter().position(|one| one.key == key)
     }
 
-    pub(super) async fn save(&self, tx: &mut Tx) -> Result<(), DbError> {
+    pub(crate) async fn save(&self, tx: &mut Tx) -> Result<(), DbError> {
         let rows = self.new_pipelines.iter().map(|place| {
             let one = &self.all[*place];
             params![&one.key, &one.name, *place]
