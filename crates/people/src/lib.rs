@@ -3,6 +3,7 @@
 //! **Invariant:** every way a person, company or deal comes into being (events, imports, the API) goes through the same
 //! entry points, so that the same key never makes two of them.
 
+mod bounded;
 mod bulk;
 pub mod companies;
 pub mod deals;

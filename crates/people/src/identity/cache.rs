@@ -1,50 +1,11 @@
 //! What the resolver remembers between batches: bounded, and never wrong, because it says which state it belongs to.
 
+use crate::bounded::Bounded;
 use crate::bulk::Held;
-use hashbrown::HashMap;
 use kernel::ids::CompanyId;
 use science::identity::Identifier;
-use std::hash::Hash;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128;
-
-/// Entries of one generation: two of them are kept, about 40 bytes an identifier and 60 a person.
-const GENERATION: usize = 200_000;
-
-/// A map that forgets what was not used for a while: the young generation becomes the old one when it is full.
-struct Bounded<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
-}
-
-impl<K, V> Default for Bounded<K, V> {
-    fn default() -> Self {
-        Self { young: HashMap::new(), old: HashMap::new() }
-    }
-}
-
-impl<K: Hash + Eq + Copy, V: Clone> Bounded<K, V> {
-    fn get(&mut self, key: K) -> Option<V> {
-        if let Some(value) = self.young.get(&key) {
-            return Some(value.clone());
-        }
-        let value = self.old.remove(&key)?;
-        self.put(key, value.clone());
-        Some(value)
-    }
-
-    fn put(&mut self, key: K, value: V) {
-        if self.young.len() >= GENERATION {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(key, value);
-    }
-
-    fn clear(&mut self) {
-        self.young.clear();
-        self.old.clear();
-    }
-}
 
 /// What is remembered of a person.
 #[derive(Debug, Clone)]
@@ -55,7 +16,7 @@ pub(super) struct Known {
     pub(super) company: Option<CompanyId>,
 }
 
-/// The memory of one workspace's resolver.
+/// The memory of one workspace's resolver: about 40 bytes an identifier and 70 a person.
 #[derive(Default)]
 pub(super) struct Cache {
     homes: Bounded<u128, u64>,

@@ -2,7 +2,7 @@
 
 use super::model::PersonInput;
 use super::rows::{PersonRow, state_traits};
-use super::work::{Cause, Stay, Work};
+use super::work::{Cause, Stated, Stay, Work};
 use crate::bulk::{Held, hold, select_in, update_from};
 use crate::companies::{MembershipSource, revert_companies};
 use crate::upsert::{Changed, Clash, Reverted, Source, Upserted, document_undo, revert_document};
@@ -80,15 +80,11 @@ enum Draft {
         new: bool,
         changes: Vec<Changed>,
         undo: serde_json::Map<String, Json>,
-        stay: Option<StayDraft>,
+        /// The place in a company that the row itself states, and the role in it.
+        stay: Option<(usize, String)>,
         /// Where among the stays of the batch those of this row are.
         stays: Range<usize>,
     },
-}
-
-struct StayDraft {
-    place: usize,
-    before: Option<CompanyId>,
 }
 
 impl Draft {
@@ -104,12 +100,23 @@ impl Draft {
         if !made.is_empty() {
             undo.insert("companies".to_owned(), made.into());
         }
-        if let Some(stay) = stay {
-            let company = work.companies.get(stay.place).cloned().flatten();
-            if let Some(company) = company.filter(|company| stay.before.as_ref() != Some(company)) {
-                undo.insert("company".to_owned(), json!(company.as_str()));
-                let from = stay.before.map(|before| before.to_string());
-                changes.push(Changed { field: "company".to_owned(), from, to: company.to_string() });
+        if let Some((place, role)) = stay
+            && let Some(company) = work.companies.get(place).cloned().flatten()
+        {
+            match work.stated.get(place).and_then(Option::as_ref) {
+                None => {}
+                Some(Stated::Place(before, now)) => {
+                    undo.insert("company".to_owned(), json!(company.as_str()));
+                    if let Some(now) = now.as_ref().filter(|now| before.as_ref() != Some(*now)) {
+                        let from = before.as_ref().map(ToString::to_string);
+                        changes.push(Changed { field: "company".to_owned(), from, to: now.to_string() });
+                    }
+                }
+                Some(Stated::Role(before)) => {
+                    undo.insert("company_role".to_owned(), json!([company.as_str(), before, role]));
+                    let from = Some(before.clone()).filter(|before| !before.is_empty());
+                    changes.push(Changed { field: "company_role".to_owned(), from, to: role });
+                }
             }
         }
         if new {
@@ -193,7 +200,7 @@ fn state_stay(
     typed: &Typed,
     home: u64,
     company: &crate::companies::CompanyInput,
-) -> StayDraft {
+) -> (usize, String) {
     let mut company = company.clone();
     if company.email_domain.is_empty()
         && let Some(email) = typed.identifiers.iter().find(|identifier| *identifier.kind() == Kind::Email)
@@ -202,9 +209,8 @@ fn state_stay(
     }
     let how =
         if matches!(input.source, Source::Actor(_)) { MembershipSource::Manual } else { MembershipSource::Import };
-    let before = work.company(home);
-    let place = work.stay(Stay { person: home, company, how, role: input.company_role.clone() });
-    StayDraft { place, before }
+    let role = input.company_role.clone();
+    (work.stay(Stay { person: home, company, how, role: role.clone() }), role)
 }
 
 /// States the values of a row. Returns what takes them back.
@@ -364,6 +370,12 @@ fn undo_change(work: &mut Work, person: u64, undo: &Json, ended: &mut Ended) -> 
     if let Some(company) = undo.get("company").and_then(Json::as_str).and_then(|text| text.parse::<CompanyId>().ok()) {
         work.leave(person, &company, MembershipSource::Import);
         ended.stays.push((person, Some(company)));
+    }
+    let role = undo.get("company_role").and_then(|role| {
+        Some((role.get(0)?.as_str()?.parse::<CompanyId>().ok()?, role.get(1)?.as_str()?, role.get(2)?.as_str()?))
+    });
+    if let Some((company, before, now)) = role {
+        work.give_role_back(person, &company, (before, now));
     }
     work.touched.insert(person);
     Reverted::Done

@@ -29,6 +29,14 @@ pub(super) struct Stay {
     pub(super) role: String,
 }
 
+/// What stating a place in a company changed.
+pub(super) enum Stated {
+    /// The place is new: the person's company before, and now.
+    Place(Option<CompanyId>, Option<CompanyId>),
+    /// The place was there, with this other role.
+    Role(String),
+}
+
 /// The company that counts among a component's places: what somebody said before what a domain suggests, then the latest.
 pub(super) fn best<'a>(places: impl Iterator<Item = &'a Membership>) -> Option<CompanyId> {
     let rank = |one: &Membership| (one.how.is_explicit(), one.since, one.how);
@@ -51,6 +59,8 @@ pub(super) struct Work {
     pub(super) companies: Vec<Option<CompanyId>>,
     /// What takes those of them back that were made for their stay.
     pub(super) made: Vec<Option<Json>>,
+    /// What each stay changed; nothing where it says what was known.
+    pub(super) stated: Vec<Option<Stated>>,
 }
 
 impl Work {
@@ -183,7 +193,9 @@ impl Work {
                 Upserted::Created { undo, .. } => Some(undo.clone()),
                 _ => None,
             });
+            self.stated.push(None);
             let Some(company) = found.id().cloned() else { continue };
+            let before = self.company(stay.person);
             let member = Membership {
                 person: stay.person,
                 company,
@@ -193,19 +205,24 @@ impl Work {
                 source: stay.company.source.text(),
             };
             let known = self.members.entry(stay.person).or_default();
-            match known.iter_mut().find(|one| one.company == member.company && one.how == member.how) {
+            let stated = match known.iter_mut().find(|one| one.company == member.company && one.how == member.how) {
                 Some(old) if member.role.is_empty() || old.role == member.role => continue,
                 Some(old) => {
                     let since = old.since;
-                    *old = Membership { since, ..member };
+                    let role = std::mem::replace(old, Membership { since, ..member }).role;
                     self.new_members.push(old.clone());
+                    Stated::Role(role)
                 }
                 None => {
                     known.push(member.clone());
                     self.new_members.push(member);
+                    Stated::Place(before, self.company(stay.person))
                 }
-            }
+            };
             self.touched.insert(stay.person);
+            if let Some(last) = self.stated.last_mut() {
+                *last = Some(stated);
+            }
         }
         Ok(())
     }
@@ -226,6 +243,16 @@ impl Work {
             all.retain(|one| one.company != *company || one.how != how);
         }
         self.touched.insert(person);
+    }
+
+    /// Gives a place in a company the role back that it had, unless it has another one by now.
+    pub(super) fn give_role_back(&mut self, person: u64, company: &CompanyId, (before, now): (&str, &str)) {
+        let known = self.members.get_mut(&person).into_iter().flatten();
+        let mut own = known.filter(|one| one.company == *company && one.how == MembershipSource::Import);
+        if let Some(one) = own.find(|one| one.role == now) {
+            before.clone_into(&mut one.role);
+            self.new_members.push(one.clone());
+        }
     }
 
     /// What the component of a person shows.

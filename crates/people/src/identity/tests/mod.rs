@@ -1,5 +1,7 @@
 //! Identity on both databases.
 
+mod again;
+
 use super::*;
 use crate::companies::{Companies, CompanyInput};
 use crate::upsert::{Reverted, Source, Upserted};

@@ -1,0 +1,84 @@
+//! Files that come again, and events from before.
+
+use super::*;
+
+fn at_globex(at: Timestamp, company: &str, role: &str) -> PersonInput {
+    let mut input = row(at, &[(Kind::Email, "jo@acme.com")], json!({}));
+    let mut stated = CompanyInput::new(at, input.source.clone());
+    company.clone_into(&mut stated.name);
+    stated.domain = format!("{}.com", company.to_lowercase());
+    (input.company, input.company_role) = (Some(stated), role.to_owned());
+    input
+}
+
+fn fields(done: &[Upserted<PersonId>]) -> Vec<(String, Option<String>, String)> {
+    let Upserted::Updated { changes, .. } = &done[0] else { panic!("{done:?}") };
+    changes.iter().map(|one| (one.field.clone(), one.from.clone(), one.to.clone())).collect()
+}
+
+async fn undo(test: &TestPlatform, done: &[Upserted<PersonId>]) -> Vec<Reverted> {
+    let undo: Vec<(PersonId, serde_json::Value)> = done
+        .iter()
+        .filter_map(|one| match one {
+            Upserted::Created { id, undo } | Upserted::Updated { id, undo, .. } => Some((*id, undo.clone())),
+            _ => None,
+        })
+        .collect();
+    let mut tx = test.db.begin().await.unwrap();
+    let back = revert_people(&mut tx, &test.platform.world, &undo).await.unwrap();
+    tx.commit().await.unwrap();
+    back
+}
+
+/// MA-12: a contact whose place in a company is known is unchanged by the file that says so again, also where another
+/// company counts; and an undo ends only the places its own import began.
+#[tokio::test]
+async fn a_place_that_is_known_is_no_change() {
+    for test in platforms().await {
+        let at = |days: i64| testkit::START.plus(days * kernel::time::DAY);
+        let company = async || -> String {
+            let sql = "select c.name from people p join companies c on c.id = p.company";
+            test.db.query_one::<(String,)>(sql, Vec::new()).await.unwrap().0
+        };
+        import(&test, &[row(at(1), &[(Kind::Email, "jo@acme.com")], json!({}))]).await;
+        let first = import(&test, &[at_globex(at(2), "Globex", "")]).await;
+        let said = fields(&first);
+        assert_eq!((said.len(), said[0].0.as_str(), said[0].1.is_some()), (1, "company", true), "{said:?}");
+        assert_eq!(company().await, "Globex");
+        let second = import(&test, &[at_globex(at(3), "Initech", "")]).await;
+        assert_eq!((fields(&second)[0].1.as_ref(), company().await.as_str()), (Some(&said[0].2), "Initech"));
+        // Globex is an earlier place by now: the first file again states what is known and moves nothing.
+        let again = import(&test, &[at_globex(at(4), "Globex", "")]).await;
+        assert!(matches!(again[0], Upserted::Unchanged { .. }), "{again:?}");
+        assert_eq!(company().await, "Initech");
+        let titled = at_globex(at(5), "Globex", "");
+        let titled = PersonInput { traits: json!({"title": "CTO"}).as_object().cloned().unwrap(), ..titled };
+        let titled = import(&test, &[titled]).await;
+        assert_eq!(fields(&titled), [("title".to_owned(), None, "CTO".to_owned())]);
+        assert_eq!(undo(&test, &titled).await, [Reverted::Done]);
+        let stays = "select count(*) from company_members where how = 'import' and until_us is null";
+        assert_eq!(count(&test, stays).await, 2, "the places of the first two files stay");
+        assert_eq!(undo(&test, &second).await, [Reverted::Done]);
+        assert_eq!((count(&test, stays).await, company().await.as_str()), (1, "Globex"));
+        assert_eq!(undo(&test, &first).await, [Reverted::Done]);
+        assert_eq!((count(&test, stays).await, company().await.as_str()), (0, "acme.com"));
+    }
+}
+
+/// MA-12: another role in a known company is a change of its own, and goes back to the one before.
+#[tokio::test]
+async fn a_role_in_a_company_is_taken_back() {
+    for test in platforms().await {
+        let at = |days: i64| testkit::START.plus(days * kernel::time::DAY);
+        let role = async || -> (String, i64) {
+            let sql = "select role, coalesce(until_us, 0) from company_members where how = 'import'";
+            test.db.query_one(sql, Vec::new()).await.unwrap()
+        };
+        import(&test, &[at_globex(at(1), "Globex", "buyer")]).await;
+        let changed = import(&test, &[at_globex(at(2), "Globex", "owner")]).await;
+        assert_eq!(fields(&changed), [("company_role".to_owned(), Some("buyer".to_owned()), "owner".to_owned())]);
+        assert_eq!(role().await, ("owner".to_owned(), 0));
+        assert_eq!(undo(&test, &changed).await, [Reverted::Done]);
+        assert_eq!(role().await, ("buyer".to_owned(), 0), "the place itself was there before");
+    }
+}
