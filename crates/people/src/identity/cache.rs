@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 /// What is remembered of a person.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
+    pub(super) created: i64,
     pub(super) first_seen: i64,
     pub(super) last_seen: i64,
     pub(super) lead: Option<i64>,

@@ -1,7 +1,7 @@
 //! One batch of events: who each belongs to, in one transaction.
 //!
-//! An event whose identifiers are all remembered as one person's, and that says nothing new, only moves the person's
-//! last moment. The others are decided one after the other over what is loaded for them at once.
+//! An event whose identifiers are all remembered as one person's, and that says nothing new, only moves when the person
+//! was seen. The others are decided one after the other over what is loaded for them at once.
 
 use super::cache::{Cache, Known};
 use super::model::{Observation, ObservationKind, Resolved};
@@ -93,7 +93,8 @@ fn quick(
     let known = cache.person(home)?;
     let at = event.at.micros();
     let known_by = sighting.identifiers.iter().any(|identifier| identifier.kind().makes_known());
-    if known_by && known.lead.is_none_or(|lead| at < lead) {
+    // An event from before moves the day the person is counted on, which is more than when they were seen.
+    if at < known.created || (known_by && known.lead.is_none_or(|lead| at < lead)) {
         return None;
     }
     let span = seen.entry(home).or_insert((at, at));
@@ -168,7 +169,8 @@ async fn slow(
     let rows: Vec<(u64, Own)> = work.rows.iter().map(|(person, row)| (*person, row.own.clone())).collect();
     for (person, own) in rows {
         let company = work.company(person);
-        let known = Known { first_seen: own.first_seen, last_seen: own.last_seen, lead: own.lead, company };
+        let Own { created, first_seen, last_seen, lead, .. } = own;
+        let known = Known { created, first_seen, last_seen, lead, company };
         cache.set_person(person, known);
     }
     Ok(merged)

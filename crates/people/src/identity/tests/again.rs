@@ -82,3 +82,22 @@ async fn a_role_in_a_company_is_taken_back() {
         assert_eq!(role().await, ("buyer".to_owned(), 0), "the place itself was there before");
     }
 }
+
+/// A late event of a browser that is remembered moves the day its person is counted on, as it does for one that is not.
+#[tokio::test]
+async fn an_event_from_before_moves_the_day_a_person_is_counted_on() {
+    for test in platforms().await {
+        let identity = Identity::new(&test.platform);
+        identity.resolve(&test.scope, &[of(50, &[("anon", "a")])]).await.unwrap();
+        let dates = async || -> (i64, i64) {
+            test.db.query_one("select created_us, first_seen_us from people", Vec::new()).await.unwrap()
+        };
+        let (late, between) = (of(20, &[("anon", "a")]), of(30, &[("anon", "a")]));
+        let changes = async || count(&test, "select max(changed) from people").await;
+        identity.resolve(&test.scope, std::slice::from_ref(&late)).await.unwrap();
+        assert_eq!(dates().await, (late.at.micros(), late.at.micros()));
+        let known = changes().await;
+        identity.resolve(&test.scope, &[between]).await.unwrap();
+        assert_eq!((dates().await.0, changes().await), (late.at.micros(), known), "what is later tells nothing new");
+    }
+}
