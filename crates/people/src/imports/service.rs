@@ -254,8 +254,7 @@ impl Imports {
         let db = self.platform.db(scope).await?;
         let mut tx = db.begin().await?;
         let mut row = store::get_in(&mut tx, id).await?.ok_or_else(|| Problem::not_found("import", id))?;
-        let open = [ImportState::Uploaded, ImportState::Mapped, ImportState::Checked, ImportState::Failed];
-        if !open.contains(&row.state) || row.applied_line > 0 {
+        if !store::OPEN.contains(&row.state) || row.applied_line > 0 {
             return Err(busy(row.state, "mapped"));
         }
         let encoding = change.encoding.as_deref().unwrap_or(&row.form.encoding);
@@ -279,7 +278,10 @@ impl Imports {
         row.form = form_of(&found, encoding.name());
         let open = importers::questions(&found, &self.specs(), &row.mapping);
         row.state = if open.is_empty() { ImportState::Mapped } else { ImportState::Uploaded };
-        store::set_mapping(&mut tx, &row).await?;
+        if !store::set_mapping(&mut tx, &row).await? {
+            let now = store::get_in(&mut tx, id).await?.ok_or_else(|| Problem::not_found("import", id))?;
+            return Err(busy(now.state, "mapped"));
+        }
         tx.commit().await?;
         Ok(view(row, None, open))
     }

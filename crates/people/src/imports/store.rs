@@ -126,8 +126,7 @@ pub(super) async fn transition(
     from: &[ImportState],
     to: ImportState,
 ) -> Result<bool, DbError> {
-    let names: Vec<String> = from.iter().map(|state| format!("'{}'", state.as_str())).collect();
-    let sql = format!("update imports set state = $1, error = null where id = $2 and state in ({})", names.join(", "));
+    let sql = format!("update imports set state = $1, error = null where id = $2 and state in ({})", names(from));
     Ok(tx.execute(&sql, params![to.as_str(), id.clone()]).await? == 1)
 }
 
@@ -135,12 +134,26 @@ pub(super) async fn set_job(tx: &mut Tx, id: &ImportId, job: &JobId) -> Result<(
     tx.execute("update imports set job_id = $1 where id = $2", params![job.clone(), id.clone()]).await.map(|_| ())
 }
 
-pub(super) async fn set_mapping(tx: &mut Tx, row: &ImportRow) -> Result<(), DbError> {
-    let sql = "update imports set mapping = $1, kind = $2, form = $3, state = $4, checked = null, rows_total = null, \
-               error = null where id = $5";
+/// The states in which a mapping may be changed, as long as no row was written.
+pub(super) const OPEN: [ImportState; 4] =
+    [ImportState::Uploaded, ImportState::Mapped, ImportState::Checked, ImportState::Failed];
+
+fn names(states: &[ImportState]) -> String {
+    states.iter().map(|state| format!("'{}'", state.as_str())).collect::<Vec<_>>().join(", ")
+}
+
+/// Sets a mapping; false when a run was started since the row was read.
+pub(super) async fn set_mapping(tx: &mut Tx, row: &ImportRow) -> Result<bool, DbError> {
+    let sql = format!(
+        "update imports set mapping = $1, kind = $2, form = $3, state = $4, checked = null, rows_total = null, \
+         error = null where id = $5 and applied_line = 0 and state in ({})",
+        names(&OPEN)
+    );
     let values = params![json(&row.mapping), &row.mapping.kind, json(&row.form), row.state.as_str(), row.id.clone()];
-    tx.execute(sql, values).await?;
-    forget_rows(tx, &row.id, Phase::Check).await
+    if tx.execute(&sql, values).await? != 1 {
+        return Ok(false);
+    }
+    forget_rows(tx, &row.id, Phase::Check).await.map(|()| true)
 }
 
 pub(super) async fn forget_rows(tx: &mut Tx, id: &ImportId, phase: Phase) -> Result<(), DbError> {

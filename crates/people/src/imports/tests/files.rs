@@ -240,3 +240,33 @@ async fn other_files_and_other_roles_are_refused() {
         assert_eq!(problem.code, "forbidden");
     }
 }
+
+/// A mapping that was read before a run began does not overwrite what runs by then, whichever database says so.
+#[tokio::test]
+async fn a_mapping_that_comes_too_late_changes_nothing() {
+    use super::super::store;
+    for test in platforms().await {
+        let imports = imports(&test);
+        let one = upload(&imports, &test, "people.csv", b"email\na@acme.com\n").await;
+        let mut stale = store::get(&test.db, &one.id).await.unwrap().unwrap();
+        "elsewhere".clone_into(&mut stale.mapping.system);
+        let late = async |stale: &store::ImportRow| {
+            let mut tx = test.db.begin().await.unwrap();
+            let set = store::set_mapping(&mut tx, stale).await.unwrap();
+            tx.commit().await.unwrap();
+            let now = store::get(&test.db, &one.id).await.unwrap().unwrap();
+            (set, now.state, now.mapping.system)
+        };
+        imports.check(&test.scope, &one.id).await.unwrap();
+        assert_eq!(late(&stale).await, (false, ImportState::Checking, one.mapping.system.clone()));
+        imports.cancel(&test.scope, &one.id).await.unwrap();
+        imports.check_now(&test.scope, &one.id, &Silent).await.unwrap();
+        imports.apply_now(&test.scope, &one.id, &Silent).await.unwrap();
+        assert_eq!(late(&stale).await, (false, ImportState::Applied, one.mapping.system.clone()));
+        let again = imports.set_mapping(&test.scope, &one.id, MappingChange::default()).await.unwrap_err();
+        assert_eq!(again.code, "import_busy");
+        let other = upload(&imports, &test, "others.csv", b"email\nb@acme.com\n").await;
+        let changed = imports.set_mapping(&test.scope, &other.id, MappingChange::default()).await.unwrap();
+        assert_eq!(changed.state, ImportState::Mapped);
+    }
+}
