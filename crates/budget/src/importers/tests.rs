@@ -157,3 +157,40 @@ async fn files_that_come_at_once_count_once() {
         assert_eq!(versions.len(), 1, "one says what all say");
     }
 }
+
+/// Places from before keys held the layout of a file, or folded the case of a source, keep their lines.
+#[tokio::test]
+async fn places_of_earlier_versions_keep_their_lines() {
+    for test in platforms().await {
+        let (ledger, importer) = (Ledger::new(&test.platform), SpendImporter::new(test.platform.clone()));
+        let line = |number, source, cost| {
+            let cells = [("date", "2026-02-01"), ("source", source), ("campaign", "Spring"), ("cost", cost)];
+            row(&importer, number, &cells)
+        };
+        let first = context(&test, "file");
+        let rows = [line(2, "LinkedIn", "10"), line(3, "LinkedIn", "20"), line(4, "Bing", "5")];
+        let mut outcomes = apply(&test, &importer, &first, &rows).await;
+        // As earlier versions left them: without the layout, the source once folded and once as it was written.
+        let old = |source: &str| ["file", "2026-02-01", "spring", "", "", "", "", source, "EUR", "", ""].join("\u{1f}");
+        let mut tx = test.db.begin().await.unwrap();
+        for (outcome, source) in outcomes.iter_mut().zip(["linkedin", "linkedin", "Bing"]) {
+            let sql = "update ledger_heads set report_key = $1 where entry = $2";
+            let values = platform::params![old(source), outcome.record.clone().unwrap()];
+            assert_eq!(tx.execute(sql, values).await.unwrap(), 1);
+            outcome.undo.as_mut().unwrap()["place"][0] = json!(old(source));
+        }
+        tx.commit().await.unwrap();
+        let second = context(&test, "file");
+        let file = [line(2, "LinkedIn", "10"), line(3, "LINKEDIN", "21"), line(4, "Bing", "5")];
+        let again = apply(&test, &importer, &second, &file).await;
+        assert_eq!(kinds(&again), [Outcome::Unchanged, Outcome::Update, Outcome::Unchanged]);
+        assert_eq!(total(&ledger, &test.scope).await, 36_000_000);
+        let third = context(&test, "file");
+        let later = apply(&test, &importer, &third, &file).await;
+        assert_eq!(kinds(&later), [Outcome::Unchanged; 3], "known by the keys of today");
+        for (context, outcomes, left) in [(third, later, 36), (second, again, 35), (first, outcomes, 0)] {
+            assert_eq!(undo(&test, &importer, &context, &outcomes).await, vec![Undone::Reverted; 3]);
+            assert_eq!(total(&ledger, &test.scope).await, left * 1_000_000);
+        }
+    }
+}

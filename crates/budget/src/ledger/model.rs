@@ -83,33 +83,6 @@ impl Line {
             format!("{}/id:{}", self.system, self.campaign_id)
         }
     }
-
-    /// What makes a line of a report the same line when the report comes again: everything but the amount and the note
-    /// (AN-C: source, day, campaign, ad group, ad), and the account and the currency, as two accounts bill apart. `feed`
-    /// tells files of no known system apart: two invoices of one layout may be one report, two layouts never are.
-    #[must_use]
-    pub fn report_key(&self, feed: &str) -> String {
-        let campaign = if self.campaign_id.is_empty() { plain_name(&self.campaign) } else { self.campaign_id.clone() };
-        // A cost of a whole channel names no campaign; then the channel says which it is.
-        let channel = match self.channel {
-            Some(channel) if campaign.is_empty() => channel.as_str(),
-            _ => "",
-        };
-        let parts = [
-            self.system.as_str(),
-            &self.date.to_string(),
-            &campaign,
-            &plain_name(&self.ad_group),
-            &plain_name(&self.ad),
-            &self.click_id,
-            channel,
-            &self.source,
-            self.money.currency.as_str(),
-            &self.account,
-            feed,
-        ];
-        parts.join("\u{1f}")
-    }
 }
 
 /// A name as names are joined: letters and digits in lower case, single hyphens between. `ABM | DACH` and `abm-dach` are

@@ -1,5 +1,7 @@
 //! Taking the lines of an import back.
 
+use super::feed;
+use super::keys::report_key;
 use crate::ledger::store::{self, Head};
 use crate::ledger::{Entry, counter, details, entry};
 use kernel::ids::LedgerId;
@@ -40,18 +42,31 @@ pub(super) async fn release(context: &ImportContext, tx: &mut Tx, changes: &[Cha
 
 /// The line that stands for the one that an import wrote, and its place: the line itself, or the one that was written
 /// again in its place, word for word, when the import that had restated it was undone.
-async fn standing(tx: &mut Tx, id: &LedgerId, undo: &serde_json::Value) -> Result<Option<(Entry, Head)>, DbError> {
+async fn standing(
+    tx: &mut Tx,
+    id: &LedgerId,
+    undo: &serde_json::Value,
+    feed: &str,
+) -> Result<Option<(Entry, Head)>, DbError> {
     let ids = std::slice::from_ref(id);
     let Some(entry) = store::entries_of(tx, ids).await?.pop() else { return Ok(None) };
     if let Some(head) = store::heads_on(tx, ids).await?.pop() {
         return Ok(Some((entry, head)));
     }
     let Some((key, occurrence)) = place(undo) else { return Ok(None) };
-    let heads = store::heads_of(tx, &[key]).await?;
-    let Some(head) = heads.into_iter().find(|head| head.occurrence == occurrence) else { return Ok(None) };
-    let now = store::entries_of(tx, std::slice::from_ref(&head.entry)).await?.pop();
-    let same = now.filter(|now| now.line == entry.line && now.import == entry.import);
-    Ok(same.map(|now| (now, head)))
+    // Since then the place may have got the key of today.
+    let today = report_key(&entry.line, feed);
+    let mut keys = vec![key, &today];
+    keys.dedup();
+    let heads = store::heads_of(tx, &keys).await?;
+    let heads = heads.into_iter().filter(|head| head.occurrence == occurrence || head.report_key != key);
+    for head in heads {
+        let now = store::entries_of(tx, std::slice::from_ref(&head.entry)).await?.pop();
+        if let Some(now) = now.filter(|now| now.line == entry.line && now.import == entry.import) {
+            return Ok(Some((now, head)));
+        }
+    }
+    Ok(None)
 }
 
 /// Takes a change of an import back: the new line by a counter-entry, and what stood before is written again.
@@ -63,7 +78,7 @@ pub(super) async fn take_back(
 ) -> Result<Undone, ImporterError> {
     let refused = |message: &str| Ok(Undone::Refused(RowProblem::new("changed_since", message)));
     let Ok(id) = change.record.parse::<LedgerId>() else { return refused("The line is not of this ledger.") };
-    let Some((entry, head)) = standing(tx, &id, &change.undo).await? else {
+    let Some((entry, head)) = standing(tx, &id, &change.undo, &feed(context)).await? else {
         return refused("A later import restated this line, or somebody took it back.");
     };
     if !head.seen_import.is_empty() && head.seen_import != context.import.as_str() {

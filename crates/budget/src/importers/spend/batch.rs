@@ -1,6 +1,7 @@
 //! Rows of a report against the lines that stand: the same, restated, or new.
 
 use super::feed;
+use super::keys::{older_keys, report_key};
 use crate::ledger::store::{self, Head};
 use crate::ledger::{Entry, Line, counter, entry};
 use kernel::ids::LedgerId;
@@ -16,6 +17,8 @@ pub(super) struct Batch<'a> {
     context: &'a ImportContext,
     feed: String,
     heads: HashMap<String, Vec<Head>>,
+    /// Places that are to be known by another key from now on.
+    left: Vec<Head>,
     standing: HashMap<LedgerId, Entry>,
     fresh: Vec<Entry>,
     touched: HashMap<(String, i64), Head>,
@@ -28,7 +31,8 @@ impl<'a> Batch<'a> {
         lines: &[Result<Line, RowProblem>],
     ) -> Result<Self, DbError> {
         let feed = feed(context);
-        let mut keys: Vec<String> = lines.iter().flatten().map(|line| line.report_key(&feed)).collect();
+        let mut keys: Vec<String> = lines.iter().flatten().map(|line| report_key(line, &feed)).collect();
+        keys.extend(lines.iter().flatten().flat_map(|line| older_keys(line, &feed)));
         keys.sort_unstable();
         keys.dedup();
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -40,21 +44,36 @@ impl<'a> Batch<'a> {
         }
         let standing = store::entries_of(tx, &ids).await?;
         let standing = standing.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
-        Ok(Self { context, feed, heads, standing, fresh: Vec::new(), touched: HashMap::new() })
+        Ok(Self { context, feed, heads, left: Vec::new(), standing, fresh: Vec::new(), touched: HashMap::new() })
+    }
+
+    /// A place that an earlier version wrote for this line, under the key of today.
+    fn claim(&mut self, line: &Line, key: &str, occurrence: i64) -> Option<Head> {
+        let import = self.context.import.as_str();
+        let (heads, touched) = (&mut self.heads, &mut self.touched);
+        let old = older_keys(line, &self.feed).into_iter().find_map(|older| {
+            let known = heads.get_mut(&older)?;
+            let place = known.iter().position(|head| head.seen_import != import)?;
+            Some(known.remove(place))
+        })?;
+        touched.remove(&(old.report_key.clone(), old.occurrence));
+        let head = Head { report_key: key.to_owned(), occurrence, ..old.clone() };
+        self.left.push(old);
+        Some(head)
     }
 
     /// One row: the first place of its key that this import has not come to yet, or a new place.
     pub(super) fn put(&mut self, number: u64, line: Line, rng: &mut impl Rng) -> RowOutcome {
-        let (key, import) = (line.report_key(&self.feed), self.context.import.as_str());
+        let (key, import) = (report_key(&line, &self.feed), self.context.import.as_str());
         let number = i64::try_from(number).unwrap_or(i64::MAX);
         let heads = self.heads.entry(key.clone()).or_default();
         let again = heads.iter().find(|head| head.seen_import == import && head.seen_line == number);
         if let Some(head) = again {
             return RowOutcome::unchanged(head.entry.to_string());
         }
-        let place = heads.iter().position(|head| head.seen_import != import);
-        let Some(place) = place else {
-            let occurrence = heads.last().map_or(0, |head| head.occurrence + 1);
+        let found = heads.iter().find(|head| head.seen_import != import).cloned();
+        let occurrence = heads.last().map_or(0, |head| head.occurrence + 1);
+        let Some(mut head) = found.or_else(|| self.claim(&line, &key, occurrence)) else {
             let id = self.append(line, rng);
             let undo = json!({"place": [key, occurrence]});
             self.stand(Head {
@@ -66,7 +85,6 @@ impl<'a> Batch<'a> {
             });
             return RowOutcome::created(id.to_string(), undo);
         };
-        let mut head = heads[place].clone();
         let place = json!([key, head.occurrence]);
         let seen = json!([head.seen_import, head.seen_line]);
         (head.seen_import, head.seen_line) = (import.to_owned(), number);
@@ -119,6 +137,9 @@ impl<'a> Batch<'a> {
 
     pub(super) async fn write(self, tx: &mut Tx) -> Result<(), DbError> {
         store::append(tx, &self.fresh).await?;
+        for head in &self.left {
+            store::drop_head(tx, head).await?;
+        }
         let mut heads: Vec<Head> = self.touched.into_values().collect();
         heads.sort_by(|one, other| (&one.report_key, one.occurrence).cmp(&(&other.report_key, other.occurrence)));
         store::set_heads(tx, &heads).await?;

@@ -11,6 +11,7 @@
 
 mod back;
 mod batch;
+mod keys;
 
 use super::{missing, text};
 use crate::ledger::{Line, store};
@@ -232,7 +233,7 @@ impl Importer for SpendImporter {
 
     fn keys(&self, context: &ImportContext, row: &MappedRow, keys: &mut Vec<u64>) {
         if let Ok(line) = line_of(context, row) {
-            keys.push(row_key("spend", &line.report_key(&feed(context))));
+            keys.push(row_key("spend", &self::keys::report_key(&line, &feed(context))));
         }
     }
 
