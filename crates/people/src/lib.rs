@@ -9,6 +9,7 @@ pub mod companies;
 pub mod deals;
 pub mod identity;
 mod import_files;
+mod importer;
 mod importers;
 pub mod imports;
 mod pipelines;

@@ -1403,6 +1403,12 @@ export interface components {
              * @default 0
              */
             skipped: number;
+            /**
+             * Format: int64
+             * @description Lines of earlier files that this one restates with fewer rows, and takes back. They are no rows of the file.
+             * @default 0
+             */
+            withdrawn: number;
         };
         /**
          * @description An ISO 4217 code.

@@ -4,8 +4,10 @@ use super::{PlanImporter, RateImporter, SpendImporter};
 use crate::ledger::tests::{apply, context, kinds, row, total, undo};
 use crate::ledger::{Ledger, PlanChange, RateLine};
 use analytics::channels::Channel;
+use async_trait::async_trait;
 use kernel::ids::ImportId;
-use people::imports::{Importer as _, Imports, Outcome, Silent, Undone};
+use people::imports::{Importer as _, Imports, Outcome, Progress, Silent, Undone};
+use platform::jobs::JobError;
 use serde_json::json;
 use std::sync::Arc;
 use testkit::platforms;
@@ -192,5 +194,112 @@ async fn places_of_earlier_versions_keep_their_lines() {
             assert_eq!(undo(&test, &importer, &context, &outcomes).await, vec![Undone::Reverted; 3]);
             assert_eq!(total(&ledger, &test.scope).await, left * 1_000_000);
         }
+    }
+}
+
+/// The lines of a key sum to what its newest report says, also when it says less; the dry run tells, and undo restores.
+#[tokio::test]
+async fn a_report_that_comes_with_fewer_rows_takes_the_others_back() {
+    for test in platforms().await {
+        let (ledger, importer) = (Ledger::new(&test.platform), Arc::new(SpendImporter::new(test.platform.clone())));
+        let imports = Imports::new(&test.platform, vec![importer.clone()]);
+        let file = async |rows: &[(&str, &str)]| {
+            test.advance(kernel::time::SECOND);
+            let lines = rows.iter().map(|(campaign, cost)| format!("2026-02-01,{campaign},{cost},google\n"));
+            let text: String = std::iter::once("Date,Campaign,Cost,Source\n".to_owned()).chain(lines).collect();
+            let mut upload = imports.begin_upload(&test.scope).await.unwrap();
+            upload.write(text.as_bytes()).await.unwrap();
+            let one = imports.finish_upload(&test.scope, upload, "spend.csv", Some("spend")).await.unwrap();
+            let checked = imports.check_now(&test.scope, &one.id, &Silent).await.unwrap();
+            let done = imports.apply_now(&test.scope, &one.id, &Silent).await.unwrap();
+            assert_eq!(checked.checked, Some(done.applied), "the dry run tells what happens");
+            assert_eq!(done.applied.total(), rows.len() as u64, "what is withdrawn is no row");
+            (done.id, done.applied)
+        };
+        let (first, counts) = file(&[("Spring", "3"), ("Spring", "4"), ("Spring", "5"), ("Autumn", "9")]).await;
+        assert_eq!((counts.create, counts.withdrawn), (4, 0));
+        // One row is left of three; of the other campaign the file says nothing, so its line stays.
+        let (second, counts) = file(&[("Spring", "6")]).await;
+        assert_eq!((counts.update, counts.withdrawn), (1, 2));
+        assert_eq!(total(&ledger, &test.scope).await, 15_000_000);
+        let mut tx = test.db.begin().await.unwrap();
+        let ended = people::imports::ImportContext { import: second.clone(), ..context(&test, "file") };
+        assert_eq!(importer.finish(&ended, &mut tx).await.unwrap(), vec![], "a second end finds nothing to do");
+        tx.commit().await.unwrap();
+        let (third, counts) = file(&[("Spring", "6"), ("Spring", "7")]).await;
+        assert_eq!((counts.unchanged, counts.create, counts.withdrawn), (1, 1, 0));
+        let undo = async |id: &ImportId| {
+            let undone = imports.undo_now(&test.scope, id, &Silent).await.unwrap().undo;
+            (undone.reverted, undone.refused, total(&ledger, &test.scope).await)
+        };
+        assert_eq!(undo(&third).await, (1, 0, 15_000_000));
+        assert_eq!(undo(&second).await, (3, 0, 21_000_000));
+        assert_eq!(undo(&first).await, (4, 0, 0));
+        assert_eq!(platform::audit::verify(&test.db).await.unwrap().broken_at, None);
+    }
+}
+
+/// A line that was withdrawn does not come back into a place that a later file has taken.
+#[tokio::test]
+async fn a_withdrawn_line_stays_away_where_its_place_was_taken() {
+    for test in platforms().await {
+        let (ledger, importer) = (Ledger::new(&test.platform), SpendImporter::new(test.platform.clone()));
+        let rows = |costs: &[&str]| -> Vec<_> {
+            let cells = |cost| [("date", "2026-02-01"), ("campaign", "Spring"), ("cost", cost)];
+            (2..).zip(costs).map(|(line, cost)| row(&importer, line, &cells(*cost))).collect()
+        };
+        apply(&test, &importer, &context(&test, "meta"), &rows(&["3", "4"])).await;
+        let second = context(&test, "meta");
+        apply(&test, &importer, &second, &rows(&["3"])).await;
+        let mut tx = test.db.begin().await.unwrap();
+        let withdrawn = importer.finish(&second, &mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!((withdrawn.len(), total(&ledger, &test.scope).await), (1, 3_000_000));
+        apply(&test, &importer, &context(&test, "meta"), &rows(&["3", "5"])).await;
+        let mut tx = test.db.begin().await.unwrap();
+        let undone = importer.undo(&second, &mut tx, &withdrawn).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(matches!(&undone[..], [Undone::Refused(problem)] if problem.code == "changed_since"), "{undone:?}");
+        assert_eq!(total(&ledger, &test.scope).await, 8_000_000);
+    }
+}
+
+/// Stops a run once its rows are written, before the end of the file is dealt with: as a process that dies there.
+struct BeforeTheEnd;
+
+#[async_trait]
+impl Progress for BeforeTheEnd {
+    async fn report(&self, done: u64, _: u64, _: &str) -> Result<(), JobError> {
+        if done > 0 { Err(JobError::Interrupted) } else { Ok(()) }
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_is_killed_at_its_end_withdraws_once() {
+    for test in platforms().await {
+        let (ledger, importer) = (Ledger::new(&test.platform), Arc::new(SpendImporter::new(test.platform.clone())));
+        let imports = Imports::new(&test.platform, vec![importer]);
+        let checked = async |rows: &str| {
+            test.advance(kernel::time::SECOND);
+            let mut upload = imports.begin_upload(&test.scope).await.unwrap();
+            upload.write(format!("Date,Campaign,Cost,Source\n{rows}").as_bytes()).await.unwrap();
+            let one = imports.finish_upload(&test.scope, upload, "spend.csv", Some("spend")).await.unwrap();
+            imports.check_now(&test.scope, &one.id, &Silent).await.unwrap().id
+        };
+        let first = checked("2026-02-01,Spring,3,google\n2026-02-01,Spring,4,google\n").await;
+        imports.apply_now(&test.scope, &first, &Silent).await.unwrap();
+        let second = checked("2026-02-01,Spring,3,google\n").await;
+        imports.apply_now(&test.scope, &second, &BeforeTheEnd).await.unwrap_err();
+        assert_eq!(total(&ledger, &test.scope).await, 7_000_000);
+        for _ in 0..2 {
+            // The job of a killed process is taken up where it was, also when only its last word was lost.
+            let sql = "update imports set state = 'applying' where id = $1";
+            test.db.execute(sql, platform::params![second.clone()]).await.unwrap();
+            let done = imports.apply_now(&test.scope, &second, &Silent).await.unwrap().applied;
+            assert_eq!((done.unchanged, done.withdrawn, done.total()), (1, 1, 1));
+            assert_eq!(total(&ledger, &test.scope).await, 3_000_000);
+        }
+        let undone = imports.undo_now(&test.scope, &second, &Silent).await.unwrap().undo;
+        assert_eq!((undone.reverted, undone.refused, total(&ledger, &test.scope).await), (1, 0, 7_000_000));
     }
 }

@@ -170,6 +170,22 @@ pub(crate) async fn heads_on(tx: &mut Tx, entries: &[LedgerId]) -> Result<Vec<He
     Ok(all)
 }
 
+/// The places of keys that an import states, but not this one of their lines; with the last line of its file about the
+/// key.
+pub(crate) async fn heads_left(tx: &mut Tx, import: &str) -> Result<Vec<(Head, i64)>, DbError> {
+    struct Left(Head, i64);
+    impl FromRow for Left {
+        fn from_row(row: &Row) -> Result<Self, DbError> {
+            Ok(Self(Head::from_row(row)?, row.int("last_line")?))
+        }
+    }
+    let sql = "select h.report_key, h.occurrence, h.entry, h.seen_import, h.seen_line, s.last_line from ledger_heads h \
+               join (select report_key, max(seen_line) as last_line from ledger_heads where seen_import = $1 \
+               group by report_key) s on s.report_key = h.report_key where h.seen_import <> $1 \
+               order by h.report_key, h.occurrence";
+    Ok(tx.query::<Left>(sql, params![import]).await?.into_iter().map(|left| (left.0, left.1)).collect())
+}
+
 /// Writes places; each may be given once.
 pub(crate) async fn set_heads(tx: &mut Tx, heads: &[Head]) -> Result<(), DbError> {
     let rows = heads

@@ -56,8 +56,12 @@ fn describe(import: &Import, applied: bool) -> String {
     let counts = if applied { &import.applied } else { import.checked.as_ref().unwrap_or(&empty) };
     let verb = if applied { "imported" } else { "dry run of" };
     let next = if applied { "" } else { "\nNothing was written; give --apply to import." };
+    let withdrawn = match counts.withdrawn {
+        0 => String::new(),
+        lines => format!("; {lines} lines of earlier files withdrawn"),
+    };
     format!(
-        "{verb} {} ({}): {} new, {} changed, {} unchanged, {} conflicting, {} rejected, {} skipped{next}",
+        "{verb} {} ({}): {} new, {} changed, {} unchanged, {} conflicting, {} rejected, {} skipped{withdrawn}{next}",
         import.filename,
         import.preset_title.as_deref().unwrap_or(&import.kind),
         counts.create,

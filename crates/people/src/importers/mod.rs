@@ -7,16 +7,15 @@
 mod cells;
 mod companies;
 mod deals;
-mod importer;
 mod mapping;
 mod people;
 mod presets;
 
-pub(crate) use cells::{Mapped, RowMapper};
-pub use importer::{
+pub use crate::importer::{
     Change, FieldChange, FieldKind, FieldSpec, FieldValue, ImportContext, Importer, ImporterError, ImporterSpec,
     MappedRow, Outcome, RowOutcome, RowProblem, Undone, row_key,
 };
+pub(crate) use cells::{Mapped, RowMapper};
 pub use mapping::{ColumnMapping, Mapping, Question};
 pub(crate) use mapping::{propose, questions};
 pub(crate) use presets::{all as all_presets, knows as preset_knows, named as preset_named};

@@ -6,8 +6,7 @@ use super::Imports;
 use super::model::{ImportState, Phase, RowReport};
 use super::run::{Progress, Run, RunError};
 use super::store;
-use super::tally::Tally;
-use crate::import_files::{self as feed, BATCH_ROWS, Fed};
+use crate::import_files::{self as feed, BATCH_ROWS, Fed, Tally};
 use crate::importers::{Outcome, Undone};
 use kernel::ids::ImportId;
 use kernel::scope::Scope;
@@ -52,6 +51,15 @@ impl Imports {
             tx.commit().await?;
             progress.report(counts.total(), total.max(counts.total()), "importing").await?;
         }
+        // A run that is killed before this begins here again: the rows are done, and nothing is withdrawn twice.
+        let mut tx = run.db.begin().await?;
+        let withdrawn = run.importer.finish(&run.context, &mut tx).await?;
+        if !withdrawn.is_empty() {
+            counts.withdrawn += withdrawn.len() as u64;
+            store::insert_changes(&mut tx, id, line + 1, &withdrawn).await?;
+            store::set_applied(&mut tx, id, &counts, line).await?;
+            tx.commit().await?;
+        }
         Ok(ImportState::Applied)
     }
 
@@ -63,7 +71,7 @@ impl Imports {
     ) -> Result<ImportState, RunError> {
         let run = Run::open(self, scope, id, self.platform.world.now()).await?;
         let mut report = run.row.undo;
-        let total = run.row.applied.create + run.row.applied.update;
+        let total = run.row.applied.create + run.row.applied.update + run.row.applied.withdrawn;
         loop {
             progress.report(report.reverted + report.refused, total, "undoing").await?;
             let mut tx = run.db.begin().await?;

@@ -9,8 +9,7 @@ use super::Imports;
 use super::model::{Counts, ImportState, Phase};
 use super::run::{Progress, Run, RunError};
 use super::store;
-use super::tally::Tally;
-use crate::import_files::{self as feed, BATCH_ROWS, Fed};
+use crate::import_files::{self as feed, BATCH_ROWS, Fed, Tally};
 use crate::importers::MappedRow;
 use kernel::ids::ImportId;
 use kernel::scope::Scope;
@@ -220,15 +219,15 @@ impl Check<'_> {
 
     /// Writes rows, notes what became of them, and takes everything back.
     async fn try_rows(&mut self, rows: &[MappedRow]) -> Result<(), RunError> {
-        let outcomes = if rows.is_empty() {
-            Vec::new()
-        } else {
+        let (mut outcomes, mut withdrawn) = (Vec::new(), 0);
+        if !rows.is_empty() {
             let mut tx = self.run.db.begin().await?;
-            let outcomes = self.run.outcomes(&mut tx, rows).await?;
+            outcomes = self.run.outcomes(&mut tx, rows).await?;
+            withdrawn = self.run.importer.finish(&self.run.context, &mut tx).await?.len() as u64;
             tx.rollback().await?;
-            outcomes
-        };
+        }
         let Some(tally) = &mut self.tally else { return Ok(()) };
+        tally.counts.withdrawn += withdrawn;
         for (row, outcome) in rows.iter().zip(outcomes) {
             tally.add(row, outcome);
         }

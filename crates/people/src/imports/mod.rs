@@ -16,7 +16,6 @@ mod model;
 mod run;
 mod service;
 mod store;
-mod tally;
 #[cfg(test)]
 mod tests;
 

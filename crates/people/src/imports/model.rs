@@ -87,6 +87,8 @@ pub struct Counts {
     pub rejected: u64,
     /// Totals rows, repeated headers, empty rows.
     pub skipped: u64,
+    /// Lines of earlier files that this one restates with fewer rows, and takes back. They are no rows of the file.
+    pub withdrawn: u64,
 }
 
 impl Counts {

@@ -6,8 +6,10 @@ use crate::ledger::store::{self, Head};
 use crate::ledger::{Entry, counter, details, entry};
 use kernel::ids::LedgerId;
 use people::imports::{Change, ImportContext, ImporterError, Outcome, RowProblem, Undone};
+use platform::audit;
 use platform::sql::{DbError, Tx};
 use rand::Rng;
+use serde_json::json;
 use std::collections::HashMap;
 
 /// A place of a report's line, as an undo names it: the key, and which of its lines.
@@ -69,6 +71,66 @@ async fn standing(
     Ok(None)
 }
 
+/// Takes back the lines of the keys that an import states which it does not state itself: its report has fewer rows of
+/// them than the one before. Gives back the changes; their record is the line that was taken back.
+pub(super) async fn withdraw(
+    context: &ImportContext,
+    tx: &mut Tx,
+    rng: &mut impl Rng,
+) -> Result<Vec<Change>, ImporterError> {
+    let import = context.import.as_str();
+    let left = store::heads_left(tx, import).await?;
+    let ids: Vec<LedgerId> = left.iter().map(|(head, _)| head.entry.clone()).collect();
+    let standing = store::entries_of(tx, &ids).await?.into_iter().map(|entry| (entry.id.clone(), entry));
+    let standing: HashMap<LedgerId, Entry> = standing.collect();
+    let (mut fresh, mut changes) = (Vec::new(), Vec::with_capacity(left.len()));
+    for (head, line) in left {
+        store::drop_head(tx, &head).await?;
+        let Some(entry) = standing.get(&head.entry) else { continue };
+        let reason = "its report no longer states it";
+        fresh.push(counter(&context.scope, context.now, rng, entry, reason, Some(import.to_owned())));
+        let undo = json!({
+            "withdrawn": true,
+            "place": [head.report_key, head.occurrence],
+            "seen": [head.seen_import, head.seen_line],
+        });
+        let line = u64::try_from(line).unwrap_or_default();
+        changes.push(Change { line, outcome: Outcome::Update, record: entry.id.to_string(), undo });
+    }
+    store::append(tx, &fresh).await?;
+    if !fresh.is_empty() {
+        let details = json!({"import": import, "withdrawn": fresh.len()});
+        audit::record(tx, &context.scope, context.now, "ledger.import", import, &details).await?;
+        store::changed(tx).await?;
+    }
+    Ok(changes)
+}
+
+/// Writes a line again, word for word, that an import had withdrawn, unless its place was taken since.
+async fn write_again(
+    context: &ImportContext,
+    tx: &mut Tx,
+    change: &Change,
+    rng: &mut impl Rng,
+) -> Result<Undone, ImporterError> {
+    let refused = |message: &str| Ok(Undone::Refused(RowProblem::new("changed_since", message)));
+    let (Ok(id), Some((key, occurrence))) = (change.record.parse::<LedgerId>(), place(&change.undo)) else {
+        return refused("The line is not of this ledger.");
+    };
+    let Some(before) = store::entries_of(tx, &[id]).await?.pop() else {
+        return refused("The line is not of this ledger.");
+    };
+    if store::heads_of(tx, &[key]).await?.iter().any(|head| head.occurrence == occurrence) {
+        return refused("A later import states another line in its place.");
+    }
+    let again = entry(&context.scope, context.now, rng, before.line, before.import);
+    let (seen_import, seen_line) = seen(&change.undo);
+    let head = Head { report_key: key.to_owned(), occurrence, entry: again.id.clone(), seen_import, seen_line };
+    store::append(tx, &[again]).await?;
+    store::set_heads(tx, &[head]).await?;
+    Ok(Undone::Reverted)
+}
+
 /// Takes a change of an import back: the new line by a counter-entry, and what stood before is written again.
 pub(super) async fn take_back(
     context: &ImportContext,
@@ -76,6 +138,9 @@ pub(super) async fn take_back(
     change: &Change,
     rng: &mut impl Rng,
 ) -> Result<Undone, ImporterError> {
+    if change.undo.get("withdrawn").is_some() {
+        return write_again(context, tx, change, rng).await;
+    }
     let refused = |message: &str| Ok(Undone::Refused(RowProblem::new("changed_since", message)));
     let Ok(id) = change.record.parse::<LedgerId>() else { return refused("The line is not of this ledger.") };
     let Some((entry, head)) = standing(tx, &id, &change.undo, &feed(context)).await? else {

@@ -4,7 +4,8 @@
 //! known system, by the file's layout too. When the same report comes again with
 //! another amount (platforms restate the last days), the line that stands is taken back and the new one is written; when
 //! it says the same, nothing is. Two rows of one file with the same key are two lines: a report may be cut finer than its
-//! columns show.
+//! columns show. When it comes again with fewer rows of a key, the lines that are left over are taken back at its end. A
+//! key that it does not name at all keeps its lines: a file of some days or campaigns says nothing about the others.
 //!
 //! **Invariant:** importing a file twice leaves the ledger as importing it once.
 //! **Invariant:** after any sequence of reports, the lines of a key sum to what its newest report says.
@@ -256,6 +257,11 @@ impl Importer for SpendImporter {
         }
         batch.write(tx).await?;
         Ok(outcomes)
+    }
+
+    async fn finish(&self, context: &ImportContext, tx: &mut Tx) -> Result<Vec<Change>, ImporterError> {
+        store::hold(tx).await?;
+        back::withdraw(context, tx, &mut self.platform.world.rng()).await
     }
 
     async fn undo(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { phaseOf, stepsOf } from "./import-steps.ts";
+import { phaseOf, stepsOf, total } from "./import-steps.ts";
 import type { Counts, Import } from "./queries.ts";
 
 const counts = (part: Partial<Counts> = {}): Counts => ({
@@ -10,6 +10,10 @@ const counts = (part: Partial<Counts> = {}): Counts => ({
   rejected: 0,
   skipped: 0,
   ...part,
+});
+
+it("counts the rows of the file, and not what they take back", () => {
+  expect(total(counts({ create: 2, skipped: 1, withdrawn: 7 }))).toBe(3);
 });
 
 const standing = (part: Partial<Import>) =>

@@ -16,7 +16,7 @@ export interface Steps {
 
 /** All rows that were counted. */
 export function total(counts: Counts): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return Object.entries(counts).reduce((sum, [name, count]) => (name === "withdrawn" ? sum : sum + count), 0);
 }
 
 /** The report that tells most about an import now. */

@@ -67,7 +67,12 @@ export function ReportView({ one, phase, outcome, onOutcome }: ReportViewProps) 
               </button>
             ))}
           </fieldset>
-          <p className={styles.muted}>{counted(total(counts), "row")} of the file in all.</p>
+          <p className={styles.muted}>
+            {counted(total(counts), "row")} of the file in all.
+            {counts.withdrawn
+              ? ` ${counted(counts.withdrawn, "line")} of earlier files ${phase === "check" ? "to be taken back" : "taken back"}: this file has fewer rows of the same lines.`
+              : ""}
+          </p>
         </>
       ) : null}
       {rows.error ? (

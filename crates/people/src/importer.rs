@@ -1,5 +1,6 @@
-//! What an importer is: the fields it takes, and what happens to a row. People, companies, deals, stage history and
-//! contact roles stand in this slice; other areas (spend) bring their own and are handed in when the program is wired.
+//! What an importer is: the fields it takes, and what happens to a row. Those of people, companies, deals, stage history
+//! and contact roles stand in [`crate::importers`]; other areas (spend) bring their own and are handed in when the program
+//! is wired.
 //!
 //! **Invariant:** a dry run is the importer's own [`Importer::apply`] in a transaction that is then rolled back, so what
 //! is promised and what is done come from the same code.
@@ -436,6 +437,17 @@ pub trait Importer: Send + Sync + 'static {
         tx: &mut Tx,
         rows: &[MappedRow],
     ) -> Result<Vec<RowOutcome>, ImporterError>;
+
+    /// Called when every row was given to [`Importer::apply`]: takes back what an earlier file said under the keys of this
+    /// one and this one no longer says. In an import it is called once, in a transaction of its own that is its last; in
+    /// a dry run with every transaction that is tried, which has all rows of its keys. Gives back the changes, to be
+    /// counted as withdrawn and undone with the import. Called again it must find nothing to do.
+    ///
+    /// # Errors
+    /// [`ImporterError`]; the transaction is then rolled back.
+    async fn finish(&self, _context: &ImportContext, _tx: &mut Tx) -> Result<Vec<Change>, ImporterError> {
+        Ok(Vec::new())
+    }
 
     /// Takes changes back, in the given order (the last one first), and says what became of each.
     ///

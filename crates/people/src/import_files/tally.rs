@@ -1,8 +1,8 @@
 //! The report of an import while it grows: exact counts, every row that is not imported, a sample of the others.
 
-use super::model::{Counts, RowReport};
-use crate::import_files::shown;
+use super::feed::shown;
 use crate::importers::{Change, FieldValue, ImporterSpec, MappedRow, Outcome, RowOutcome};
+use crate::imports::{Counts, RowReport};
 use kernel::money::format_decimal;
 use std::collections::BTreeMap;
 
@@ -10,29 +10,29 @@ use std::collections::BTreeMap;
 const SAMPLE_ROWS: u64 = 200;
 
 /// Counts, and the rows to store next.
-pub(super) struct Tally {
-    pub(super) counts: Counts,
-    pub(super) rows: Vec<RowReport>,
-    pub(super) changes: Vec<Change>,
-    pub(super) line: u64,
+pub(crate) struct Tally {
+    pub(crate) counts: Counts,
+    pub(crate) rows: Vec<RowReport>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) line: u64,
     spec: &'static ImporterSpec,
 }
 
 impl Tally {
     /// A tally that goes on from counts.
-    pub(super) fn new(spec: &'static ImporterSpec, counts: Counts) -> Self {
+    pub(crate) fn new(spec: &'static ImporterSpec, counts: Counts) -> Self {
         Self { counts, rows: Vec::new(), changes: Vec::new(), line: 0, spec }
     }
 
     /// A row whose outcome was known before the importer saw it.
-    pub(super) fn settle(&mut self, report: RowReport) {
+    pub(crate) fn settle(&mut self, report: RowReport) {
         self.line = self.line.max(report.line);
         self.counts.add(report.outcome);
         self.rows.push(report);
     }
 
     /// What the importer did with a row.
-    pub(super) fn add(&mut self, row: &MappedRow, outcome: RowOutcome) {
+    pub(crate) fn add(&mut self, row: &MappedRow, outcome: RowOutcome) {
         self.line = self.line.max(row.line);
         self.counts.add(outcome.outcome);
         let kept = match outcome.outcome {
