@@ -147,6 +147,10 @@ pub(super) async fn workspace(db: &Db, id: &WorkspaceId) -> Result<Option<Worksp
     db.query_optional(&format!("select {WORKSPACE} from workspaces w where w.id = $1"), params![id]).await
 }
 
+pub(super) async fn workspace_now(tx: &mut Tx, id: &WorkspaceId) -> Result<Option<Workspace>, DbError> {
+    tx.query_optional(&format!("select {WORKSPACE} from workspaces w where w.id = $1"), params![id]).await
+}
+
 pub(super) async fn slugs_like(tx: &mut Tx, slug: &str) -> Result<Vec<String>, DbError> {
     let rows: Vec<(String,)> =
         tx.query("select slug from workspaces where slug like $1", params![format!("{slug}%")]).await?;

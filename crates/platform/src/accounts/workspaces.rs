@@ -128,7 +128,11 @@ impl Accounts {
     /// # Errors
     /// 422 for a field that is wrong.
     pub async fn update_workspace(&self, scope: &Scope, change: WorkspaceChange) -> Result<Workspace, Problem> {
-        let mut workspace = self.workspace(&scope.workspace).await?;
+        let mut tx = self.db().begin().await?;
+        // Read in its turn: what somebody else changes at the same time stays.
+        store::lock(&mut tx).await?;
+        let found = store::workspace_now(&mut tx, &scope.workspace.id).await?;
+        let mut workspace = found.ok_or_else(|| Problem::not_found("workspace", &scope.workspace.slug))?;
         let mut details = serde_json::Map::new();
         if let Some(name) = change.name {
             workspace.name = check_name("name", &name)?;
@@ -146,7 +150,6 @@ impl Accounts {
         if details.is_empty() {
             return Ok(workspace);
         }
-        let mut tx = self.db().begin().await?;
         store::update_workspace(&mut tx, &workspace.id, &workspace.name, workspace.currency, &workspace.time_zone)
             .await?;
         let id = workspace.id.as_str();

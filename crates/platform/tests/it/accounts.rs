@@ -319,3 +319,25 @@ async fn the_cookie_is_for_https_only_where_the_server_is() {
         assert!(answer.headers["set-cookie"].to_str().unwrap().ends_with("; Secure"));
     }
 }
+
+/// Who changes the name and who changes the zone at the same time both find their change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_of_settings_at_the_same_time_all_stay() {
+    for test in platforms().await {
+        let session = signed_in(&test).await;
+        for round in 0..10 {
+            let zone = ["Europe/Paris", "Asia/Tokyo"][round % 2];
+            let currency = ["USD", "EUR"][round % 2];
+            let name = format!("Acme {round}");
+            let changes = [json!({"name": name}), json!({"time_zone": zone}), json!({"currency": currency})];
+            let [one, two, three] = changes.each_ref().map(|change| session.patch("/api/v1/workspace", change));
+            let answers = tokio::join!(one, two, three);
+            for answer in [answers.0, answers.1, answers.2] {
+                answer.expect(200);
+            }
+            let found = test.platform.accounts.workspace(&test.scope.workspace).await.unwrap();
+            let found = (found.name, found.time_zone, found.currency.to_string());
+            assert_eq!(found, (name, zone.to_owned(), currency.to_owned()), "round {round}");
+        }
+    }
+}
