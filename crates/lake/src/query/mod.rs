@@ -5,6 +5,7 @@
 
 mod answer;
 mod events;
+mod functions;
 mod session;
 #[cfg(test)]
 mod tests;

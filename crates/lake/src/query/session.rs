@@ -5,6 +5,7 @@
 
 use super::answer::{SqlAnswer, SqlLimits, SqlTable};
 use super::events::EventsTable;
+use super::functions::{BATCH_ROWS, bounded, check_plan};
 use super::values::{Answer, table_batch};
 use crate::error::LakeError;
 use crate::fold::Cancel;
@@ -16,6 +17,8 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::physical_plan::execute_stream;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 use futures::StreamExt;
@@ -26,19 +29,6 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 /// Longest question, in bytes: bounds how deep its expressions can nest.
 const TEXT_BYTES_MAX: usize = 32 << 10;
 const STACK_BYTES: usize = 256 << 20;
-/// Functions whose result is as large as a number in the question says: what one call allocates no pool counts.
-const UNBOUNDED: [&str; 10] = [
-    "repeat",
-    "lpad",
-    "rpad",
-    "range",
-    "generate_series",
-    "gen_series",
-    "array_repeat",
-    "list_repeat",
-    "array_resize",
-    "list_resize",
-];
 const READ_ONLY: &str = "Only one question that reads is possible: SELECT, WITH, EXPLAIN, SHOW or DESCRIBE";
 
 /// Answers a question; the permit is held until its thread is done.
@@ -90,16 +80,15 @@ async fn limited(
 }
 
 fn context(memory: usize) -> Result<SessionContext, LakeError> {
-    let config = SessionConfig::new().with_information_schema(true).with_target_partitions(1).with_batch_size(4096);
+    let config = SessionConfig::new().with_information_schema(true).with_target_partitions(1);
+    let config = config.with_batch_size(BATCH_ROWS);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory)))
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
         .build_arc()
         .map_err(|error| refused(&error))?;
-    let context = SessionContext::new_with_config_rt(config, runtime);
-    // The table functions of the last two names stay: they give one batch after the other.
-    UNBOUNDED.iter().for_each(|name| context.deregister_udf(name));
-    Ok(context)
+    let builder = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime);
+    Ok(SessionContext::new_with_state(bounded(builder).build()))
 }
 
 async fn run(
@@ -127,7 +116,12 @@ async fn run(
     let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     read_only.verify_plan(&plan).map_err(|_| LakeError::Sql(format!("{READ_ONLY}.")))?;
     let frame = context.execute_logical_plan(plan).await.map_err(|error| refused(&error))?;
-    let mut stream = frame.execute_stream().await.map_err(|error| refused(&error))?;
+    let (state, plan) = frame.into_parts();
+    // Optimised here and not once more on the way: only then it shows what its constants became.
+    let plan = state.optimize(&plan).map_err(|error| refused(&error))?;
+    check_plan(&plan)?;
+    let plan = state.query_planner().create_physical_plan(&plan, &state).await.map_err(|error| refused(&error))?;
+    let mut stream = execute_stream(plan, state.task_ctx()).map_err(|error| refused(&error))?;
     let mut answer = Answer::new(&stream.schema(), limits);
     while let Some(batch) = stream.next().await {
         if !answer.add(&batch.map_err(|error| refused(&error))?)? {
@@ -163,6 +157,7 @@ fn refused(error: &DataFusionError) -> LakeError {
         DataFusionError::External(cause) => match cause.downcast_ref::<LakeError>() {
             Some(LakeError::Cancelled) => LakeError::Cancelled,
             _ => LakeError::Data(cause.to_string()),
+            Some(LakeError::Limit(message)) => LakeError::Limit(message.clone()),
         },
         DataFusionError::SQL(cause, _) => {
             let cause = cause.to_string();

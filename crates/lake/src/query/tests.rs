@@ -229,6 +229,81 @@ async fn hostile_sql_is_refused() {
     assert_eq!(ask(&lake, "select count(*) from events").await.unwrap().rows, [[json!(120)]]);
 }
 
+/// Most memory this process ever held, in bytes.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
+/// What a function gives is bounded before it is made, also where it is worked out while planning.
+#[tokio::test]
+async fn texts_that_grow_are_refused_before_they_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = filled(folder.path()).await;
+    let before = peak();
+    let nested = |call: &dyn Fn(String) -> String| (0..12).fold("'aaaaaaaa'".to_owned(), |text, _| call(text));
+    let chain = |first: &str, next: &str| {
+        let steps: Vec<String> =
+            (1..=30).map(|step| format!(", t{step} as (select {next} as s from t{})", step - 1)).collect();
+        format!("with t0 as (select {first} as s from events limit 1){} select length(s) from t30", steps.concat())
+    };
+    let long = |letter: &str| format!("replace('{}', '{letter}', '{}')", letter.repeat(40), letter.repeat(1_000));
+    let attacks = [
+        format!("select length({})", nested(&|text| format!("replace({text}, 'a', 'aaaaaaaaaaaaaaaa')"))),
+        format!("select length({})", nested(&|text| format!("regexp_replace({text}, 'a', 'aaaaaaaaaaaaaaaa', 'g')"))),
+        format!("select length({})", nested(&|text| format!("regexp_replace({text}, '(.*)', '\\1\\1\\1\\1\\1\\1\\1\\1')"))),
+        format!("select length({}) from events", nested(&|text| format!("replace({text} || name, 'a', 'aaaaaaaaaaaaaaaa')"))),
+        chain("'aaaaaaaa'", "s || s"),
+        chain("name", "s || s"),
+        chain("'aaaaaaaa'", "concat(s, s)"),
+        chain("name", "concat_ws(s, s, s)"),
+        chain("name", "overlay(s placing s from 1 for 0)"),
+        chain("name", "replace(s, left(s, 1), s)"),
+        "with recursive t as (select name as s from events union all select s || s from t) select sum(length(s)) from t".into(),
+format!("select {} as a, {} as b from events", long("a"), long("b")),
+    ];
+    for text in attacks {
+        let shown: String = text.chars().take(120).collect();
+        let error = ask(&lake, &text).await.expect_err(&shown);
+        assert!(matches!(error, LakeError::Limit(_)), "{shown}: {error:?}");
+        let grown = peak().saturating_sub(before) >> 20;
+        assert!(grown < 400, "{shown}: {grown} MB");
+    }
+    for text in [chain("[1, 2]", "[s, s]"), chain("[1, 2]", "s || s"), chain("1", "struct(s, s)")] {
+        let shown: String = text.chars().take(120).collect();
+        let error = ask(&lake, &text).await.expect_err(&shown);
+        assert!(matches!(error, LakeError::Limit(_) | LakeError::Sql(_)), "{shown}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn texts_are_joined_and_replaced_as_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = filled(folder.path()).await;
+    for (expression, expected) in [
+        ("name || '!'", json!("Page viewed!")),
+        ("'a' || 'b' || 3", json!("ab3")),
+        ("name || null", json!(null)),
+        ("concat(name, null, 7)", json!("Page viewed7")),
+        ("concat_ws('-', 'a', null, 'b')", json!("a-b")),
+        ("replace(name, 'e', 'ee')", json!("Pagee vieeweed")),
+        ("regexp_replace(name, '(\\w+) (\\w+)', '\\2 \\1')", json!("viewed Page")),
+        ("overlay('abcd' placing 'xx' from 2 for 2)", json!("axxd")),
+        ("[name, 'b'][2]", json!("b")),
+        ("array_has([1, 2], 2)", json!(true)),
+    ] {
+        let text = format!("select {expression} from events order by \"offset\" limit 1");
+        let rows = ask(&lake, &text).await.unwrap_or_else(|error| panic!("{expression}: {error}")).rows;
+        assert_eq!(rows, [[expected]], "{expression}");
+    }
+    // What it could become is more than a call may give, what it becomes is not.
+    let many = "select sum(length(regexp_replace(left(a.properties, 9) || b.name, '(.*)', 'a long text of many letters \\1')))";
+    ask(&lake, &format!("{many} from events a, events b")).await.unwrap();
+    let named = ask(&lake, "select name || kind from events limit 1").await.unwrap();
+    assert_eq!(named.columns[0].name, "events.name || events.kind");
+}
+
 #[tokio::test]
 async fn errors_say_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
