@@ -15,7 +15,7 @@ use kernel::problem::Problem;
 use kernel::scope::{Scope, WorkspaceRef};
 use kernel::time::{DAY, HOUR, SECOND, Timestamp};
 use lake::folds::sessions::SessionRow;
-use lake::{AgentClass, Dict, SqlAnswer, SqlLimits, SqlTable, Watermark};
+use lake::{AgentClass, Dict, SqlAnswer, SqlLimits, SqlTable, SqlTurn, Watermark};
 use platform::World;
 use platform::audit::AuditEntry;
 use std::io::Write;
@@ -151,7 +151,11 @@ impl FactSource for Company {
         Ok((0, 0))
     }
 
-    async fn sql(&self, _: &Scope, _: &str, _: Vec<SqlTable>, _: SqlLimits) -> Result<SqlAnswer, Problem> {
+    async fn sql_turn(&self, _: &Scope) -> Result<SqlTurn, Problem> {
+        Ok(SqlTurn::default())
+    }
+
+    async fn sql(&self, _: &Scope, _: SqlTurn, _: &str, _: Vec<SqlTable>, _: SqlLimits) -> Result<SqlAnswer, Problem> {
         Ok(SqlAnswer { columns: Vec::new(), rows: Vec::new(), truncated: false })
     }
 }

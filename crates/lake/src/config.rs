@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Settings of a lake. The defaults fit the small machine: idle under 100 MB, loaded under 512 MB.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct LakeConfig {
     pub folds_max: usize,
     /// SQL questions that run at the same time; others wait.
     pub sql_max: usize,
+    /// How long one waits for its turn before it is told to come back.
+    pub sql_wait_max: Duration,
     /// Where a test makes a step fail.
     pub faults: Faults,
 }
@@ -55,6 +58,7 @@ impl LakeConfig {
             fold_threads: std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8)),
             folds_max: 4,
             sql_max: 2,
+            sql_wait_max: Duration::from_secs(5),
             faults: Faults::default(),
         }
     }

@@ -62,6 +62,12 @@ pub enum LakeError {
     /// A question took longer or more memory than it may.
     #[error("{0}")]
     Limit(String),
+    /// As many questions run as may, and none ended in time.
+    #[error("Other questions are being answered. Ask again in {retry_after_s} s.")]
+    Busy {
+        /// Seconds after which to try again.
+        retry_after_s: u64,
+    },
     /// The caller cancelled.
     #[error("cancelled")]
     Cancelled,
@@ -89,6 +95,9 @@ impl From<LakeError> for Problem {
             }
             LakeError::Sql(message) => Problem::new(Class::Invalid, "sql_refused", message.clone()).at("sql"),
             LakeError::Limit(message) => Problem::new(Class::Invalid, "sql_limit", message.clone()).at("sql"),
+            LakeError::Busy { retry_after_s } => {
+                Problem::new(Class::TooMany, "too_many_questions", error.to_string()).retry_after(*retry_after_s)
+            }
             LakeError::Closed | LakeError::Cancelled => {
                 Problem::new(Class::Unavailable, "lake_closed", error.to_string()).retry_after(1)
             }

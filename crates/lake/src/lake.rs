@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 /// The log offsets a batch was given.
@@ -93,6 +93,12 @@ pub(crate) struct Inner {
 #[derive(Clone)]
 pub struct Lake {
     inner: Arc<Inner>,
+}
+
+/// The turn of one question. The default is for whoever answers without a lake.
+#[derive(Debug, Default)]
+pub struct SqlTurn {
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 /// Cancels what a dropped future was waiting for.
@@ -297,12 +303,38 @@ impl Lake {
     /// Answers one read-only question over `events` and the tables the caller brings.
     ///
     /// # Errors
-    /// [`LakeError::Sql`] when it is refused or wrong, [`LakeError::Limit`] when it runs too long or too large.
+    /// [`LakeError::Sql`] when it is refused or wrong, [`LakeError::Limit`] when it runs too long or too large,
+    /// [`LakeError::Busy`] when it cannot begin.
     pub async fn sql(&self, text: &str, tables: Vec<SqlTable>, limits: SqlLimits) -> Result<SqlAnswer, LakeError> {
-        let permit = Arc::clone(&self.inner.questions).acquire_owned().await.map_err(|_| LakeError::Closed)?;
+        self.sql_in(self.sql_turn().await?, text, tables, limits).await
+    }
+
+    /// Waits for its turn to ask: few questions run at the same time. To be taken before anything is built for a
+    /// question, so that what waits holds nothing.
+    ///
+    /// # Errors
+    /// [`LakeError::Busy`] when others take too long.
+    pub async fn sql_turn(&self) -> Result<SqlTurn, LakeError> {
+        let wait = self.inner.config.sql_wait_max;
+        let turn = tokio::time::timeout(wait, Arc::clone(&self.inner.questions).acquire_owned()).await;
+        let turn = turn.map_err(|_| LakeError::Busy { retry_after_s: wait.as_secs().max(1) })?;
+        Ok(SqlTurn { _permit: Some(turn.map_err(|_| LakeError::Closed)?) })
+    }
+
+    /// As [`Lake::sql`], in a turn that was waited for.
+    ///
+    /// # Errors
+    /// As [`Lake::sql`].
+    pub async fn sql_in(
+        &self,
+        turn: SqlTurn,
+        text: &str,
+        tables: Vec<SqlTable>,
+        limits: SqlLimits,
+    ) -> Result<SqlAnswer, LakeError> {
         let stop = Cancel::default();
         let _guard = CancelOnDrop(stop.clone());
-        query::sql(self.inner.view(), text.to_owned(), tables, limits, stop, permit).await
+        query::sql(self.inner.view(), text.to_owned(), tables, limits, stop, turn).await
     }
 
     /// Full events of these people (with all that is merged into them), newest first, before a place in that order.

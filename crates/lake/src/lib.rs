@@ -32,5 +32,5 @@ pub use config::{Faults, LakeConfig};
 pub use error::LakeError;
 pub use event::{AgentClass, Col, Columns, Event, EventKind};
 pub use fold::{Cancel, Dict, EventRef, Fold, FoldOptions, Recoder};
-pub use lake::{Appended, CheckReport, Lake, Watermark};
+pub use lake::{Appended, CheckReport, Lake, SqlTurn, Watermark};
 pub use query::{SqlAnswer, SqlColumn, SqlLimits, SqlTable, SqlType, SqlValue};

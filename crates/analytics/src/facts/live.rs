@@ -11,7 +11,7 @@ use kernel::ids::PersonId;
 use kernel::problem::Problem;
 use kernel::scope::Scope;
 use kernel::time::DAY;
-use lake::{FoldOptions, Lake, LakeError, SqlAnswer, SqlLimits, SqlTable};
+use lake::{FoldOptions, Lake, LakeError, SqlAnswer, SqlLimits, SqlTable, SqlTurn};
 use parking_lot::Mutex;
 use people::companies::Companies;
 use people::deals::{DealFact, DealOutcome, Deals};
@@ -159,14 +159,19 @@ impl FactSource for LiveSource {
         Ok((count(DAY, -DAY).await?, count(8 * DAY, DAY).await?))
     }
 
+    async fn sql_turn(&self, scope: &Scope) -> Result<SqlTurn, Problem> {
+        self.lake(scope).await?.sql_turn().await.map_err(failed)
+    }
+
     async fn sql(
         &self,
         scope: &Scope,
+        turn: SqlTurn,
         text: &str,
         tables: Vec<SqlTable>,
         limits: SqlLimits,
     ) -> Result<SqlAnswer, Problem> {
-        self.merged_lake(scope).await?.sql(text, tables, limits).await.map_err(failed)
+        self.merged_lake(scope).await?.sql_in(turn, text, tables, limits).await.map_err(failed)
     }
 }
 

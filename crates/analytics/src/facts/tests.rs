@@ -12,7 +12,8 @@ use kernel::problem::Problem;
 use kernel::scope::{Scope, WorkspaceRef};
 use kernel::time::{DAY, MINUTE, SimClock, Timestamp};
 use lake::{
-    AgentClass, Event, EventKind, FileCatalog, FoldOptions, Lake, LakeConfig, SqlAnswer, SqlLimits, SqlTable, Watermark,
+    AgentClass, Event, EventKind, FileCatalog, FoldOptions, Lake, LakeConfig, SqlAnswer, SqlLimits, SqlTable, SqlTurn,
+    Watermark,
 };
 use platform::World as Clocks;
 use platform::audit::AuditEntry;
@@ -167,7 +168,11 @@ impl FactSource for Fake {
         Ok((0, 0))
     }
 
-    async fn sql(&self, _: &Scope, _: &str, _: Vec<SqlTable>, _: SqlLimits) -> Result<SqlAnswer, Problem> {
+    async fn sql_turn(&self, _: &Scope) -> Result<SqlTurn, Problem> {
+        Ok(SqlTurn::default())
+    }
+
+    async fn sql(&self, _: &Scope, _: SqlTurn, _: &str, _: Vec<SqlTable>, _: SqlLimits) -> Result<SqlAnswer, Problem> {
         Ok(SqlAnswer { columns: Vec::new(), rows: Vec::new(), truncated: false })
     }
 }

@@ -10,7 +10,7 @@ use platform::http::{Access, ApiJson, ApiResult, Routes, Scoped, routes};
 #[must_use]
 pub fn routes(console: SqlConsole) -> Routes {
     let access = Access::Needs(Permission::SqlRun);
-    Routes::new().add_slow(access, routes!(run), console.clone()).add(access, routes!(schema), console)
+    Routes::new().add(access, routes!(run), console.clone()).add(access, routes!(schema), console)
 }
 
 /// Answers one read-only statement over events, people, companies, deals, ledger, credits, sessions and audit.

@@ -140,7 +140,7 @@ impl SqlConsole {
     /// Answers a statement.
     ///
     /// # Errors
-    /// 403 without `sql.run`; 422 when the statement is refused or wrong.
+    /// 403 without `sql.run`; 422 when the statement is refused or wrong; 429 when too many are being answered.
     pub async fn run(&self, scope: &Scope, request: SqlRequest) -> Result<SqlResult, Problem> {
         scope.require(Permission::SqlRun)?;
         if request.sql.trim().is_empty() || request.sql.chars().count() > SQL_CHARS_MAX {
@@ -154,12 +154,14 @@ impl SqlConsole {
         let ready = self.store.with_goal(scope, goal.as_ref()).await?;
         let (facts, settings, text) = (ready.facts.clone(), request.settings, request.sql.clone());
         let mut tables = aside(move || tables::build(&facts, &text, &settings)).await??;
+        // Before the tables are built: what waits for its turn must not hold them.
+        let turn = self.store.source().sql_turn(scope).await?;
         if tables::mentions(&request.sql, "audit") {
             scope.require(Permission::AuditRead)?;
             tables.push(self.audit(scope).await?);
         }
-        let answer =
-            self.store.source().sql(scope, &request.sql, tables, SqlLimits { rows, ..SqlLimits::default() }).await?;
+        let limits = SqlLimits { rows, ..SqlLimits::default() };
+        let answer = self.store.source().sql(scope, turn, &request.sql, tables, limits).await?;
         let SqlAnswer { columns, rows, truncated } = answer;
         let columns =
             columns.into_iter().map(|column| SqlColumnInfo { name: column.name, kind: column.kind }).collect();

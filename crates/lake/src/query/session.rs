@@ -9,6 +9,7 @@ use super::functions::{BATCH_ROWS, bounded, check_plan};
 use super::values::{Answer, table_batch};
 use crate::error::LakeError;
 use crate::fold::Cancel;
+use crate::lake::SqlTurn;
 use crate::view::View;
 use datafusion::config::Dialect;
 use datafusion::datasource::MemTable;
@@ -16,36 +17,36 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 use futures::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 /// Longest question, in bytes: bounds how deep its expressions can nest.
 const TEXT_BYTES_MAX: usize = 32 << 10;
 const STACK_BYTES: usize = 256 << 20;
 const READ_ONLY: &str = "Only one question that reads is possible: SELECT, WITH, EXPLAIN, SHOW or DESCRIBE";
 
-/// Answers a question; the permit is held until its thread is done.
+/// Answers a question; its turn lasts until its thread is done.
 pub(crate) async fn sql(
     view: View,
     text: String,
     tables: Vec<SqlTable>,
     limits: SqlLimits,
     stop: Cancel,
-    permit: OwnedSemaphorePermit,
+    turn: SqlTurn,
 ) -> Result<SqlAnswer, LakeError> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(LakeError::Sql(format!("The question has {} bytes; at most {TEXT_BYTES_MAX}.", text.len())));
     }
     let (reply, answer) = oneshot::channel();
     let work = move || {
-        let _permit = permit;
+        let _turn = turn;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let result = match runtime {
             Ok(runtime) => runtime.block_on(limited(view, &text, tables, limits, &stop)),
@@ -156,8 +157,8 @@ fn refused(error: &DataFusionError) -> LakeError {
         ),
         DataFusionError::External(cause) => match cause.downcast_ref::<LakeError>() {
             Some(LakeError::Cancelled) => LakeError::Cancelled,
-            _ => LakeError::Data(cause.to_string()),
             Some(LakeError::Limit(message)) => LakeError::Limit(message.clone()),
+            _ => LakeError::Data(cause.to_string()),
         },
         DataFusionError::SQL(cause, _) => {
             let cause = cause.to_string();

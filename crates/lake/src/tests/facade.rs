@@ -267,3 +267,19 @@ fn first_parquet(folder: &std::path::Path) -> std::path::PathBuf {
     entries.sort();
     if entries[0].is_dir() { first_parquet(&entries[0]) } else { entries.remove(0) }
 }
+
+/// Who asks while as many questions run as may is told to come back, before anything is built for the question.
+#[tokio::test]
+async fn a_question_waits_for_its_turn_and_not_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let wait = std::time::Duration::from_millis(50);
+    let lake = open_with(LakeConfig { sql_max: 1, sql_wait_max: wait, ..small(folder.path()) }).await.unwrap();
+    let turn = lake.sql_turn().await.unwrap();
+    let refused = lake.sql("select 1", vec![], SqlLimits::default()).await.unwrap_err();
+    assert!(matches!(refused, LakeError::Busy { .. }), "{refused:?}");
+    let problem = kernel::problem::Problem::from(refused);
+    assert_eq!((problem.status(), problem.retry_after_seconds), (429, Some(1)));
+    let answer = lake.sql_in(turn, "select 1", vec![], SqlLimits::default()).await.unwrap();
+    assert_eq!(answer.rows, [[serde_json::json!(1)]]);
+    lake.sql("select 1", vec![], SqlLimits::default()).await.unwrap();
+}
