@@ -150,12 +150,14 @@ impl SqlConsole {
         if rows == 0 || rows > limits::SQL_ROWS_MAX {
             return Err(Problem::invalid("limit", format!("From 1 to {} rows.", limits::SQL_ROWS_MAX)));
         }
-        let goal = request.settings.goal.as_deref().map(str::parse).transpose()?;
+        tables::check(&request.settings)?;
+        let goal = request.settings.goal.as_deref().map(str::parse).transpose();
+        let goal = goal.map_err(|problem: Problem| problem.at("settings.goal"))?;
         let ready = self.store.with_goal(scope, goal.as_ref()).await?;
-        let (facts, settings, text) = (ready.facts.clone(), request.settings, request.sql.clone());
-        let mut tables = aside(move || tables::build(&facts, &text, &settings)).await??;
         // Before the tables are built: what waits for its turn must not hold them.
         let turn = self.store.source().sql_turn(scope).await?;
+        let (facts, settings, text) = (ready.facts.clone(), request.settings, request.sql.clone());
+        let mut tables = aside(move || tables::build(&facts, &text, &settings)).await??;
         if tables::mentions(&request.sql, "audit") {
             scope.require(Permission::AuditRead)?;
             tables.push(self.audit(scope).await?);

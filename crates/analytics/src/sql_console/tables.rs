@@ -1,6 +1,6 @@
 //! The facts as tables for questions in SQL.
 
-use crate::attribution::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, NONE};
+use crate::attribution::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE};
 use crate::drill::SqlSettings;
 use crate::facts::{Facts, NO_TOUCH_TEXT, Session, date_of, day_of};
 use crate::metrics::internal::{converting_session, first_session, spread};
@@ -196,6 +196,22 @@ pub(super) fn named_in(statement: &str) -> Vec<&'static str> {
 pub(super) fn mentions(statement: &str, word: &str) -> bool {
     let mut words = statement.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
     words.any(|found| found.eq_ignore_ascii_case(word))
+}
+
+/// Most models that credits are written under at a time.
+const MODELS_MAX: usize = 20;
+
+/// What tables that follow from journeys can be written under.
+pub(super) fn check(settings: &SqlSettings) -> Result<(), Problem> {
+    if settings.lookback_days.is_some_and(|days| days == 0 || days > LOOKBACK_DAYS_MAX) {
+        let message = format!("The lookback is from 1 to {LOOKBACK_DAYS_MAX} days.");
+        return Err(Problem::invalid("settings.lookback_days", message));
+    }
+    if settings.models.as_ref().is_some_and(|models| models.is_empty() || models.len() > MODELS_MAX) {
+        let message = format!("From 1 to {MODELS_MAX} models, or none for all that have a name.");
+        return Err(Problem::invalid("settings.models", message));
+    }
+    Ok(())
 }
 
 /// The tables that a statement names.

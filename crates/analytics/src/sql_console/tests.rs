@@ -97,6 +97,29 @@ fn only_the_tables_a_statement_names_are_built() {
 }
 
 #[test]
+fn settings_out_of_their_bounds_are_refused_by_name() {
+    use crate::attribution::LOOKBACK_DAYS_MAX;
+    use crate::drill::SqlSettings;
+    let facts = World::random(3).facts();
+    let sql = "select * from credits, people, deal_pages";
+    let build = |lookback_days: Option<u32>, models: Option<usize>| {
+        let models = models.map(|count| vec!["linear".to_owned(); count]);
+        let settings = SqlSettings { lookback_days, models, ..SqlSettings::default() };
+        let checked = tables::check(&settings).and_then(|()| tables::build(&facts, sql, &settings));
+        checked.map_err(|problem| (problem.status(), problem.field.unwrap()))
+    };
+    for days in [0, LOOKBACK_DAYS_MAX + 1, u32::MAX] {
+        assert_eq!(build(Some(days), None).unwrap_err(), (422, "settings.lookback_days".to_owned()), "{days}");
+    }
+    for models in [0, 21, 5_000] {
+        assert_eq!(build(None, Some(models)).unwrap_err(), (422, "settings.models".to_owned()), "{models}");
+    }
+    for (days, models) in [(1, 1), (LOOKBACK_DAYS_MAX, 20)] {
+        assert_eq!(build(Some(days), Some(models)).unwrap().len(), 3);
+    }
+}
+
+#[test]
 fn every_row_is_as_long_as_its_columns() {
     let facts = World::random(3).facts();
     let names: Vec<&str> = tables::TABLES.iter().map(|(name, ..)| *name).collect();
