@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use kernel::ids::PersonId;
 use kernel::problem::Problem;
 use kernel::scope::Scope;
-use kernel::time::DAY;
+use kernel::time::{DAY, MINUTE};
+use lake::folds::sessions::SessionFold;
 use lake::{FoldOptions, Lake, LakeError, SqlAnswer, SqlLimits, SqlTable, SqlTurn};
 use parking_lot::Mutex;
 use people::companies::Companies;
@@ -114,7 +115,10 @@ impl FactSource for LiveSource {
 
     async fn touches(&self, scope: &Scope) -> Result<TouchRows, Problem> {
         let lake = self.merged_lake(scope).await?;
-        lake.fold(&TouchFold::default(), &FoldOptions::default()).await.map_err(failed)
+        // Read once, when the process starts, and facts live in its memory: a changed setting acts on the whole past.
+        let timeout = i64::from(self.platform.config.events.session_timeout_minutes) * MINUTE;
+        let fold = TouchFold::new(SessionFold::ending_after(timeout));
+        lake.fold(&fold, &FoldOptions::default()).await.map_err(failed)
     }
 
     async fn goal(&self, scope: &Scope, name: &str) -> Result<Vec<GoalRow>, Problem> {

@@ -13,6 +13,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_live;
+#[cfg(test)]
 pub(crate) mod tests_world;
 mod touches;
 

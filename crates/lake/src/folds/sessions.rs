@@ -37,6 +37,14 @@ impl SessionFold {
     }
 }
 
+impl SessionFold {
+    /// The defaults, but a session ends after this many microseconds without an event.
+    #[must_use]
+    pub fn ending_after(timeout_us: i64) -> Self {
+        Self { timeout_us, ..Self::default() }
+    }
+}
+
 impl Default for SessionFold {
     /// 30 minutes, 10 seconds, no key events.
     fn default() -> Self {
