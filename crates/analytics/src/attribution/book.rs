@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// Most books kept beside one set of facts; older ones are written again when asked for.
 const BOOKS_MAX: usize = 48;
+/// Most events whose occurrences are kept beside one set of facts, those not counted that a question holds.
+const EVENTS_MAX: usize = 8;
 
 /// One line: what one touch got of one goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +77,8 @@ pub struct JourneyKey {
 /// What was computed from one set of facts. Lives and dies with them.
 #[derive(Debug, Default)]
 pub struct Memo {
-    events: Mutex<HashMap<String, Arc<Vec<GoalRow>>>>,
+    /// Those asked for last at the end.
+    events: Mutex<Vec<(String, Arc<Vec<GoalRow>>)>>,
     journeys: Mutex<HashMap<JourneyKey, Arc<Journeys>>>,
     books: Mutex<HashMap<(JourneyKey, Model), Arc<Book>>>,
 }
@@ -84,16 +87,27 @@ impl Memo {
     /// The occurrences of an event, if they were brought.
     #[must_use]
     pub fn events(&self, name: &str) -> Option<Arc<Vec<GoalRow>>> {
-        self.events.lock().get(name).cloned()
+        let mut events = self.events.lock();
+        let place = events.iter().position(|(known, _)| known == name)?;
+        events[place..].rotate_left(1);
+        events.last().map(|(_, rows)| rows.clone())
     }
 
-    /// Brings the occurrences of an event.
-    pub fn bring(&self, name: String, rows: Vec<GoalRow>) {
-        let mut events = self.events.lock();
-        if events.len() >= 8 {
-            events.clear();
+    /// Brings the occurrences of an event; they stay at least as long as somebody holds what this returns.
+    #[must_use]
+    pub fn bring(&self, name: &str, rows: Vec<GoalRow>) -> Arc<Vec<GoalRow>> {
+        if let Some(known) = self.events(name) {
+            return known;
         }
-        events.insert(name, Arc::new(rows));
+        let rows = Arc::new(rows);
+        let mut events = self.events.lock();
+        while events.len() >= EVENTS_MAX
+            && let Some(oldest) = events.iter().position(|(_, rows)| Arc::strong_count(rows) == 1)
+        {
+            events.remove(oldest);
+        }
+        events.push((name.to_owned(), rows.clone()));
+        rows
     }
 }
 

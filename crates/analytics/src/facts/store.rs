@@ -110,6 +110,8 @@ pub struct Ready {
     pub as_of: AsOf,
     /// Today in the workspace's zone.
     pub today: Day,
+    /// The occurrences of the goal when it is an event: the facts do not put them away while somebody holds them.
+    pub goal: Option<Arc<Vec<GoalRow>>>,
 }
 
 /// Facts of all workspaces. Clones share them.
@@ -225,7 +227,7 @@ impl FactStore {
             lag_seconds: if behind { age.as_secs().max(1) } else { 0 },
         };
         let today = day_of(self.0.world.now().date_in(&choices.zone));
-        Ok(Ready { facts, as_of, today })
+        Ok(Ready { facts, as_of, today, goal: None })
     }
 
     /// The facts, with the occurrences of the goal when it is an event.
@@ -233,12 +235,14 @@ impl FactStore {
     /// # Errors
     /// Those of the sources.
     pub async fn with_goal(&self, scope: &Scope, goal: Option<&Goal>) -> Result<Ready, Problem> {
-        let ready = self.get(scope).await?;
-        if let Some(Goal::Event(name)) = goal
-            && ready.facts.memo.events(name).is_none()
-        {
-            let rows = self.0.source.goal(scope, name).await?;
-            ready.facts.memo.bring(name.clone(), rows);
+        let mut ready = self.get(scope).await?;
+        let Some(Goal::Event(name)) = goal else { return Ok(ready) };
+        ready.goal = ready.facts.memo.events(name);
+        if ready.goal.is_none() {
+            let mut rows = self.0.source.goal(scope, name).await?;
+            // The facts may be older than the newest events: a goal must not come before the visits that led to it.
+            rows.retain(|row| row.offset <= ready.as_of.offset);
+            ready.goal = Some(ready.facts.memo.bring(name, rows));
         }
         Ok(ready)
     }

@@ -3,7 +3,7 @@
 use super::store::RecordsVersion;
 use super::tests_world::{START, World, eur};
 use super::{Choices, EventStamp, FactSource, FactStore, Records, TouchFold, TouchRows};
-use crate::attribution::{GoalFold, GoalRow};
+use crate::attribution::{Goal, GoalFold, GoalRow, JourneyKey, JourneyKind};
 use crate::metrics::{DateRange, Figure, Metrics, NoSpend, Query};
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
@@ -233,6 +233,7 @@ async fn what_a_record_changes_is_seen_at_once_and_what_waits_is_told() {
 #[tokio::test]
 async fn an_event_can_be_the_goal() {
     let fake = Arc::new(Fake::new(World::random(1), 0));
+    fake.offset.store(20, Ordering::SeqCst);
     let clocks = Clocks::simulated(Timestamp::from_micros(START + 100 * DAY), 1);
     let metrics = Metrics::new(FactStore::new(fake, Arc::new(NoSpend), clocks));
     let range = DateRange { from: "2026-01-01".parse().unwrap(), to: "2026-01-31".parse().unwrap() };
@@ -244,6 +245,45 @@ async fn an_event_can_be_the_goal() {
     let mut viewer = scope();
     viewer.permissions = kernel::scope::PermissionSet::NONE;
     assert_eq!(metrics.query(&viewer, &query).await.unwrap_err().status(), 403);
+}
+
+/// A number and its watermark are of one moment: what happened after the facts were read is not in it yet.
+#[tokio::test]
+async fn a_goal_newer_than_the_facts_waits_for_them() {
+    let fake = Arc::new(Fake::new(World::random(1), 0));
+    let clocks = Clocks::simulated(Timestamp::from_micros(START + 100 * DAY), 1);
+    let store = FactStore::new(fake.clone(), Arc::new(NoSpend), clocks);
+    let goal = Goal::Event("Order completed".to_owned());
+    for (offset, expected) in [(1, 0), (7, 1), (13, 1), (14, 2)] {
+        fake.offset.store(offset, Ordering::SeqCst);
+        let ready = store.with_goal(&scope(), Some(&goal)).await.unwrap();
+        assert_eq!(ready.as_of.offset, offset);
+        assert_eq!(ready.goal.as_ref().map(|rows| rows.len()), Some(expected), "at {offset}");
+    }
+}
+
+/// Ten goals are asked for at the same time: none of them loses its occurrences to another.
+#[tokio::test]
+async fn goals_that_are_asked_for_are_not_put_away() {
+    let fake = Arc::new(Fake::new(World::random(1), 0));
+    fake.offset.store(20, Ordering::SeqCst);
+    let clocks = Clocks::simulated(Timestamp::from_micros(START + 100 * DAY), 1);
+    let store = FactStore::new(fake, Arc::new(NoSpend), clocks);
+    let goals: Vec<Goal> = (0..10).map(|number| Goal::Event(format!("Goal {number}"))).collect();
+    let key = |goal: &Goal| JourneyKey { goal: goal.clone(), lookback_days: 30, kind: JourneyKind::Person };
+    let mut held = Vec::new();
+    for goal in &goals {
+        held.push(store.with_goal(&scope(), Some(goal)).await.unwrap());
+    }
+    let facts = held[0].facts.clone();
+    for goal in &goals {
+        assert_eq!(facts.journeys(&key(goal)).items.len(), 2, "{goal}");
+    }
+    drop(held);
+    // Nobody holds them now: those that were asked for longest ago go, the others stay.
+    let _ = store.with_goal(&scope(), Some(&Goal::Event("Goal 11".to_owned()))).await.unwrap();
+    let kept = (0..12).filter(|number| facts.memo.events(&format!("Goal {number}")).is_some());
+    assert_eq!(kept.collect::<Vec<_>>(), [3, 4, 5, 6, 7, 8, 9, 11]);
 }
 
 /// A won deal without a date of closing was won when it came into the stage it stayed in.
