@@ -53,8 +53,8 @@ impl Resolver for Identity {
 const BATCH_MAX: usize = 4_000;
 /// Failures in a row after which a batch is taken apart to find the event that is to blame.
 const FAILURES_MAX: u32 = 4;
-/// How often merges and the age of the hot events are looked at.
-const LOOK: Duration = Duration::from_secs(5);
+/// How often merges and the age of the hot events are looked at; in tests often, so that what a look does shows.
+const LOOK: Duration = if cfg!(test) { Duration::from_millis(20) } else { Duration::from_secs(5) };
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +65,8 @@ enum PumpError {
     Identity(Problem),
     #[error("identity gave {found} answers for {asked} events")]
     Answers { asked: usize, found: usize },
+    #[error("identity panicked")]
+    Panicked,
 }
 
 impl PumpError {
@@ -74,40 +76,76 @@ impl PumpError {
     }
 }
 
-/// How a pump is doing, for whoever asks from outside.
+/// How the pump of a workspace is doing. It outlives the pump: what makes one panic makes the next panic too.
 #[derive(Debug, Default)]
 pub(super) struct Pulse {
-    /// Failures in a row.
+    /// Failures since a batch was last admitted, panics among them.
     failures: AtomicU32,
+    /// Looks in a row that failed.
+    looks: AtomicU32,
+    /// Whether a pump ended, and the next has done nothing well yet.
+    ended: AtomicBool,
 }
 
 impl Pulse {
     /// Whether events are becoming visible, as far as one can tell.
     pub(super) fn is_well(&self) -> bool {
-        self.failures.load(Ordering::Relaxed) < FAILURES_MAX
+        let is_low = |count: &AtomicU32| count.load(Ordering::Relaxed) < FAILURES_MAX;
+        is_low(&self.failures) && is_low(&self.looks) && !self.ended.load(Ordering::Relaxed)
+    }
+
+    /// Whether a batch is to be taken apart.
+    fn is_stuck(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) >= FAILURES_MAX
+    }
+
+    /// Counts a failure, and says how long to wait now.
+    fn failed(&self) -> (u32, Duration) {
+        let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        (failures, Duration::from_millis(50 << failures.min(8)).min(PAUSE_MAX))
+    }
+
+    fn admitted(&self) {
+        self.failures.store(0, Ordering::Relaxed);
+        self.ended.store(false, Ordering::Relaxed);
+    }
+
+    /// A look that went well tells nothing about the batch that waits.
+    fn looked(&self, is_well: bool) {
+        if is_well {
+            self.looks.store(0, Ordering::Relaxed);
+            self.ended.store(false, Ordering::Relaxed);
+        } else {
+            self.looks.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
 /// Runs the pump of a workspace until it is asked to stop, and begins anew when it ends by itself or panics.
 pub(super) async fn keep_pumping(intake: Arc<Intake>, resolver: Arc<dyn Resolver>, stop: CancellationToken) {
-    let mut ended = 0_u32;
     loop {
         let pump = Pump::new(intake.clone(), resolver.clone(), stop.clone());
         let result = AssertUnwindSafe(pump.run()).catch_unwind().await;
         if stop.is_cancelled() {
             return;
         }
-        ended += 1;
-        intake.pulse.failures.store(FAILURES_MAX, Ordering::Relaxed);
+        intake.pulse.ended.store(true, Ordering::Relaxed);
+        let (failures, pause) = intake.pulse.failed();
         let (workspace, panicked) = (&intake.scope.workspace.slug, result.is_err());
-        tracing::error!(%workspace, panicked, ended, "the events of a workspace are not read any more; begun anew");
+        tracing::error!(%workspace, panicked, failures, "the events of a workspace are not read any more; begun anew");
         metrics::counter!("mainspring_ingest_restarts_total", "workspace" => workspace.clone()).increment(1);
         intake.lake.rewind();
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_millis(50 << ended.min(8)).min(PAUSE_MAX)) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+fn answers_of(asked: usize, found: Result<Vec<Resolved>, Problem>) -> Result<Vec<Resolved>, PumpError> {
+    let answers = found.map_err(PumpError::Identity)?;
+    let found = answers.len();
+    if found == asked { Ok(answers) } else { Err(PumpError::Answers { asked, found }) }
 }
 
 /// The pump of one workspace.
@@ -126,7 +164,6 @@ impl Pump {
 
     /// Pumps until it is stopped.
     pub(super) async fn run(mut self) {
-        let mut failures = 0_u32;
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
@@ -134,25 +171,25 @@ impl Pump {
             let result = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
-                _ = look.tick() => self.look().await,
+                _ = look.tick() => {
+                    self.look().await;
+                    continue;
+                }
                 taken = lake.next(BATCH_MAX) => match taken {
-                    Ok(events) => self.admit(events, failures >= FAILURES_MAX).await,
+                    Ok(events) => self.admit(events).await,
                     Err(LakeError::Closed) => break,
                     Err(error) => Err(error.into()),
                 },
             };
             let Err(error) = result else {
-                failures = 0;
-                self.intake.pulse.failures.store(0, Ordering::Relaxed);
+                self.intake.pulse.admitted();
                 continue;
             };
-            failures += 1;
-            self.intake.pulse.failures.store(failures, Ordering::Relaxed);
+            let (failures, pause) = self.intake.pulse.failed();
             let workspace = &self.intake.scope.workspace.slug;
             tracing::warn!(%workspace, %error, failures, "events could not be admitted; the batch is tried again");
             metrics::counter!("mainspring_ingest_failures_total", "workspace" => workspace.clone()).increment(1);
             lake.rewind();
-            let pause = Duration::from_millis(50 << failures.min(8)).min(PAUSE_MAX);
             tokio::select! {
                 () = self.stop.cancelled() => break,
                 () = tokio::time::sleep(pause) => {}
@@ -160,11 +197,11 @@ impl Pump {
         }
     }
 
-    async fn admit(&mut self, mut events: Vec<Event>, apart: bool) -> Result<(), PumpError> {
+    async fn admit(&mut self, mut events: Vec<Event>) -> Result<(), PumpError> {
         let Some(up_to) = events.last().map(|event| event.offset) else { return Ok(()) };
         let lake = self.intake.lake.clone();
         let repeats = lake.dedup(&mut events).await?;
-        let resolved = self.resolve(&events, apart).await?;
+        let resolved = self.resolve(&events, self.intake.pulse.is_stuck()).await?;
         for (event, answer) in events.iter_mut().zip(&resolved) {
             event.person = answer.person.number();
             event.company = answer.company.as_ref().map_or_else(String::new, ToString::to_string);
@@ -182,7 +219,7 @@ impl Pump {
     async fn resolve(&self, events: &[Event], apart: bool) -> Result<Vec<Resolved>, PumpError> {
         let observations: Vec<Observation> = events.iter().map(observe).collect();
         if !apart {
-            return self.ask(&observations).await;
+            return answers_of(observations.len(), self.resolver.resolve(&self.intake.scope, &observations).await);
         }
         let mut resolved = Vec::with_capacity(events.len());
         for (event, observation) in events.iter().zip(&observations) {
@@ -212,13 +249,11 @@ impl Pump {
         Ok(resolved)
     }
 
+    /// Asks about one event. That it makes identity panic is an answer too.
     async fn ask(&self, observations: &[Observation]) -> Result<Vec<Resolved>, PumpError> {
-        let answers = self.resolver.resolve(&self.intake.scope, observations).await.map_err(PumpError::Identity)?;
-        if answers.len() == observations.len() {
-            Ok(answers)
-        } else {
-            Err(PumpError::Answers { asked: observations.len(), found: answers.len() })
-        }
+        let asked = self.resolver.resolve(&self.intake.scope, observations);
+        let found = AssertUnwindSafe(asked).catch_unwind().await.map_err(|_| PumpError::Panicked)?;
+        answers_of(observations.len(), found)
     }
 
     /// What became of a batch, in the order of the log. Doubts of admitted events get their place.
@@ -263,12 +298,18 @@ impl Pump {
     }
 
     /// What has to happen also when no event comes: merges made by hand, and the age of the hot events.
-    async fn look(&mut self) -> Result<(), PumpError> {
-        let merges = self.resolver.merges(&self.intake.scope).await.map_err(PumpError::Identity)?;
-        self.set_merges(merges);
+    async fn look(&mut self) {
+        let merges = self.resolver.merges(&self.intake.scope).await;
+        self.intake.pulse.looked(merges.is_ok());
+        match merges {
+            Ok(merges) => self.set_merges(merges),
+            Err(error) => {
+                let workspace = &self.intake.scope.workspace.slug;
+                tracing::warn!(%workspace, %error, "merges could not be read; they are looked at again");
+            }
+        }
         self.measure();
         self.seal();
-        Ok(())
     }
 
     /// Seals beside the pump when it is due: events go on becoming visible meanwhile.
