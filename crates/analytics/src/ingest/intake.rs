@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** when this returns well, every message of the request is durable: in the log or in the quarantine.
 
+use super::doubts::Sending;
 use super::lakes::{Intake, Lakes};
 use crate::events::{Entry, Fate, FateStatus, Quarantined};
 use crate::messages::{Body, Doubt, Rejected, Rejection, Request, key_of_first, messages, read, unpack, visible};
@@ -12,7 +13,6 @@ use kernel::time::Timestamp;
 use lake::{Event, EventKind, LakeError};
 use rand::{Rng as _, SeedableRng as _};
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// A request as it arrived.
 #[derive(Debug, Clone, Copy, Default)]
@@ -86,7 +86,7 @@ pub(super) async fn take(lakes: &Lakes, arrival: Arrival<'_>) -> Result<Taken, P
     }
     keep(&intake, entries).await?;
     intake.live.push(fates);
-    store(&intake, events, doubts).await?;
+    store(&intake, events, doubts, nonce).await?;
     count(&workspace, &taken);
     Ok(taken)
 }
@@ -125,21 +125,20 @@ async fn keep(intake: &Intake, entries: Vec<Entry>) -> Result<(), Problem> {
     })
 }
 
-async fn store(intake: &Arc<Intake>, events: Vec<Event>, doubts: Vec<(String, usize, Doubt)>) -> Result<(), Problem> {
+async fn store(
+    intake: &Intake,
+    events: Vec<Event>,
+    doubts: Vec<(String, usize, Doubt)>,
+    sending: Sending,
+) -> Result<(), Problem> {
     if events.is_empty() {
         return Ok(());
     }
-    if !doubts.is_empty() {
-        let mut waiting = intake.doubts.lock();
-        for (event_id, _, doubt) in &doubts {
-            waiting.entry(event_id.clone()).or_default().push(doubt.clone());
-        }
+    for (event_id, _, doubt) in &doubts {
+        intake.doubts.raise(event_id, sending, doubt.clone());
     }
     let Err(error) = intake.lake.append(events).await else { return Ok(()) };
-    let mut waiting = intake.doubts.lock();
-    for (event_id, ..) in &doubts {
-        waiting.remove(event_id);
-    }
+    intake.doubts.withdraw(doubts.iter().map(|(event_id, ..)| event_id.as_str()), sending);
     Err(match error {
         LakeError::Overloaded { retry_after_s } => Problem::new(
             Class::TooMany,

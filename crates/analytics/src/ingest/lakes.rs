@@ -3,9 +3,9 @@
 //! **Invariant:** one process opens a workspace's lake once; everybody gets a clone of it.
 
 use super::catalog::DbCatalog;
+use super::doubts::Doubts;
 use super::pump::{Pulse, Resolver, keep_pumping};
 use crate::events::{Fate, FateStatus, Live, Quarantine, RING_MAX};
-use crate::messages::Doubt;
 use hashbrown::{HashMap, HashSet};
 use kernel::ids::{PersonId, WorkspaceId};
 use kernel::problem::{Class, Problem};
@@ -50,8 +50,7 @@ pub(crate) struct Intake {
     pub(crate) lake: Lake,
     pub(crate) live: Live,
     pub(crate) quarantine: Quarantine,
-    /// Doubts about events between their receipt and their admission, by event id.
-    pub(super) doubts: Mutex<HashMap<String, Vec<Doubt>>>,
+    pub(super) doubts: Doubts,
     /// Rejected messages of this minute, by write key.
     rejected: Mutex<(i64, HashMap<String, usize>)>,
     pub(super) pulse: Pulse,
@@ -189,7 +188,7 @@ impl Lakes {
             lake,
             live: Live::default(),
             quarantine: Quarantine::new(db),
-            doubts: Mutex::default(),
+            doubts: Doubts::default(),
             rejected: Mutex::default(),
             pulse: Pulse::default(),
             refilled: OnceCell::new(),

@@ -6,12 +6,15 @@
 
 mod api;
 mod catalog;
+mod doubts;
 mod intake;
 mod lakes;
 mod pump;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_doubts;
 
 pub use api::{SENDER_ROUTES, sender_routes};
 pub use lakes::{Lakes, OpenError};

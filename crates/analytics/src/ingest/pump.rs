@@ -148,6 +148,17 @@ fn answers_of(asked: usize, found: Result<Vec<Resolved>, Problem>) -> Result<Vec
     if found == asked { Ok(answers) } else { Err(PumpError::Answers { asked, found }) }
 }
 
+/// What is to be told of a batch.
+#[derive(Default)]
+struct Told {
+    /// In the order of the log.
+    fates: Vec<Fate>,
+    /// Fingerprints of doubts, with the offsets of their events.
+    doubtful: Vec<(String, u64)>,
+    /// Ids of events whose doubts are told with this.
+    settled: Vec<String>,
+}
+
 /// The pump of one workspace.
 pub(super) struct Pump {
     intake: Arc<Intake>,
@@ -207,9 +218,9 @@ impl Pump {
             event.company = answer.company.as_ref().map_or_else(String::new, ToString::to_string);
         }
         self.set_merges(self.resolver.known_merges(&self.intake.scope));
-        let fates = self.fates(&events, &repeats);
+        let told = self.fates(&events, &repeats);
         lake.admit(events, up_to).await?;
-        self.intake.live.push(fates);
+        self.tell(told);
         self.measure();
         self.seal();
         Ok(())
@@ -241,7 +252,7 @@ impl Pump {
                     resolved.extend(nobody);
                     tracing::error!(offset = event.offset, %error, "an event is admitted as nobody's");
                     let doubt = Doubt::Unresolved(error.to_string());
-                    self.intake.doubts.lock().entry(event.event_id.clone()).or_default().push(doubt.clone());
+                    self.intake.doubts.raise(&event.event_id, 0, doubt.clone());
                     super::intake::keep_doubt(&self.intake, event, &doubt).await;
                 }
             }
@@ -256,38 +267,46 @@ impl Pump {
         answers_of(observations.len(), found)
     }
 
-    /// What became of a batch, in the order of the log. Doubts of admitted events get their place.
-    fn fates(&self, events: &[Event], repeats: &[Event]) -> Vec<Fate> {
-        let mut doubts = self.intake.doubts.lock();
-        let mut doubtful = Vec::new();
-        let accepted = events.iter().map(|event| {
-            let Some(found) = doubts.remove(&event.event_id).filter(|found| !found.is_empty()) else {
-                return fate_of(event, FateStatus::Accepted, "", String::new());
-            };
-            doubtful.push((doubt_print(&event.event_id), event.offset));
-            let reasons: Vec<String> = found.iter().map(ToString::to_string).collect();
-            fate_of(event, FateStatus::Suspicious, found[0].code(), reasons.join("; "))
-        });
-        let mut fates: Vec<Fate> = accepted.collect();
-        fates.extend(repeats.iter().map(|event| {
-            // A repeat raised the same doubts; they are those of the event that is stored.
-            doubts.remove(&event.event_id);
-            let reason = "an event with this message id is already stored".to_owned();
-            fate_of(event, FateStatus::Duplicate, "duplicate", reason)
-        }));
-        drop(doubts);
-        fates.sort_by_key(|fate| fate.offset);
-        if !doubtful.is_empty() {
-            let quarantine = self.intake.quarantine.clone();
-            tokio::spawn(async move {
-                for (fingerprint, offset) in doubtful {
-                    if let Err(error) = quarantine.stored_at(&fingerprint, offset).await {
-                        tracing::warn!(%error, offset, "a doubt keeps no link to its event");
-                    }
+    /// What becomes of a batch when it is admitted. Only looks: it is asked again when admitting fails.
+    fn fates(&self, events: &[Event], repeats: &[Event]) -> Told {
+        let mut told = Told::default();
+        for event in events {
+            let found = self.intake.doubts.of(&event.event_id);
+            told.fates.push(match found.first() {
+                None => fate_of(event, FateStatus::Accepted, "", String::new()),
+                Some(first) => {
+                    told.doubtful.push((doubt_print(&event.event_id), event.offset));
+                    told.settled.push(event.event_id.clone());
+                    let reasons: Vec<String> = found.iter().map(ToString::to_string).collect();
+                    fate_of(event, FateStatus::Suspicious, first.code(), reasons.join("; "))
                 }
             });
         }
-        fates
+        for event in repeats {
+            // A repeat raised the same doubts; they are those of the event that is stored.
+            told.settled.push(event.event_id.clone());
+            let reason = "an event with this message id is already stored".to_owned();
+            told.fates.push(fate_of(event, FateStatus::Duplicate, "duplicate", reason));
+        }
+        told.fates.sort_by_key(|fate| fate.offset);
+        told
+    }
+
+    /// Tells what became of an admitted batch. Doubts of admitted events get their place.
+    fn tell(&self, told: Told) {
+        self.intake.doubts.settle(&told.settled);
+        self.intake.live.push(told.fates);
+        if told.doubtful.is_empty() {
+            return;
+        }
+        let quarantine = self.intake.quarantine.clone();
+        tokio::spawn(async move {
+            for (fingerprint, offset) in told.doubtful {
+                if let Err(error) = quarantine.stored_at(&fingerprint, offset).await {
+                    tracing::warn!(%error, offset, "a doubt keeps no link to its event");
+                }
+            }
+        });
     }
 
     fn set_merges(&mut self, merges: Arc<HashMap<u64, u64>>) {
@@ -333,5 +352,36 @@ impl Pump {
         let workspace = self.intake.scope.workspace.slug.clone();
         #[expect(clippy::cast_precision_loss, reason = "a gauge; the count is far below 2^52")]
         metrics::gauge!("mainspring_ingest_lag_events", "workspace" => workspace).set(behind as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::Lakes;
+
+    /// Admitting may fail and is repeated: the doubts are there when it succeeds.
+    #[tokio::test]
+    async fn doubts_stay_until_the_event_is_admitted() {
+        let test = testkit::platform(testkit::Backend::Sqlite).await;
+        let identity = Arc::new(Identity::new(&test.platform));
+        let lakes = Lakes::new(&test.platform, identity.clone());
+        let intake = lakes.intake(&test.scope.workspace).await.unwrap();
+        let pump = Pump::new(intake.clone(), identity, CancellationToken::new());
+        let event = |id: &str, offset| Event { event_id: id.to_owned(), offset, ..Event::default() };
+        let (events, repeats) = ([event("m1", 1), event("m2", 2)], [event("m3", 3)]);
+        for id in ["m1", "m3"] {
+            intake.doubts.raise(id, 7, Doubt::Future(9));
+            intake.doubts.raise(id, 8, Doubt::Future(9));
+        }
+        let statuses = |told: &Told| told.fates.iter().map(|fate| fate.status).collect::<Vec<_>>();
+        let expected = [FateStatus::Suspicious, FateStatus::Accepted, FateStatus::Duplicate];
+        assert_eq!(statuses(&pump.fates(&events, &repeats)), expected);
+        let again = pump.fates(&events, &repeats);
+        assert_eq!(statuses(&again), expected, "what was only looked at is still there");
+        assert_eq!(again.fates[0].reason, Doubt::Future(9).to_string(), "and is told once");
+        pump.tell(again);
+        assert_eq!(intake.doubts.len(), 0);
+        lakes.close().await;
     }
 }
