@@ -7,8 +7,7 @@ use super::intake::{Arrival, Taken, take};
 use super::lakes::Lakes;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{FromRequest as _, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -18,6 +17,7 @@ use kernel::problem::{Class, Problem};
 use lake::EventKind;
 use platform::http::problem_response;
 use serde_json::json;
+use std::time::Duration;
 
 /// The snippet, minified; built from `crates/analytics/snippet`.
 const SNIPPET: &str = include_str!("../../snippet/mainspring.min.js");
@@ -59,17 +59,16 @@ async fn collect(
     State(lakes): State<Lakes>,
     Path(call): Path<String>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Response {
     let Some(kind) = call_of(&call) else {
         let message = format!("There is no call `{}`.", call.chars().take(40).collect::<String>());
         return open(problem_response(Problem::new(Class::NotFound, "no_such_call", message)));
     };
-    let Ok(body) = body else {
-        let message =
-            format!("The body could not be read to its end, or is larger than {} bytes.", limits::BODY_BYTES_MAX);
-        return open(problem_response(Problem::new(Class::Malformed, "body_unreadable", message)));
+    let headers = request.headers().clone();
+    let body = match body_of(request, lakes.platform().config.server.body_seconds_max).await {
+        Ok(body) => body,
+        Err(response) => return open(*response),
     };
     let basic = basic_user(&headers);
     let arrival = Arrival {
@@ -87,6 +86,26 @@ async fn collect(
         Ok(taken) => answer(&taken),
         Err(problem) => problem_response(problem),
     })
+}
+
+/// The body, when all of it comes in time: what trickles holds a connection and what came of it.
+async fn body_of(request: Request, seconds_max: u32) -> Result<Bytes, Box<Response>> {
+    let whole = Bytes::from_request(request, &());
+    match tokio::time::timeout(Duration::from_secs(seconds_max.into()), whole).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => {
+            let message =
+                format!("The body could not be read to its end, or is larger than {} bytes.", limits::BODY_BYTES_MAX);
+            Err(Box::new(problem_response(Problem::new(Class::Malformed, "body_unreadable", message))))
+        }
+        Err(_) => {
+            let message = format!("The body did not arrive within {seconds_max} s. Nothing of it was stored.");
+            let problem = Problem::new(Class::Unavailable, "body_too_slow", message).retry_after(1);
+            let mut response = problem_response(problem);
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            Err(Box::new(response))
+        }
+    }
 }
 
 /// 200 also when events were rejected, as the Segment API answers; 400 when the body or a message is beyond its limit.
@@ -171,7 +190,8 @@ async fn settings(State(lakes): State<Lakes>, Path(key): Path<String>, headers: 
         Ok(Some(_)) => {}
         Ok(None) => {
             let message = "This write key is not known, or was revoked. Create one under Settings, Keys.";
-            return open(problem_response(Problem::new(Class::NotFound, "unknown_write_key", message)));
+            let problem = Problem::new(Class::NotFound, "unknown_write_key", message);
+            return open(problem_response(problem));
         }
         Err(error) => return open(problem_response(error.into())),
     }

@@ -15,6 +15,8 @@ mod pump;
 mod tests;
 #[cfg(test)]
 mod tests_doubts;
+#[cfg(test)]
+mod tests_limits;
 
 pub use api::{SENDER_ROUTES, sender_routes};
 pub use lakes::{Lakes, OpenError};

@@ -104,6 +104,8 @@ pub struct ServerConfig {
     pub trust_proxy: bool,
     /// Requests a caller may make in a minute.
     pub requests_per_minute: u32,
+    /// Seconds the body of a request with events may take to arrive.
+    pub body_seconds_max: u32,
     /// Whether `/metrics` is served.
     pub metrics: bool,
     /// What a reader of `/metrics` has to send; empty: only this machine may read it.
@@ -245,6 +247,7 @@ impl Config {
         }
         for (key, value, least, most) in [
             ("server.requests_per_minute", u64::from(self.server.requests_per_minute), 1, 10_000_000),
+            ("server.body_seconds_max", u64::from(self.server.body_seconds_max), 1, 3_600),
             ("database.connections_max", u64::from(self.database.connections_max), 1, 1_000),
             ("sessions.idle_days_max", u64::from(self.sessions.idle_days_max), 1, 3_650),
             ("sessions.days_max", u64::from(self.sessions.days_max), 1, 3_650),
