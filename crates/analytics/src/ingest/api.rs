@@ -15,7 +15,7 @@ use base64::Engine as _;
 use kernel::limits;
 use kernel::problem::{Class, Problem};
 use lake::EventKind;
-use platform::http::problem_response;
+use platform::http::{Stranger, problem_response};
 use serde_json::json;
 use std::time::Duration;
 
@@ -59,6 +59,7 @@ async fn collect(
     State(lakes): State<Lakes>,
     Path(call): Path<String>,
     RawQuery(query): RawQuery,
+    stranger: Stranger,
     request: Request,
 ) -> Response {
     let Some(kind) = call_of(&call) else {
@@ -84,6 +85,7 @@ async fn collect(
     };
     open(match take(&lakes, arrival).await {
         Ok(taken) => answer(&taken),
+        Err(problem) if problem.class == Class::Unauthenticated => problem_response(stranger.told(problem)),
         Err(problem) => problem_response(problem),
     })
 }
@@ -185,13 +187,18 @@ fn own_address(lakes: &Lakes, headers: &HeaderMap) -> (String, String) {
 
 /// The settings that `@segment/analytics-next` asks for before it sends: only the delivery to this server, no metrics of
 /// the SDK's maker.
-async fn settings(State(lakes): State<Lakes>, Path(key): Path<String>, headers: HeaderMap) -> Response {
+async fn settings(
+    State(lakes): State<Lakes>,
+    Path(key): Path<String>,
+    stranger: Stranger,
+    headers: HeaderMap,
+) -> Response {
     match lakes.platform().accounts.authenticate_write_key(&key).await {
         Ok(Some(_)) => {}
         Ok(None) => {
             let message = "This write key is not known, or was revoked. Create one under Settings, Keys.";
             let problem = Problem::new(Class::NotFound, "unknown_write_key", message);
-            return open(problem_response(problem));
+            return open(problem_response(stranger.told(problem)));
         }
         Err(error) => return open(problem_response(error.into())),
     }

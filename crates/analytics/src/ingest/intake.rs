@@ -42,9 +42,17 @@ pub(super) struct Taken {
 
 /// Takes in a request.
 pub(super) async fn take(lakes: &Lakes, arrival: Arrival<'_>) -> Result<Taken, Problem> {
+    // Before anything is unpacked or read for somebody who is not known.
+    let known = match arrival.write_key.trim() {
+        "" => None,
+        key => Some(authenticate(lakes, key).await?),
+    };
     let bytes = unpack(arrival.body)?;
     let body = messages(&bytes, arrival.kind.is_none());
-    let (workspace, key) = authenticate(lakes, &arrival, &body).await?;
+    let (workspace, key) = match known {
+        Some(known) => known,
+        None => authenticate(lakes, key_in_body(&body).trim()).await?,
+    };
     let intake = lakes.intake(&workspace).await?;
     let world = &lakes.platform().world;
     let received_at = world.now();
@@ -91,16 +99,13 @@ pub(super) async fn take(lakes: &Lakes, arrival: Arrival<'_>) -> Result<Taken, P
     Ok(taken)
 }
 
-async fn authenticate(lakes: &Lakes, arrival: &Arrival<'_>, body: &Body<'_>) -> Result<(WorkspaceRef, KeyId), Problem> {
-    let mut key: Cow<'_, str> = Cow::Borrowed(arrival.write_key);
-    if key.is_empty() {
-        key = body.write_key.clone();
-    }
-    if key.is_empty() {
-        key = key_of_first(body).unwrap_or_default();
-    }
-    lakes.platform().accounts.authenticate_write_key(key.trim()).await?.ok_or_else(|| {
-        let message = if key.trim().is_empty() {
+fn key_in_body<'a>(body: &Body<'a>) -> Cow<'a, str> {
+    if body.write_key.is_empty() { key_of_first(body).unwrap_or_default() } else { body.write_key.clone() }
+}
+
+async fn authenticate(lakes: &Lakes, key: &str) -> Result<(WorkspaceRef, KeyId), Problem> {
+    lakes.platform().accounts.authenticate_write_key(key).await?.ok_or_else(|| {
+        let message = if key.is_empty() {
             "There is no write key. Send it as the user name of Basic authentication, or as `writeKey` in the body."
         } else {
             "This write key is not known, or was revoked. Create one under Settings, Keys."

@@ -4,9 +4,10 @@ use super::error::problem_response;
 use super::extract::{ClientAddress, Scoped, SignedIn};
 use super::routes::Access;
 use async_trait::async_trait;
-use axum::extract::Request;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{AUTHORIZATION, COOKIE};
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use governor::clock::{Clock as _, DefaultClock};
@@ -73,6 +74,41 @@ impl Gate {
         let message = format!("Too many requests. Try again in {seconds} s.");
         Err(Problem::new(Class::TooMany, "too_many_requests", message).retry_after(seconds))
     }
+
+    /// Charges the address of somebody who is not known. Apart from what else comes from there: a sender with a wrong
+    /// key must not keep the others of its office from signing in.
+    fn of_stranger(&self, address: &str, problem: Problem) -> Problem {
+        self.limit(format!("stranger {address}")).err().unwrap_or(problem)
+    }
+}
+
+/// The account of whoever calls a route that looks after itself: there, too, who is not known is counted.
+#[derive(Clone)]
+pub struct Stranger(Option<(Gate, String)>);
+
+impl Stranger {
+    /// What a caller is told who is not known: the problem, or to wait.
+    #[must_use]
+    pub fn told(&self, problem: Problem) -> Problem {
+        match &self.0 {
+            Some((gate, address)) => gate.of_stranger(address, problem),
+            None => problem,
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Stranger {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let gate = parts.extensions.get::<Gate>().cloned();
+        Ok(Self(gate.map(|gate| (gate, address_of(&parts.extensions)))))
+    }
+}
+
+fn address_of(extensions: &Extensions) -> String {
+    let address = extensions.get::<ClientAddress>().map(|address| address.0.to_string());
+    address.unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// Runs in front of each handler that [`super::Routes`] holds.
@@ -88,16 +124,20 @@ async fn admit(request: &mut Request) -> Result<(), Problem> {
     let access = request.extensions().get::<Access>().copied().ok_or_else(|| broken("access"))?;
     let gate = request.extensions().get::<Gate>().cloned().ok_or_else(|| broken("a gate"))?;
     if matches!(access, Access::Public | Access::Open) {
-        let address = request.extensions().get::<ClientAddress>().map(|address| address.0.to_string());
-        return gate.limit(address.unwrap_or_else(|| "unknown".to_owned()));
+        return gate.limit(address_of(request.extensions()));
     }
+    let address = address_of(request.extensions());
+    let stranger = |problem: Problem| match problem.class {
+        Class::Unauthenticated => gate.of_stranger(&address, problem),
+        _ => problem,
+    };
     let Some(credentials) = credentials(request.headers()) else {
         let message = "Sign in, or send an API key as `Authorization: Bearer …`.";
-        return Err(Problem::new(Class::Unauthenticated, "not_signed_in", message));
+        return Err(stranger(Problem::new(Class::Unauthenticated, "not_signed_in", message)));
     };
     refuse_forgery(request, &credentials)?;
     let workspace = workspace_of(request);
-    let caller = gate.0.authenticator.caller(&credentials, workspace.as_deref()).await?;
+    let caller = gate.0.authenticator.caller(&credentials, workspace.as_deref()).await.map_err(stranger)?;
     gate.limit(label(&caller))?;
     if let Access::Needs(permission) = access {
         if caller.must_change_password {

@@ -24,7 +24,7 @@ pub use edge::{Edge, EdgeSettings, finish_document};
 pub use error::{ApiError, ApiResult, problem_response};
 pub use extract::{ApiJson, ApiPath, ApiQuery, ClientAddress, Scoped, SignedIn};
 pub(crate) use gate::session_cookie_header;
-pub use gate::{Authenticator, Caller, Credentials, WORKSPACE_HEADER};
+pub use gate::{Authenticator, Caller, Credentials, Stranger, WORKSPACE_HEADER};
 pub use health::{MetricsAccess, Readiness, Ready, health_routes};
 pub use routes::{Access, RouteRecord, Routes};
 pub use serve::{serve, shutdown_signal};

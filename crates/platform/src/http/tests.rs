@@ -244,6 +244,32 @@ async fn too_many_requests_have_to_wait_each_caller_for_itself() {
     assert_eq!(send("owner").await.status(), StatusCode::OK);
 }
 
+/// Who guesses keys, or comes with none, gets 401 until the address has had its number; who is known at it is served.
+#[tokio::test]
+async fn who_is_not_known_has_to_wait_too() {
+    let (router, _, _) = edge(EdgeSettings { requests_per_minute: 3, trust_proxy: true }).into_parts();
+    let send = async |address: &str, who: Option<&str>| {
+        let mut request = Request::get("/api/v1/things").header("x-forwarded-for", address);
+        if let Some(who) = who {
+            request = request.header("authorization", format!("Bearer {who}"));
+        }
+        router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    };
+    for who in [Some("guess 1"), Some("guess 2"), None] {
+        assert_eq!(send("203.0.113.7", who).await.status(), StatusCode::UNAUTHORIZED);
+    }
+    for who in [Some("guess 3"), None] {
+        let refused = send("203.0.113.7", who).await;
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        let seconds: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=21).contains(&seconds), "{seconds}");
+    }
+    assert_eq!(send("203.0.113.7", Some("owner")).await.status(), StatusCode::OK);
+    assert_eq!(send("203.0.113.8", Some("guess 4")).await.status(), StatusCode::UNAUTHORIZED);
+    let sign_in = Request::get("/api/v1/open").header("x-forwarded-for", "203.0.113.7").body(Body::empty()).unwrap();
+    assert_eq!(router.clone().oneshot(sign_in).await.unwrap().status(), StatusCode::OK);
+}
+
 #[tokio::test]
 async fn a_proxy_is_believed_only_where_it_is_trusted_and_only_its_own_word() {
     let header = ("x-forwarded-for", "6.6.6.6, 10.1.2.3");
