@@ -330,12 +330,10 @@ mod tests {
         document.state("plan", json!("pro"), at(3), "event:4");
         document.state("title", json!({ "en": "CTO" }), at(2), "import:imp_1");
         let text = document.to_text();
-        assert_eq!(
-            text,
-            r#"[[2,"import:imp_1",{"city":"Graz","title":{"en":"CTO"}}],[3,"event:4",{"plan":"pro"}]]"#
-        );
+        assert_eq!(text, r#"[[2,"import:imp_1",{"city":"Graz","title":{"en":"CTO"}}],[3,"event:4",{"plan":"pro"}]]"#);
         assert_eq!(Document::parse(&text), document);
-        let older = r#"{"city":["Graz",2,"import:imp_1"],"plan":["pro",3,"event:4"],"title":[{"en":"CTO"},2,"import:imp_1"]}"#;
+        let older =
+            r#"{"city":["Graz",2,"import:imp_1"],"plan":["pro",3,"event:4"],"title":[{"en":"CTO"},2,"import:imp_1"]}"#;
         assert_eq!(Document::parse(older), document);
         assert_eq!(Document::parse("{}"), Document::default());
         assert_eq!(Document::parse(&Document::default().to_text()), Document::default());
