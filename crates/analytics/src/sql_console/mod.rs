@@ -157,7 +157,9 @@ impl SqlConsole {
         // Before the tables are built: what waits for its turn must not hold them.
         let turn = self.store.source().sql_turn(scope).await?;
         let (facts, settings, text) = (ready.facts.clone(), request.settings, request.sql.clone());
-        let mut tables = aside(move || tables::build(&facts, &text, &settings)).await??;
+        // The turn goes along: it lasts as long as the tables are built, also when whoever asked is gone.
+        let (turn, built) = aside(move || (turn, tables::build(&facts, &text, &settings))).await?;
+        let mut tables = built?;
         if tables::mentions(&request.sql, "audit") {
             scope.require(Permission::AuditRead)?;
             tables.push(self.audit(scope).await?);

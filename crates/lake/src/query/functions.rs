@@ -32,8 +32,8 @@ pub(super) const BATCH_BYTES_MAX: usize = 32 << 20;
 pub(super) const VALUE_BYTES_MAX: usize = 64 << 10;
 
 /// Functions that are left out. The result of the first is as large as a number in the question says; of the others, as
-/// the product of what they are given, or as a type that doubles.
-const LEFT_OUT: [&str; 26] = [
+/// the product of what they are given (a pattern gives each of its groups), or as a type that doubles.
+const LEFT_OUT: [&str; 27] = [
     "repeat",
     "lpad",
     "rpad",
@@ -47,6 +47,7 @@ const LEFT_OUT: [&str; 26] = [
     "arrow_cast",
     "arrow_try_cast",
     "array_to_string",
+    "regexp_match",
     "array_replace",
     "array_replace_n",
     "array_replace_all",
@@ -75,6 +76,10 @@ enum Growth {
     Matched,
 }
 
+/// Aggregates that are left out: their one value is as large as a whole column, and a join or a window repeats it in every
+/// row.
+const AGGREGATES_LEFT_OUT: [&str; 2] = ["array_agg", "string_agg"];
+
 const GROWING: [(&str, Growth); 6] = [
     ("concat", Growth::Sum),
     ("concat_ws", Growth::Separated),
@@ -99,6 +104,11 @@ pub(super) fn bounded(mut builder: SessionStateBuilder) -> SessionStateBuilder {
             planner.own.push(Arc::clone(function));
         }
     }
+    let aggregates = builder.aggregate_functions().get_or_insert_default();
+    aggregates.retain(|function| {
+        let names = function.aliases().iter().map(String::as_str).chain([function.name()]);
+        !names.into_iter().any(|name| AGGREGATES_LEFT_OUT.contains(&name))
+    });
     // Functions over each element of a list give, for each, as much as a constant is long.
     *builder.higher_order_functions() = None;
     // Before those that would plan an operator as the function itself.
