@@ -102,13 +102,19 @@ export function showTimesIn(timeZone: string | undefined): void {
   zone = timeZone;
 }
 
+/** A moment in a format; the text itself where it names no moment, for a page must not fail by it. */
+function written(text: string, moment: string, options: Intl.DateTimeFormatOptions): string {
+  const at = new Date(moment);
+  return Number.isNaN(at.getTime()) ? text : dateFormat(options).format(at);
+}
+
 function inZone(value: string, options: Intl.DateTimeFormatOptions): string {
-  return dateFormat({ ...options, timeZone: zone }).format(new Date(value));
+  return written(value, value, { ...options, timeZone: zone });
 }
 
 /** A calendar date (`2026-03-01`), which has no time zone. */
 export function day(value: string): string {
-  return dateFormat({ dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${value}T00:00:00Z`));
+  return written(value, `${value}T00:00:00Z`, { dateStyle: "medium", timeZone: "UTC" });
 }
 
 /** Two calendar dates, both included. */
@@ -138,7 +144,7 @@ export function clockTime(moment: string): string {
 
 /** A month (`2026-03`) in words. */
 export function monthOf(value: string): string {
-  return dateFormat({ month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(`${value}-01T00:00:00Z`));
+  return written(value, `${value}-01T00:00:00Z`, { month: "short", year: "numeric", timeZone: "UTC" });
 }
 
 /** How long the periods of an axis are. */
@@ -154,7 +160,7 @@ export function period(first: string, grain: Grain): string {
 /** A period as an axis has room for: a week is its first day. */
 export function periodShort(first: string, grain: Grain): string {
   if (grain === "quarter" || grain === "month") return period(first, grain);
-  return dateFormat({ day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${first}T00:00:00Z`));
+  return written(first, `${first}T00:00:00Z`, { day: "numeric", month: "short", timeZone: "UTC" });
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -16,6 +16,21 @@ describe("texts of the server", () => {
     expect(sentence(`Touch at: ${moment}`)).toBe(`Touch at: ${dateTime(moment)}`);
     expect(sentence("campaign “2026-03-newsletter” (+19)")).toBe("campaign “2026-03-newsletter” (+19)");
   });
+  it("leave alone what only looks like a date", () => {
+    const names = [
+      "Season 2024-25",
+      "2024-00",
+      "2026-02-31",
+      "2026-04-32",
+      "2026-03-31T25:30:00Z",
+      "2026-13-01T00:00:00Z",
+    ];
+    for (const name of names) expect(sentence(`Spend on ${name} rose`)).toBe(`Spend on ${name} rose`);
+    expect(sentence("Season 2024-25 is over plan in 2024-12")).toBe(
+      `Season 2024-25 is over plan in ${monthOf("2024-12")}`,
+    );
+    for (const write of [day, monthOf, dateTime]) expect(write("2024-25")).toBe("2024-25");
+  });
   it("write the numbers of a formula", () => {
     expect(formula("7091386.125 EUR ÷ 1370 = 5176.194252 EUR")).toBe("€7,091,386.13 ÷ 1,370 = €5,176.19");
     expect(formula("(12.5 EUR − 10 EUR) ÷ 10 EUR = 25.0 %")).toBe("(€12.50 − €10.00) ÷ €10.00 = 25%");

@@ -4,7 +4,7 @@ import { dateTime, day, type Money, money, moneyRound, monthOf, number, percent 
 
 const MOMENT = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/;
 // A campaign may be called `2026-03-newsletter`: a date stands for itself.
-const DATE = /(?<![\w-])\d{4}-\d{2}(?:-\d{2})?(?![\w-])/;
+const DATE = /(?<![\w-])\d{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?(?![\w-])/;
 const DIGITS = /\d[\d\u00a0\u2009\u202f]*(?:\.\d+)?/;
 const AMOUNT = new RegExp(
   `(?<![\\w.])(?<sign>[+\\u2212]?)(?<amount>${DIGITS.source})[ \\u00a0](?<currency>[A-Z]{3})(?!\\w)`,
@@ -47,10 +47,17 @@ function written(amountText: (value: Money) => string): (found: string, ...rest:
       return `${sign ? `${sign}\u2060` : ""}${amountText({ amount: amount.replaceAll(/[^\d.]/g, ""), currency })}`;
     }
     if (share !== undefined) return percent(Number(share) / 100);
+    if (!/^\d{4}-\d{2}/.test(found)) return number(Number(found));
+    if (!isDate(found)) return found;
     if (found.includes("T")) return dateTime(found);
-    if (/^\d{4}-\d{2}-\d{2}$/.test(found)) return day(found);
-    return /^\d{4}-\d{2}$/.test(found) ? monthOf(found) : number(Number(found));
+    return found.length === 7 ? monthOf(found) : day(found);
   };
+}
+
+/** A month has no 31st because it is written: `2026-02-31` is a name. */
+function isDate(text: string): boolean {
+  const at = new Date(text);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text.slice(0, 10));
 }
 
 let currencies: Set<string> | undefined;
