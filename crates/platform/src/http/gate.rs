@@ -76,13 +76,13 @@ impl Gate {
     }
 
     /// Charges the address of somebody who is not known. Apart from what else comes from there: a sender with a wrong
-    /// key must not keep the others of its office from signing in.
-    fn of_stranger(&self, address: &str, problem: Problem) -> Problem {
-        self.limit(format!("stranger {address}")).err().unwrap_or(problem)
+    /// key must not keep the others of its office from signing in, or from being told to.
+    fn of_stranger(&self, at: &str, address: &str, problem: Problem) -> Problem {
+        self.limit(format!("{at} {address}")).err().unwrap_or(problem)
     }
 }
 
-/// The account of whoever calls a route that looks after itself: there, too, who is not known is counted.
+/// The account of whoever calls a route that looks after itself: there, too, who is not known is counted, by itself.
 #[derive(Clone)]
 pub struct Stranger(Option<(Gate, String)>);
 
@@ -91,7 +91,7 @@ impl Stranger {
     #[must_use]
     pub fn told(&self, problem: Problem) -> Problem {
         match &self.0 {
-            Some((gate, address)) => gate.of_stranger(address, problem),
+            Some((gate, address)) => gate.of_stranger("stranger at an open route", address, problem),
             None => problem,
         }
     }
@@ -128,12 +128,13 @@ async fn admit(request: &mut Request) -> Result<(), Problem> {
     }
     let address = address_of(request.extensions());
     let stranger = |problem: Problem| match problem.class {
-        Class::Unauthenticated => gate.of_stranger(&address, problem),
+        Class::Unauthenticated => gate.of_stranger("stranger", &address, problem),
         _ => problem,
     };
+    // Who brings nothing guesses nothing: that is a browser before its user signs in, and is always told to.
     let Some(credentials) = credentials(request.headers()) else {
         let message = "Sign in, or send an API key as `Authorization: Bearer …`.";
-        return Err(stranger(Problem::new(Class::Unauthenticated, "not_signed_in", message)));
+        return Err(Problem::new(Class::Unauthenticated, "not_signed_in", message));
     };
     refuse_forgery(request, &credentials)?;
     let workspace = workspace_of(request);

@@ -1,6 +1,6 @@
 use super::{
     Access, ApiJson, ApiPath, ApiQuery, ApiResult, Authenticator, Caller, ClientAddress, Credentials, Edge,
-    EdgeSettings, Routes, Scoped, SignedIn, serve, sse,
+    EdgeSettings, Routes, Scoped, SignedIn, Stranger, problem_response, serve, sse,
 };
 use crate::world::World;
 use async_trait::async_trait;
@@ -53,6 +53,11 @@ struct Form {
 #[utoipa::path(get, path = "/open", operation_id = "t_open", responses((status = 200, body = String)))]
 async fn open(address: ClientAddress) -> String {
     address.0.to_string()
+}
+
+async fn collect(stranger: Stranger) -> axum::response::Response {
+    let problem = Problem::new(Class::Unauthenticated, "unknown_write_key", "Whose key?");
+    problem_response(stranger.told(problem))
 }
 
 #[utoipa::path(get, path = "/things", operation_id = "t_list", params(PageRequest), responses((status = 200)))]
@@ -244,10 +249,20 @@ async fn too_many_requests_have_to_wait_each_caller_for_itself() {
     assert_eq!(send("owner").await.status(), StatusCode::OK);
 }
 
-/// Who guesses keys, or comes with none, gets 401 until the address has had its number; who is known at it is served.
+/// Who guesses keys gets 401 until the address has had its number; who is known at it is served, and who brings no key is
+/// led to sign in, also when an open route has had its number.
 #[tokio::test]
 async fn who_is_not_known_has_to_wait_too() {
-    let (router, _, _) = edge(EdgeSettings { requests_per_minute: 3, trust_proxy: true }).into_parts();
+    let open = axum::Router::new().route("/v1/collect", axum::routing::get(collect));
+    let settings = EdgeSettings { requests_per_minute: 3, trust_proxy: true };
+    let (router, _, _) = edge(settings).add_open(open, &[("GET", "/v1/collect")]).into_parts();
+    let collect = async || {
+        let request = Request::get("/v1/collect").header("x-forwarded-for", "203.0.113.7").body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap().status()
+    };
+    for status in [401, 401, 401, 429] {
+        assert_eq!(collect().await, status);
+    }
     let send = async |address: &str, who: Option<&str>| {
         let mut request = Request::get("/api/v1/things").header("x-forwarded-for", address);
         if let Some(who) = who {
@@ -255,14 +270,16 @@ async fn who_is_not_known_has_to_wait_too() {
         }
         router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
     };
-    for who in [Some("guess 1"), Some("guess 2"), None] {
-        assert_eq!(send("203.0.113.7", who).await.status(), StatusCode::UNAUTHORIZED);
+    for guess in ["guess 1", "guess 2", "guess 3"] {
+        assert_eq!(send("203.0.113.7", None).await.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(send("203.0.113.7", Some(guess)).await.status(), StatusCode::UNAUTHORIZED);
     }
-    for who in [Some("guess 3"), None] {
-        let refused = send("203.0.113.7", who).await;
-        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
-        let seconds: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
-        assert!((1..=21).contains(&seconds), "{seconds}");
+    let refused = send("203.0.113.7", Some("guess 4")).await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    let seconds: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=21).contains(&seconds), "{seconds}");
+    for _ in 0..4 {
+        assert_eq!(send("203.0.113.7", None).await.status(), StatusCode::UNAUTHORIZED);
     }
     assert_eq!(send("203.0.113.7", Some("owner")).await.status(), StatusCode::OK);
     assert_eq!(send("203.0.113.8", Some("guess 4")).await.status(), StatusCode::UNAUTHORIZED);
