@@ -344,10 +344,9 @@ fn undo_new(
         return refused("changed_since", "The person has been active, changed or merged since the import.");
     }
     "undone".clone_into(&mut row.state);
-    row.company = None;
     ended.keys.extend(links.iter().map(|(key, _)| key.clone()));
+    work.leave(person, None);
     ended.stays.push((person, None));
-    work.touched.insert(person);
     Reverted::Done
 }
 
@@ -368,7 +367,7 @@ fn undo_change(work: &mut Work, person: u64, undo: &Json, ended: &mut Ended) -> 
     let keys = undo.get("keys").and_then(Json::as_array).into_iter().flatten();
     ended.keys.extend(keys.filter_map(Json::as_str).map(str::to_owned));
     if let Some(company) = undo.get("company").and_then(Json::as_str).and_then(|text| text.parse::<CompanyId>().ok()) {
-        work.leave(person, &company, MembershipSource::Import);
+        work.leave(person, Some((&company, MembershipSource::Import)));
         ended.stays.push((person, Some(company)));
     }
     let role = undo.get("company_role").and_then(|role| {

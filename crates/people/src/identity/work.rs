@@ -237,10 +237,12 @@ impl Work {
         self.company_of(&self.graph.members(person))
     }
 
-    /// Takes away a place in a company; the row is ended by whoever calls.
-    pub(super) fn leave(&mut self, person: u64, company: &CompanyId, how: MembershipSource) {
+    /// Takes away one place in a company or all of them, also what was to be written of it; its row is ended by whoever calls.
+    pub(super) fn leave(&mut self, person: u64, place: Option<(&CompanyId, MembershipSource)>) {
+        let left = |one: &Membership| place.is_none_or(|(company, how)| one.company == *company && one.how == how);
+        self.new_members.retain(|one| one.person != person || !left(one));
         if let Some(all) = self.members.get_mut(&person) {
-            all.retain(|one| one.company != *company || one.how != how);
+            all.retain(|one| !left(one));
         }
         self.touched.insert(person);
     }

@@ -83,6 +83,33 @@ async fn a_role_in_a_company_is_taken_back() {
     }
 }
 
+/// MA-12: two rows of a file about one place, with different roles, end it when they are undone together, whether the
+/// file brought the contact or only the place.
+#[tokio::test]
+async fn a_place_that_two_rows_state_ends_with_both() {
+    for test in platforms().await {
+        let at = |days: i64| testkit::START.plus(days * kernel::time::DAY);
+        let rows = |day: i64| [at_globex(at(day), "Globex", "buyer"), at_globex(at(day + 1), "Globex", "owner")];
+        let open = "select count(*) from company_members where until_us is null";
+        let placed = "select count(*) from people where company is not null";
+        let mut brought = import(&test, &rows(1)).await;
+        assert!(matches!(brought[..], [Upserted::Created { .. }, Upserted::Updated { .. }]), "{brought:?}");
+        assert_eq!(count(&test, &format!("{open} and role = 'owner'")).await, 1);
+        brought.reverse();
+        assert_eq!(undo(&test, &brought).await, [Reverted::Done, Reverted::Done]);
+        assert_eq!((count(&test, open).await, count(&test, placed).await), (0, 0));
+
+        import(&test, &[row(at(5), &[(Kind::Email, "jo@acme.com")], json!({}))]).await;
+        let mut stated = import(&test, &rows(6)).await;
+        assert_eq!(fields(&stated[1..])[0].0, "company_role");
+        stated.reverse();
+        assert_eq!(undo(&test, &stated).await, [Reverted::Done, Reverted::Done]);
+        let by = |how: &str| format!("{open} and how = '{how}'");
+        assert_eq!((count(&test, &by("import")).await, count(&test, &by("domain")).await), (0, 1));
+        assert_eq!(count(&test, placed).await, 1, "the company of the e-mail address");
+    }
+}
+
 /// A late event of a browser that is remembered moves the day its person is counted on, as it does for one that is not.
 #[tokio::test]
 async fn an_event_from_before_moves_the_day_a_person_is_counted_on() {
