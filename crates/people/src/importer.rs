@@ -441,7 +441,8 @@ pub trait Importer: Send + Sync + 'static {
     /// Called when every row was given to [`Importer::apply`]: takes back what an earlier file said under the keys of this
     /// one and this one no longer says. In an import it is called once, in a transaction of its own that is its last; in
     /// a dry run with every transaction that is tried, which has all rows of its keys. Gives back the changes, to be
-    /// counted as withdrawn and undone with the import. Called again it must find nothing to do.
+    /// counted as withdrawn and undone with the import. Called again it must find nothing to do. When a row of the file
+    /// was rejected or in conflict, what it gives back is counted as kept, and rolled back.
     ///
     /// # Errors
     /// [`ImporterError`]; the transaction is then rolled back.

@@ -1409,6 +1409,12 @@ export interface components {
              * @default 0
              */
             withdrawn: number;
+            /**
+             * Format: int64
+             * @description Lines that it would take back, but leaves: rows that conflict or are rejected may be about them.
+             * @default 0
+             */
+            kept: number;
         };
         /**
          * @description An ISO 4217 code.

@@ -60,8 +60,12 @@ fn describe(import: &Import, applied: bool) -> String {
         0 => String::new(),
         lines => format!("; {lines} lines of earlier files withdrawn"),
     };
+    let kept = match counts.kept {
+        0 => String::new(),
+        lines => format!("; {lines} lines of earlier files kept, as not every row was taken"),
+    };
     format!(
-        "{verb} {} ({}): {} new, {} changed, {} unchanged, {} conflicting, {} rejected, {} skipped{withdrawn}{next}",
+        "{verb} {} ({}): {} new, {} changed, {} unchanged, {} conflicting, {} rejected, {} skipped{withdrawn}{kept}{next}",
         import.filename,
         import.preset_title.as_deref().unwrap_or(&import.kind),
         counts.create,

@@ -54,12 +54,19 @@ impl Imports {
         // A run that is killed before this begins here again: the rows are done, and nothing is withdrawn twice.
         let mut tx = run.db.begin().await?;
         let withdrawn = run.importer.finish(&run.context, &mut tx).await?;
-        if !withdrawn.is_empty() {
+        if withdrawn.is_empty() {
+            return Ok(ImportState::Applied);
+        }
+        if counts.all_taken() {
             counts.withdrawn += withdrawn.len() as u64;
             store::insert_changes(&mut tx, id, line + 1, &withdrawn).await?;
-            store::set_applied(&mut tx, id, &counts, line).await?;
-            tx.commit().await?;
+        } else {
+            tx.rollback().await?;
+            tx = run.db.begin().await?;
+            counts.kept = withdrawn.len() as u64;
         }
+        store::set_applied(&mut tx, id, &counts, line).await?;
+        tx.commit().await?;
         Ok(ImportState::Applied)
     }
 

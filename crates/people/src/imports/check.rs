@@ -38,7 +38,10 @@ impl Imports {
         check.tally = Some(Tally::new(check.run.importer.spec(), Counts::default()));
         check.plain_rows(&shared).await?;
         check.shared_rows(&shared).await?;
-        let counts = check.tally.map(|tally| tally.counts).unwrap_or_default();
+        let mut counts = check.tally.map(|tally| tally.counts).unwrap_or_default();
+        if !counts.all_taken() {
+            counts.kept = std::mem::take(&mut counts.withdrawn);
+        }
         let mut tx = check.run.db.begin().await?;
         store::set_checked(&mut tx, id, &counts).await?;
         tx.commit().await?;

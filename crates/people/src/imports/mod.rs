@@ -29,3 +29,4 @@ pub use api::routes;
 pub use model::{Counts, Import, ImportState, Phase, RowReport, SheetColumn, SheetForm, UndoReport};
 pub use run::{Progress, Silent};
 pub use service::{Imports, KindInfo, MappingChange, PresetInfo};
+pub use store::begun_after;

@@ -89,6 +89,8 @@ pub struct Counts {
     pub skipped: u64,
     /// Lines of earlier files that this one restates with fewer rows, and takes back. They are no rows of the file.
     pub withdrawn: u64,
+    /// Lines that it would take back, but leaves: rows that conflict or are rejected may be about them.
+    pub kept: u64,
 }
 
 impl Counts {
@@ -103,6 +105,12 @@ impl Counts {
             Outcome::Skipped => &mut self.skipped,
         };
         *count += 1;
+    }
+
+    /// Whether every row says what it was to say. Only then is it known what the file no longer says.
+    #[must_use]
+    pub fn all_taken(&self) -> bool {
+        self.conflict + self.rejected == 0
     }
 
     /// All rows.

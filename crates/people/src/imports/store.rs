@@ -8,6 +8,7 @@ use kernel::page::PageRequest;
 use kernel::time::Timestamp;
 use platform::params;
 use platform::sql::{Db, DbError, FromRow, Row, Tx};
+use std::collections::HashSet;
 
 /// A row of `imports`.
 #[derive(Debug, Clone)]
@@ -176,6 +177,17 @@ pub(super) async fn set_started(tx: &mut Tx, id: &ImportId, now: Timestamp) -> R
 pub(super) async fn set_applied(tx: &mut Tx, id: &ImportId, counts: &Counts, line: u64) -> Result<(), DbError> {
     let sql = "update imports set applied = $1, applied_line = $2 where id = $3";
     tx.execute(sql, params![json(counts), line, id.clone()]).await.map(|_| ())
+}
+
+/// The imports that began after this one; none for one that has not begun. Ids tell when files came, not which was last.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn begun_after(tx: &mut Tx, import: &ImportId) -> Result<HashSet<String>, DbError> {
+    let sql = "select later.id from imports later join imports own on own.id = $1 where \
+               later.started_us > own.started_us or (later.started_us = own.started_us and later.id > own.id)";
+    let found: Vec<(String,)> = tx.query(sql, params![import.clone()]).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
 pub(super) async fn set_undone(tx: &mut Tx, id: &ImportId, report: &UndoReport) -> Result<(), DbError> {

@@ -13,7 +13,7 @@ const counts = (part: Partial<Counts> = {}): Counts => ({
 });
 
 it("counts the rows of the file, and not what they take back", () => {
-  expect(total(counts({ create: 2, skipped: 1, withdrawn: 7 }))).toBe(3);
+  expect(total(counts({ create: 2, skipped: 1, withdrawn: 7, kept: 5 }))).toBe(3);
 });
 
 const standing = (part: Partial<Import>) =>

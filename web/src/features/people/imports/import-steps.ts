@@ -1,5 +1,5 @@
 import { counted } from "#/lib/format.ts";
-import type { Counts, Import, Phase } from "./queries.ts";
+import { type Counts, type Import, OUTCOMES, type Phase } from "./queries.ts";
 
 type Standing = Pick<Import, "state" | "applied" | "checked" | "rows_total" | "undo" | "error">;
 
@@ -16,7 +16,7 @@ export interface Steps {
 
 /** All rows that were counted. */
 export function total(counts: Counts): number {
-  return Object.entries(counts).reduce((sum, [name, count]) => (name === "withdrawn" ? sum : sum + count), 0);
+  return OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
 }
 
 /** The report that tells most about an import now. */

@@ -27,8 +27,8 @@ export type ImportState =
   | "failed"
   | "cancelled";
 
-/** How many rows had each outcome; they add up to the rows of the file. Lines of earlier files that are taken back are no rows. */
-export type Counts = Record<Outcome, number> & { withdrawn?: number };
+/** How many rows had each outcome; they add up to the rows of the file. Lines of earlier files, taken back or kept, are no rows. */
+export type Counts = Record<Outcome, number> & { withdrawn?: number; kept?: number };
 
 /** What one column becomes: a field, a property, or nothing. */
 export type ColumnMapping = Schemas["ColumnMapping"];

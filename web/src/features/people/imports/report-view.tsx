@@ -72,6 +72,9 @@ export function ReportView({ one, phase, outcome, onOutcome }: ReportViewProps) 
             {counts.withdrawn
               ? ` ${counted(counts.withdrawn, "line")} of earlier files ${phase === "check" ? "to be taken back" : "taken back"}: this file has fewer rows of the same lines.`
               : ""}
+            {counts.kept
+              ? ` ${counted(counts.kept, "line")} of earlier files, of which this file has fewer rows, ${phase === "check" ? "to be left" : "left"} as they are: a row that contradicts or cannot be read may be about them.`
+              : ""}
           </p>
         </>
       ) : null}
