@@ -22,6 +22,7 @@ impl Ledger {
         let (now, mut rng) = (self.0.platform.world.now(), self.0.platform.world.rng());
         let entry = entry(scope, now, &mut rng, line, None);
         let mut tx = self.0.platform.db(scope).await?.begin().await?;
+        store::hold(&mut tx).await?;
         store::append(&mut tx, std::slice::from_ref(&entry)).await?;
         let details = details(&entry.line);
         audit::record(&mut tx, scope, now, "ledger.enter", entry.id.as_str(), &details).await?;

@@ -8,7 +8,8 @@
 //! **Invariant:** no line is ever changed or deleted; a line and its reversal sum to zero, in every currency.
 //! **Invariant:** money is integer micros from the file to the report; roll-ups equal their lines to the micro (AN-H).
 //! **Invariant:** a change, its audit entry and the new version of the ledger commit together.
-//! **Invariant:** whoever looks before it writes takes the turn first (`store::hold`), so two never see the same gap.
+//! **Invariant:** whoever writes takes the turn first (`store::hold`), before looking and before the audit trail's turn, so
+//! two never see the same gap and never wait for each other.
 
 mod api;
 mod enter;
