@@ -5,6 +5,8 @@ mod rates;
 mod spend;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_order;
 
 pub use plan::PlanImporter;
 pub use rates::RateImporter;

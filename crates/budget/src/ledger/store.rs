@@ -8,6 +8,7 @@ use kernel::money::{Currency, Money, Rate};
 use kernel::time::Timestamp;
 use platform::params;
 use platform::sql::{Db, DbError, FromRow, Row, Tx, placeholders};
+use std::collections::HashMap;
 
 const ENTRY_COLUMNS: [&str; 21] = [
     "id",
@@ -184,6 +185,31 @@ pub(crate) async fn heads_left(tx: &mut Tx, import: &str) -> Result<Vec<(Head, i
                group by report_key) s on s.report_key = h.report_key where h.seen_import <> $1 \
                order by h.report_key, h.occurrence";
     Ok(tx.query::<Left>(sql, params![import]).await?.into_iter().map(|left| (left.0, left.1)).collect())
+}
+
+/// Who stated places before imports that are undone by now, while a later one stated them too: by import and place.
+pub(crate) type Released = HashMap<(String, String, i64), (String, i64)>;
+
+/// What the undone imports of these keys left behind.
+pub(crate) async fn released_of(tx: &mut Tx, keys: &[&str]) -> Result<Released, DbError> {
+    let mut all = Released::new();
+    for some in keys.chunks(KEYS_MAX) {
+        let columns = "import, report_key, occurrence, seen_import, seen_line";
+        let marks = placeholders(1, some.len());
+        let sql = format!("select {columns} from ledger_released where report_key in ({marks})");
+        let values = some.iter().map(|key| (*key).into()).collect();
+        let found: Vec<(String, String, i64, String, i64)> = tx.query(&sql, values).await?;
+        all.extend(found.into_iter().map(|(import, key, place, seen, line)| ((import, key, place), (seen, line))));
+    }
+    Ok(all)
+}
+
+/// Leaves behind who stated places before an import that is undone.
+pub(crate) async fn release(tx: &mut Tx, import: &str, before: &[Head]) -> Result<(), DbError> {
+    let columns = ["report_key", "occurrence", "import", "seen_import", "seen_line"];
+    let row = |head: &Head| params![&head.report_key, head.occurrence, import, &head.seen_import, head.seen_line];
+    tx.insert_many("ledger_released", &columns, before.iter().map(row).collect(), "on conflict do nothing").await?;
+    Ok(())
 }
 
 /// Writes places; each may be given once.

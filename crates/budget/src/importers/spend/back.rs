@@ -2,10 +2,10 @@
 
 use super::feed;
 use super::keys::report_key;
-use crate::ledger::store::{self, Head};
+use crate::ledger::store::{self, Head, Released};
 use crate::ledger::{Entry, counter, details, entry};
 use kernel::ids::LedgerId;
-use people::imports::{Change, ImportContext, ImporterError, Outcome, RowProblem, Undone};
+use people::imports::{Change, ImportContext, ImporterError, Outcome, RowProblem, Undone, begun_after};
 use platform::audit;
 use platform::sql::{DbError, Tx};
 use rand::Rng;
@@ -18,28 +18,37 @@ fn place(undo: &serde_json::Value) -> Option<(&str, i64)> {
     Some((place.get(0)?.as_str()?, place.get(1)?.as_i64()?))
 }
 
-/// The import that had stated a place before, and its line; nobody where an undo does not say.
-fn seen(undo: &serde_json::Value) -> (String, i64) {
+/// The import that had stated a place before and was not undone since, and its line; nobody where an undo does not say.
+fn seen(undo: &serde_json::Value, released: &Released) -> (String, i64) {
     let seen = undo.get("seen").and_then(|seen| Some((seen.get(0)?.as_str()?.to_owned(), seen.get(1)?.as_i64()?)));
-    seen.unwrap_or_default()
+    let (Some(mut seen), Some((key, occurrence))) = (seen, place(undo)) else { return (String::new(), 0) };
+    // Each step is one more import back.
+    for _ in 0..released.len() {
+        let Some(before) = released.get(&(seen.0.clone(), key.to_owned(), occurrence)) else { break };
+        seen.clone_from(before);
+    }
+    seen
 }
 
-/// Takes back that an import stated what stood already; the lines stay.
-pub(super) async fn release(context: &ImportContext, tx: &mut Tx, changes: &[Change]) -> Result<(), DbError> {
-    let stated = changes.iter().filter(|change| change.outcome == Outcome::Unchanged);
-    let before: HashMap<(&str, i64), (String, i64)> =
-        stated.filter_map(|change| Some((place(&change.undo)?, seen(&change.undo)))).collect();
-    let mut keys: Vec<&str> = before.keys().map(|(key, _)| *key).collect();
+/// Takes back that an import stated what stood already; the lines stay. Gives back what imports that were undone out of
+/// turn left behind: with it the undo of a later one finds who stated a place before them.
+pub(super) async fn release(context: &ImportContext, tx: &mut Tx, changes: &[Change]) -> Result<Released, DbError> {
+    let mut keys: Vec<&str> = changes.iter().filter_map(|change| Some(place(&change.undo)?.0)).collect();
     keys.sort_unstable();
     keys.dedup();
-    let mut heads = store::heads_of(tx, &keys).await?;
-    heads.retain(|head| head.seen_import == context.import.as_str());
-    heads.retain_mut(|head| {
-        let Some(seen) = before.get(&(head.report_key.as_str(), head.occurrence)) else { return false };
-        (head.seen_import, head.seen_line) = seen.clone();
-        true
-    });
-    store::set_heads(tx, &heads).await
+    let released = store::released_of(tx, &keys).await?;
+    let stated = changes.iter().filter(|change| change.outcome == Outcome::Unchanged);
+    let before: HashMap<(&str, i64), (String, i64)> =
+        stated.filter_map(|change| Some((place(&change.undo)?, seen(&change.undo, &released)))).collect();
+    let (mut own, mut passed) = (Vec::new(), Vec::new());
+    for head in store::heads_of(tx, &keys).await? {
+        let Some((import, line)) = before.get(&(head.report_key.as_str(), head.occurrence)).cloned() else { continue };
+        let heads = if head.seen_import == context.import.as_str() { &mut own } else { &mut passed };
+        heads.push(Head { seen_import: import, seen_line: line, ..head });
+    }
+    store::set_heads(tx, &own).await?;
+    store::release(tx, context.import.as_str(), &passed).await?;
+    Ok(released)
 }
 
 /// The line that stands for the one that an import wrote, and its place: the line itself, or the one that was written
@@ -72,14 +81,17 @@ async fn standing(
 }
 
 /// Takes back the lines of the keys that an import states which it does not state itself: its report has fewer rows of
-/// them than the one before. Gives back the changes; their record is the line that was taken back.
+/// them than the one before. What an import states that began later is the newer word and stays. Gives back the changes;
+/// their record is the line that was taken back.
 pub(super) async fn withdraw(
     context: &ImportContext,
     tx: &mut Tx,
     rng: &mut impl Rng,
 ) -> Result<Vec<Change>, ImporterError> {
     let import = context.import.as_str();
-    let left = store::heads_left(tx, import).await?;
+    let later = begun_after(tx, &context.import).await?;
+    let mut left = store::heads_left(tx, import).await?;
+    left.retain(|(head, _)| !later.contains(&head.seen_import));
     let ids: Vec<LedgerId> = left.iter().map(|(head, _)| head.entry.clone()).collect();
     let standing = store::entries_of(tx, &ids).await?.into_iter().map(|entry| (entry.id.clone(), entry));
     let standing: HashMap<LedgerId, Entry> = standing.collect();
@@ -110,7 +122,7 @@ pub(super) async fn withdraw(
 async fn write_again(
     context: &ImportContext,
     tx: &mut Tx,
-    change: &Change,
+    (change, released): (&Change, &Released),
     rng: &mut impl Rng,
 ) -> Result<Undone, ImporterError> {
     let refused = |message: &str| Ok(Undone::Refused(RowProblem::new("changed_since", message)));
@@ -124,7 +136,7 @@ async fn write_again(
         return refused("A later import states another line in its place.");
     }
     let again = entry(&context.scope, context.now, rng, before.line, before.import);
-    let (seen_import, seen_line) = seen(&change.undo);
+    let (seen_import, seen_line) = seen(&change.undo, released);
     let head = Head { report_key: key.to_owned(), occurrence, entry: again.id.clone(), seen_import, seen_line };
     store::append(tx, &[again]).await?;
     store::set_heads(tx, &[head]).await?;
@@ -135,11 +147,11 @@ async fn write_again(
 pub(super) async fn take_back(
     context: &ImportContext,
     tx: &mut Tx,
-    change: &Change,
+    (change, released): (&Change, &Released),
     rng: &mut impl Rng,
 ) -> Result<Undone, ImporterError> {
     if change.undo.get("withdrawn").is_some() {
-        return write_again(context, tx, change, rng).await;
+        return write_again(context, tx, (change, released), rng).await;
     }
     let refused = |message: &str| Ok(Undone::Refused(RowProblem::new("changed_since", message)));
     let Ok(id) = change.record.parse::<LedgerId>() else { return refused("The line is not of this ledger.") };
@@ -160,7 +172,7 @@ pub(super) async fn take_back(
                 return refused("The line that stood before is not of this ledger.");
             };
             let again = self::entry(&context.scope, context.now, rng, before.line, before.import);
-            let (seen_import, seen_line) = seen(&change.undo);
+            let (seen_import, seen_line) = seen(&change.undo, released);
             let head = Head { entry: again.id.clone(), seen_import, seen_line, ..head };
             fresh.push(again);
             store::append(tx, &fresh).await?;

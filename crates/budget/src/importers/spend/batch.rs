@@ -5,17 +5,19 @@ use super::keys::{older_keys, report_key};
 use crate::ledger::store::{self, Head};
 use crate::ledger::{Entry, Line, counter, entry};
 use kernel::ids::LedgerId;
-use people::imports::{FieldChange, ImportContext, RowOutcome, RowProblem};
+use people::imports::{FieldChange, ImportContext, RowOutcome, RowProblem, begun_after};
 use platform::audit;
 use platform::sql::{DbError, Tx};
 use rand::Rng;
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The places and lines a batch of rows touches, and what it writes.
 pub(super) struct Batch<'a> {
     context: &'a ImportContext,
     feed: String,
+    /// The imports that began after this one: what they state is the newer word.
+    later: HashSet<String>,
     heads: HashMap<String, Vec<Head>>,
     /// Places that are to be known by another key from now on.
     left: Vec<Head>,
@@ -31,6 +33,7 @@ impl<'a> Batch<'a> {
         lines: &[Result<Line, RowProblem>],
     ) -> Result<Self, DbError> {
         let feed = feed(context);
+        let later = begun_after(tx, &context.import).await?;
         let mut keys: Vec<String> = lines.iter().flatten().map(|line| report_key(line, &feed)).collect();
         keys.extend(lines.iter().flatten().flat_map(|line| older_keys(line, &feed)));
         keys.sort_unstable();
@@ -44,7 +47,8 @@ impl<'a> Batch<'a> {
         }
         let standing = store::entries_of(tx, &ids).await?;
         let standing = standing.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
-        Ok(Self { context, feed, heads, left: Vec::new(), standing, fresh: Vec::new(), touched: HashMap::new() })
+        let (left, fresh, touched) = (Vec::new(), Vec::new(), HashMap::new());
+        Ok(Self { context, feed, later, heads, left, standing, fresh, touched })
     }
 
     /// A place that an earlier version wrote for this line, under the key of today.
@@ -62,6 +66,18 @@ impl<'a> Batch<'a> {
         Some(head)
     }
 
+    /// What becomes of a row whose key an import states that began later: it was continued after a newer report came.
+    fn outdated(&self, key: &str, line: &Line) -> Option<RowOutcome> {
+        let newer = self.heads.get(key)?.iter().filter(|head| self.later.contains(&head.seen_import));
+        let newer: Vec<&Entry> = newer.filter_map(|head| self.standing.get(&head.entry)).collect();
+        if let Some(same) = newer.iter().find(|entry| differences(&entry.line, line).is_empty()) {
+            return Some(RowOutcome::unchanged(same.id.to_string()));
+        }
+        let first = newer.first()?;
+        let message = format!("An import that began after this one states this line differently: {}.", first.id);
+        Some(RowOutcome::conflict(RowProblem::new("changed_since", message)))
+    }
+
     /// One row: the first place of its key that this import has not come to yet, or a new place.
     pub(super) fn put(&mut self, number: u64, line: Line, rng: &mut impl Rng) -> RowOutcome {
         let (key, import) = (report_key(&line, &self.feed), self.context.import.as_str());
@@ -71,6 +87,10 @@ impl<'a> Batch<'a> {
         if let Some(head) = again {
             return RowOutcome::unchanged(head.entry.to_string());
         }
+        if let Some(outcome) = self.outdated(&key, &line) {
+            return outcome;
+        }
+        let heads = self.heads.entry(key.clone()).or_default();
         let found = heads.iter().find(|head| head.seen_import != import).cloned();
         let occurrence = heads.last().map_or(0, |head| head.occurrence + 1);
         let Some(mut head) = found.or_else(|| self.claim(&line, &key, occurrence)) else {

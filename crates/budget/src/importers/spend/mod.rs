@@ -8,7 +8,8 @@
 //! key that it does not name at all keeps its lines: a file of some days or campaigns says nothing about the others.
 //!
 //! **Invariant:** importing a file twice leaves the ledger as importing it once.
-//! **Invariant:** after any sequence of reports, the lines of a key sum to what its newest report says.
+//! **Invariant:** after any sequence of reports, the lines of a key sum to what its newest report says; that is the one whose
+//! import began last, also when an earlier one is continued after it.
 
 mod back;
 mod batch;
@@ -272,14 +273,14 @@ impl Importer for SpendImporter {
     ) -> Result<Vec<Undone>, ImporterError> {
         store::hold(tx).await?;
         let mut rng = self.platform.world.rng();
-        back::release(context, tx, changes).await?;
+        let released = back::release(context, tx, changes).await?;
         let (mut undone, mut count) = (Vec::with_capacity(changes.len()), 0);
         for change in changes {
             if change.outcome == Outcome::Unchanged {
                 undone.push(Undone::Reverted);
                 continue;
             }
-            let one = back::take_back(context, tx, change, &mut rng).await?;
+            let one = back::take_back(context, tx, (change, &released), &mut rng).await?;
             count += u64::from(one == Undone::Reverted);
             undone.push(one);
         }
