@@ -214,7 +214,15 @@ text_columns! {
     Raw raw false;
 }
 
-/// Which columns a reader wants. `person`, `at`, `offset`, `kind` and `agent_class` always come.
+impl Col {
+    /// Whether the column has few different texts, so that nearly all of it is codes.
+    pub(crate) const fn is_short(self) -> bool {
+        self.is_coded()
+            && !matches!(self, Self::AnonymousId | Self::UserId | Self::Title | Self::Referrer | Self::ClickId)
+    }
+}
+
+/// Which columns a reader wants. `person` and `at` always come; what is not wanted is neither read nor unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Columns(u64);
 
@@ -222,6 +230,9 @@ impl Columns {
     const VALUE: u64 = 1 << 62;
     const RECEIVED: u64 = 1 << 63;
     const RULE: u64 = 1 << 61;
+    const OFFSET: u64 = 1 << 60;
+    const KIND: u64 = 1 << 59;
+    const AGENT: u64 = 1 << 58;
     /// No more than what always comes.
     pub const NONE: Columns = Columns(0);
     /// Everything.
@@ -237,6 +248,24 @@ impl Columns {
     #[must_use]
     pub const fn with_value(self) -> Self {
         Self(self.0 | Self::VALUE)
+    }
+
+    /// And the column `offset`.
+    #[must_use]
+    pub const fn with_offset(self) -> Self {
+        Self(self.0 | Self::OFFSET)
+    }
+
+    /// And the column `kind`.
+    #[must_use]
+    pub const fn with_kind(self) -> Self {
+        Self(self.0 | Self::KIND)
+    }
+
+    /// And the column `agent_class`.
+    #[must_use]
+    pub const fn with_agent_class(self) -> Self {
+        Self(self.0 | Self::AGENT)
     }
 
     /// And the column `received_at`.
@@ -272,6 +301,24 @@ impl Columns {
     #[must_use]
     pub const fn has_value(self) -> bool {
         self.0 & Self::VALUE != 0
+    }
+
+    /// Whether `offset` is wanted.
+    #[must_use]
+    pub const fn has_offset(self) -> bool {
+        self.0 & Self::OFFSET != 0
+    }
+
+    /// Whether `kind` is wanted.
+    #[must_use]
+    pub const fn has_kind(self) -> bool {
+        self.0 & Self::KIND != 0
+    }
+
+    /// Whether `agent_class` is wanted.
+    #[must_use]
+    pub const fn has_agent_class(self) -> bool {
+        self.0 & Self::AGENT != 0
     }
 
     /// Whether `received_at` is wanted.

@@ -6,7 +6,7 @@ use crate::compact::{self, Upkeep};
 use crate::config::LakeConfig;
 use crate::dedup::Dedup;
 use crate::error::LakeError;
-use crate::event::Event;
+use crate::event::{Columns, Event};
 use crate::fold::{self, Cancel, Fold, FoldOptions};
 use crate::hot::HotBucket;
 use crate::log::Log;
@@ -275,6 +275,16 @@ impl Lake {
         Ok(self.fold_at(fold, options).await?.0)
     }
 
+    /// Reads and unpacks these columns of all files and does nothing with them: the floor under every fold that reads them.
+    /// Returns how many rows there are.
+    ///
+    /// # Errors
+    /// As [`Lake::fold`].
+    pub async fn decode(&self, columns: Columns) -> Result<u64, LakeError> {
+        let (view, threads) = (self.inner.view(), self.inner.config.fold_threads);
+        spawn_blocking(move || fold::decode_only(&view, columns, threads)).await.map_err(|_| LakeError::Closed)?
+    }
+
     /// As [`Lake::fold`], with the watermark of exactly what was folded.
     ///
     /// # Errors
@@ -413,6 +423,9 @@ impl Inner {
         let received = events.iter().map(|event| event.received_at).max();
         let mut by_bucket: Vec<Vec<Arc<Event>>> = vec![Vec::new(); hot.len()];
         for event in events {
+            if event.person >= fold::PERSON_END {
+                return Err(LakeError::Data(format!("{} is no person's number", event.person)));
+            }
             if event.offset <= admitted || event.offset > up_to {
                 let (offset, from) = (event.offset, admitted + 1);
                 return Err(LakeError::Data(format!("event {offset} is not among {from} to {up_to}")));

@@ -6,7 +6,7 @@ use crate::error::LakeError;
 use crate::event::Columns;
 use crate::hot::{Chunk, HotBucket};
 use crate::lake::Watermark;
-use crate::parquet::{DataFile, Selection, sort_batch};
+use crate::parquet::{DataFile, Selection};
 use datafusion::arrow::array::RecordBatch;
 use kernel::time::TimeRange;
 use std::collections::{HashMap, HashSet};
@@ -106,17 +106,36 @@ pub(crate) enum Source {
 pub(crate) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, LakeError>> + Send>;
 
 impl View {
-    /// The sources of a bucket that may have rows in the range; those of a tail have these columns.
+    /// The sources of a bucket that may have rows in the range, in the order of their places in the log where those are
+    /// apart; those of a tail have these columns.
     pub(crate) fn sources(&self, bucket: usize, range: TimeRange, columns: Columns) -> Result<Vec<Source>, LakeError> {
-        let mut sources: Vec<Source> =
-            self.files[bucket].iter().filter(|file| overlaps(file, range)).cloned().map(Source::File).collect();
+        let mut sources: Vec<Source> = self.files_of(bucket, range).into_iter().map(Source::File).collect();
         for hot in [&self.sealing[bucket], &self.hot[bucket]] {
             sources.extend(hot.chunks.iter().cloned().map(Source::Chunk));
             if !hot.tail.is_empty() {
-                sources.push(Source::Batch(sort_batch(&hot.tail_batch(columns)?)?));
+                sources.push(Source::Batch(hot.tail_batch(columns)?));
             }
         }
         Ok(sources)
+    }
+
+    fn files_of(&self, bucket: usize, range: TimeRange) -> Vec<Arc<DataFile>> {
+        let mut files: Vec<_> = self.files[bucket].iter().filter(|file| overlaps(file, range)).cloned().collect();
+        files.sort_by_key(|file| file.entry.offset_min);
+        files
+    }
+
+    /// Whether the order of the sources does not decide between two events of one moment: two files hold events of the same
+    /// time from the same stretch of the log.
+    pub(crate) fn needs_offsets(&self, bucket: usize, range: TimeRange) -> bool {
+        let files = self.files_of(bucket, range);
+        files.iter().enumerate().any(|(place, one)| {
+            files[place + 1..].iter().any(|other| {
+                other.entry.offset_min <= one.entry.offset_max
+                    && other.entry.at_min <= one.entry.at_max
+                    && one.entry.at_min <= other.entry.at_max
+            })
+        })
     }
 }
 

@@ -29,7 +29,7 @@ impl Fold for GoalFold {
     type Output = Vec<GoalRow>;
 
     fn columns(&self) -> Columns {
-        Columns::of(&[Col::Name, Col::Currency]).with_value()
+        Columns::of(&[Col::Name, Col::Currency]).with_value().with_offset().with_agent_class()
     }
 
     fn literals(&self) -> Vec<String> {
@@ -48,8 +48,8 @@ impl Fold for GoalFold {
         }
     }
 
-    fn finish(&self, person: u64, state: Self::State, dict: &Dict, output: &mut Vec<GoalRow>) {
-        let rows = state.into_iter().map(|(at, offset, value, currency)| GoalRow {
+    fn finish(&self, person: u64, state: &mut Self::State, dict: &Dict, output: &mut Vec<GoalRow>) {
+        let rows = state.drain(..).map(|(at, offset, value, currency)| GoalRow {
             person,
             at,
             offset,

@@ -76,8 +76,8 @@ impl Fold for TouchFold {
         state.sessionizer.step(&self.settings, event, |session| ended.push(session));
     }
 
-    fn finish(&self, person: u64, state: PersonTouches, dict: &Dict, output: &mut TouchRows) {
-        let PersonTouches { sessionizer, mut ended, views } = state;
+    fn finish(&self, person: u64, state: &mut PersonTouches, dict: &Dict, output: &mut TouchRows) {
+        let PersonTouches { sessionizer, mut ended, views } = std::mem::take(state);
         sessionizer.finish(&self.settings, |session| ended.push(session));
         ended.sort_unstable_by_key(|session| (session.start, session.offset));
         let mut next_view = 0;

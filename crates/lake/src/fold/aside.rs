@@ -5,7 +5,8 @@ use super::dict::{Dict, Recoder};
 use crate::event::{Col, Columns};
 use std::sync::Arc;
 
-/// Rows for one bucket, in no order; codes are of `dict` once it is given.
+/// Rows for one bucket, in no order; codes are of `dict` once it is given. Their places in the log are always read: rows of
+/// two people of one moment meet in one order.
 #[derive(Default)]
 pub(super) struct Aside {
     person: Vec<i64>,
@@ -32,8 +33,12 @@ impl Aside {
         self.at.push(event.at());
         self.offset.push(event.offset().cast_signed());
         self.received_at.push(event.received_at());
-        self.kind.push(event.kind() as u32);
-        self.agent_class.push(event.agent_class() as u32);
+        if columns.has_kind() {
+            self.kind.push(event.kind() as u32);
+        }
+        if columns.has_agent_class() {
+            self.agent_class.push(event.agent_class() as u32);
+        }
         self.value.push(event.value());
         for column in Col::ALL.iter().filter(|column| columns.has(**column)) {
             self.codes[*column as usize].push(event.code(*column));
@@ -65,10 +70,10 @@ impl Aside {
         Block {
             person: numbers(&self.person),
             at: numbers(&self.at),
-            offset: numbers(&self.offset),
+            offset: Some(numbers(&self.offset)),
             received_at: columns.has_received_at().then(|| numbers(&self.received_at)),
-            kind: small(&self.kind),
-            agent_class: small(&self.agent_class),
+            kind: columns.has_kind().then(|| small(&self.kind)),
+            agent_class: columns.has_agent_class().then(|| small(&self.agent_class)),
             value,
             codes,
         }

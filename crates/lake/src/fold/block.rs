@@ -24,24 +24,23 @@ pub(crate) struct Small {
 pub(crate) struct Block {
     pub(crate) person: ScalarBuffer<i64>,
     pub(crate) at: ScalarBuffer<i64>,
-    pub(crate) offset: ScalarBuffer<i64>,
+    pub(crate) offset: Option<ScalarBuffer<i64>>,
     pub(crate) received_at: Option<ScalarBuffer<i64>>,
-    pub(crate) kind: Small,
-    pub(crate) agent_class: Small,
+    pub(crate) kind: Option<Small>,
+    pub(crate) agent_class: Option<Small>,
     pub(crate) value: Option<(ScalarBuffer<i64>, Option<NullBuffer>)>,
     pub(crate) codes: Vec<Option<Codes>>,
 }
 
 impl Block {
     pub(crate) fn empty() -> Self {
-        let none = || Small { keys: Vec::new().into(), map: Arc::default() };
         Self {
             person: Vec::new().into(),
             at: Vec::new().into(),
-            offset: Vec::new().into(),
+            offset: None,
             received_at: None,
-            kind: none(),
-            agent_class: none(),
+            kind: None,
+            agent_class: None,
             value: None,
             codes: Vec::new(),
         }
@@ -51,6 +50,7 @@ impl Block {
         self.person.len()
     }
 
+    #[inline]
     pub(crate) fn code(&self, row: usize, column: Col) -> u32 {
         match &self.codes[column as usize] {
             Some(codes) => codes.map[codes.keys[row] as usize],
@@ -58,18 +58,98 @@ impl Block {
         }
     }
 
+    #[inline]
     pub(crate) fn kind(&self, row: usize) -> EventKind {
-        EventKind::ALL[usize::from(self.kind.map[self.kind.keys[row] as usize]) % EventKind::ALL.len()]
+        EventKind::ALL[small(self.kind.as_ref(), row) % EventKind::ALL.len()]
     }
 
+    #[inline]
     pub(crate) fn agent_class(&self, row: usize) -> AgentClass {
-        let number = self.agent_class.map[self.agent_class.keys[row] as usize];
-        AgentClass::ALL[usize::from(number) % AgentClass::ALL.len()]
+        AgentClass::ALL[small(self.agent_class.as_ref(), row) % AgentClass::ALL.len()]
     }
 
+    #[inline]
     pub(crate) fn value(&self, row: usize) -> Option<i64> {
         let (values, nulls) = self.value.as_ref()?;
         nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)).then(|| values[row])
+    }
+}
+
+/// The number of a row's value; the fold asked for the column.
+#[inline]
+fn small(column: Option<&Small>, row: usize) -> usize {
+    debug_assert!(column.is_some(), "a fold reads a column that it did not name");
+    column.map_or(0, |column| usize::from(column.map[column.keys[row] as usize]))
+}
+
+/// Consecutive events of one person, column by column.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    pub(crate) block: &'a Block,
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) dict: &'a Dict,
+}
+
+impl<'a> Run<'a> {
+    /// When each happened, microseconds UTC, in order.
+    #[inline]
+    #[must_use]
+    pub fn at(&self) -> &'a [i64] {
+        &self.block.at[self.from..self.to]
+    }
+
+    /// The codes of a text column.
+    #[inline]
+    #[must_use]
+    pub fn codes(&self, column: Col) -> RunCodes<'a> {
+        debug_assert!(self.block.codes[column as usize].is_some(), "a fold reads a column that it did not name");
+        match &self.block.codes[column as usize] {
+            Some(codes) => RunCodes { keys: &codes.keys[self.from..self.to], map: &codes.map },
+            None => RunCodes { keys: &[], map: &[] },
+        }
+    }
+
+    /// Each event.
+    #[inline]
+    pub fn events(self) -> impl Iterator<Item = EventRef<'a>> {
+        (self.from..self.to).map(move |row| EventRef { block: self.block, row, dict: self.dict })
+    }
+
+    /// The event at a place of the run.
+    #[inline]
+    #[must_use]
+    pub fn event(&self, place: usize) -> EventRef<'a> {
+        EventRef { block: self.block, row: self.from + place, dict: self.dict }
+    }
+
+    /// The dictionary of the codes.
+    #[must_use]
+    pub fn dict(&self) -> &'a Dict {
+        self.dict
+    }
+}
+
+/// The codes of a text column of a [`Run`].
+#[derive(Debug, Clone, Copy)]
+pub struct RunCodes<'a> {
+    keys: &'a [u32],
+    map: &'a [u32],
+}
+
+impl<'a> RunCodes<'a> {
+    /// The code at a place of the run.
+    #[inline]
+    #[must_use]
+    pub fn at(&self, place: usize) -> u32 {
+        self.map[self.keys[place] as usize]
+    }
+
+    /// The codes in order.
+    #[inline]
+    pub fn iter(self) -> impl Iterator<Item = u32> + 'a {
+        let map = self.map;
+        self.keys.iter().map(move |key| map[*key as usize])
     }
 }
 
@@ -83,48 +163,57 @@ pub struct EventRef<'a> {
 
 impl<'a> EventRef<'a> {
     /// When it happened, microseconds UTC.
+    #[inline]
     #[must_use]
     pub fn at(&self) -> i64 {
         self.block.at[self.row]
     }
 
     /// Place in the log.
+    #[inline]
     #[must_use]
     pub fn offset(&self) -> u64 {
-        self.block.offset[self.row].cast_unsigned()
+        debug_assert!(self.block.offset.is_some(), "a fold reads a column that it did not name");
+        self.block.offset.as_ref().map_or(0, |offset| offset[self.row].cast_unsigned())
     }
 
     /// When it was received, microseconds UTC; 0 when the fold did not ask for it.
+    #[inline]
     #[must_use]
     pub fn received_at(&self) -> i64 {
         self.block.received_at.as_ref().map_or(0, |received| received[self.row])
     }
 
     /// Which call it came from.
+    #[inline]
     #[must_use]
     pub fn kind(&self) -> EventKind {
         self.block.kind(self.row)
     }
 
     /// Who caused it.
+    #[inline]
     #[must_use]
     pub fn agent_class(&self) -> AgentClass {
         self.block.agent_class(self.row)
     }
 
     /// Value in micros; none when there is none or the fold did not ask for it.
+    #[inline]
     #[must_use]
     pub fn value(&self) -> Option<i64> {
         self.block.value(self.row)
     }
 
     /// The code of a text column, the same for equal texts within one run; 0 (empty) when the fold did not ask for it.
+    #[inline]
     #[must_use]
     pub fn code(&self, column: Col) -> u32 {
         self.block.code(self.row, column)
     }
 
     /// The text of a column.
+    #[inline]
     #[must_use]
     pub fn text(&self, column: Col) -> &'a str {
         self.dict.text(self.code(column))

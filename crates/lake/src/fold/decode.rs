@@ -58,10 +58,16 @@ impl Decoder {
     }
 
     pub(super) fn block(&mut self, batch: &RecordBatch, dict: &mut Dict) -> Result<Block, LakeError> {
-        let (keys, values) = split(batch, KIND)?;
-        let kind = Small { keys, map: map(&mut self.kind, values, kind_number)? };
-        let (keys, values) = split(batch, AGENT)?;
-        let agent_class = Small { keys, map: map(&mut self.agent, values, agent_number)? };
+        let mut kind = None;
+        if self.columns.has_kind() {
+            let (keys, values) = split(batch, KIND)?;
+            kind = Some(Small { keys, map: map(&mut self.kind, values, kind_number)? });
+        }
+        let mut agent_class = None;
+        if self.columns.has_agent_class() {
+            let (keys, values) = split(batch, AGENT)?;
+            agent_class = Some(Small { keys, map: map(&mut self.agent, values, agent_number)? });
+        }
         let value = batch.column_by_name(VALUE).filter(|_| self.columns.has_value());
         let value = value.and_then(|column| column.as_primitive_opt::<Int64Type>());
         let mut codes: Vec<Option<Codes>> = vec![None; Col::COUNT];
@@ -73,7 +79,7 @@ impl Decoder {
         Ok(Block {
             person: integers(batch, PERSON)?,
             at: integers(batch, AT)?,
-            offset: integers(batch, OFFSET)?,
+            offset: if self.columns.has_offset() { Some(integers(batch, OFFSET)?) } else { None },
             received_at: if received { Some(integers(batch, RECEIVED)?) } else { None },
             kind,
             agent_class,

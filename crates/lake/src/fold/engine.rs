@@ -1,21 +1,21 @@
 //! Runs a fold over a view: bucket by bucket on a few threads, each bucket a merge of its sorted sources.
 
 use super::aside::Aside;
-use super::block::{Block, EventRef};
+use super::block::EventRef;
 use super::decode::Decoder;
 use super::dict::Dict;
+use super::merge::{Merge, People};
 use super::{Cancel, Fold, FoldOptions};
 use crate::error::LakeError;
 use crate::event::Columns;
-use crate::view::{Batches, View, bucket_of};
+use crate::view::{View, bucket_of};
 use kernel::time::TimeRange;
 use parking_lot::Mutex;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What all buckets of a run share.
-struct Run<'a> {
+struct Job<'a> {
     view: &'a View,
     columns: Columns,
     range: TimeRange,
@@ -34,7 +34,7 @@ pub(crate) fn run<F: Fold>(
     threads: usize,
     stop: &Cancel,
 ) -> Result<F::Output, LakeError> {
-    let run = Run {
+    let job = Job {
         view,
         columns: fold.columns(),
         range: options.range,
@@ -56,14 +56,31 @@ pub(crate) fn run<F: Fold>(
     let givers: Vec<usize> =
         all.into_iter().filter(|bucket| moving.get(*bucket).is_some_and(|people| !people.is_empty())).collect();
     let mut given: Vec<Given> = Vec::new();
-    parallel(&givers, threads, |bucket| run.give(bucket, &moving[bucket]), |rows| given.push(rows))?;
+    parallel(&givers, threads, |bucket| job.give(bucket, &moving[bucket]), |rows| given.push(rows))?;
     let mut total: Option<F::Output> = None;
-    let work = |bucket| run.bucket(fold, bucket, wanted.as_ref(), &given);
+    let work = |bucket| job.bucket(fold, bucket, wanted.as_ref(), &given);
     parallel(&buckets, threads, work, |output| match &mut total {
         Some(total) => fold.merge(total, output),
         None => total = Some(output),
     })?;
     Ok(total.unwrap_or_else(|| fold.output()))
+}
+
+/// Reads the columns of every bucket; returns the rows.
+pub(crate) fn decode_only(view: &View, columns: Columns, threads: usize) -> Result<u64, LakeError> {
+    let buckets: Vec<usize> = (0..usize::from(view.buckets)).collect();
+    let read = |bucket: usize| {
+        let mut rows = 0;
+        for source in view.sources(bucket, TimeRange::ALL, columns)? {
+            for batch in source.batches(columns, None)? {
+                rows += batch?.num_rows() as u64;
+            }
+        }
+        Ok(rows)
+    };
+    let mut rows = 0;
+    parallel(&buckets, threads, read, |read| rows += read)?;
+    Ok(rows)
 }
 
 /// Results that wait for those before them.
@@ -123,37 +140,7 @@ impl<T, G: FnMut(T)> Waiting<T, G> {
     }
 }
 
-/// One source while it is merged.
-struct Cursor {
-    batches: Batches,
-    decoder: Decoder,
-    block: Block,
-    row: usize,
-}
-
-/// (person, at, offset): the order of rows.
-type Key = (i64, i64, i64);
-
-impl Cursor {
-    fn key(&self) -> Key {
-        (self.block.person[self.row], self.block.at[self.row], self.block.offset[self.row])
-    }
-
-    /// Moves on to the next block; whether there is one.
-    fn load(&mut self, dict: &mut Dict) -> Result<bool, LakeError> {
-        self.row = 0;
-        for batch in self.batches.by_ref() {
-            let batch = batch?;
-            if batch.num_rows() > 0 {
-                self.block = self.decoder.block(&batch, dict)?;
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-}
-
-impl Run<'_> {
+impl Job<'_> {
     fn check(&self) -> Result<(), LakeError> {
         if self.cancels.iter().any(Cancel::is_cancelled) { Err(LakeError::Cancelled) } else { Ok(()) }
     }
@@ -163,16 +150,17 @@ impl Run<'_> {
         let mut dict = Dict::new();
         let mut given: Vec<Aside> =
             std::iter::repeat_with(Aside::default).take(usize::from(self.view.buckets)).collect();
-        for source in self.view.sources(bucket, self.range, self.columns)? {
+        let columns = self.columns.with_offset();
+        for source in self.view.sources(bucket, self.range, columns)? {
             self.check()?;
-            let mut decoder = Decoder::new(self.columns);
-            for batch in source.batches(self.columns, Some(people))? {
+            let mut decoder = Decoder::new(columns);
+            for batch in source.batches(columns, Some(people))? {
                 let block = decoder.block(&batch?, &mut dict)?;
                 for row in (0..block.rows()).filter(|row| people.contains(&block.person[*row])) {
                     if self.holds(block.at[row]) {
                         let person = self.view.merges.canonical_of(block.person[row].cast_unsigned());
                         let event = EventRef { block: &block, row, dict: &dict };
-                        given[bucket_of(person, self.view.buckets)].push(person, &event, self.columns);
+                        given[bucket_of(person, self.view.buckets)].push(person, &event, columns);
                     }
                 }
             }
@@ -193,93 +181,25 @@ impl Run<'_> {
         wanted: Option<&HashSet<i64>>,
         given: &[Given],
     ) -> Result<F::Output, LakeError> {
-        let mut dict = Dict::with_literals(&self.literals);
-        let mut cursors = Vec::new();
-        for source in self.view.sources(bucket, self.range, self.columns)? {
-            self.check()?;
-            let batches = source.batches(self.columns, wanted)?;
-            let mut cursor = Cursor { batches, decoder: Decoder::new(self.columns), block: Block::empty(), row: 0 };
-            if cursor.load(&mut dict)? {
-                cursors.push(cursor);
-            }
+        let asides = || given.iter().map(|(dict, asides)| (dict, &asides[bucket])).filter(|(_, rows)| !rows.is_empty());
+        let mut columns = self.columns;
+        if asides().next().is_some() || self.view.needs_offsets(bucket, self.range) {
+            columns = columns.with_offset();
         }
-        for (from, asides) in given {
-            if !asides[bucket].is_empty() {
-                let block = asides[bucket].block(from, &mut dict, self.columns);
-                let batches: Batches = Box::new(std::iter::empty());
-                cursors.push(Cursor { batches, decoder: Decoder::new(self.columns), block, row: 0 });
-            }
+        let mut people = People::new(fold);
+        let mut merge = Merge::new(&mut people, &self.literals, self.range, &self.cancels);
+        for source in self.view.sources(bucket, self.range, columns)? {
+            merge.check()?;
+            merge.open(source.batches(columns, wanted)?, columns)?;
         }
-        let own = cursors.len() - given.iter().filter(|(_, asides)| !asides[bucket].is_empty()).count();
+        for (from, rows) in asides() {
+            merge.give(|dict| rows.block(from, dict, columns));
+        }
         let merged = self.view.merges.by_bucket.get(bucket).filter(|people| !people.is_empty());
-        let mut people = People { fold, current: None, skip: false, output: fold.output() };
-        let mut heap: BinaryHeap<Reverse<(Key, usize)>> =
-            cursors.iter().enumerate().map(|(place, cursor)| Reverse((cursor.key(), place))).collect();
-        while let Some(Reverse((_, place))) = heap.pop() {
-            let until = heap.peek().map_or((i64::MAX, i64::MAX, i64::MAX), |Reverse((key, _))| *key);
-            let cursor = &mut cursors[place];
-            let more = loop {
-                let rows = cursor.block.rows();
-                while cursor.row < rows && cursor.key() <= until {
-                    let person = cursor.block.person[cursor.row];
-                    if people.current.as_ref().is_none_or(|(current, _)| *current != person) {
-                        let skip = wanted.is_some_and(|wanted| !wanted.contains(&person))
-                            || (place < own && merged.is_some_and(|merged| merged.contains(&person)));
-                        people.begin(person, skip, &dict);
-                    }
-                    if !people.skip && self.holds(cursor.block.at[cursor.row]) {
-                        people.step(&EventRef { block: &cursor.block, row: cursor.row, dict: &dict });
-                    }
-                    cursor.row += 1;
-                }
-                if cursor.row < rows {
-                    break true;
-                }
-                self.check()?;
-                if !cursor.load(&mut dict)? {
-                    break false;
-                }
-            };
-            if more {
-                heap.push(Reverse((cursor.key(), place)));
-            }
-        }
+        let dict = merge.run(&|person| {
+            wanted.is_none_or(|wanted| wanted.contains(&person))
+                && merged.is_none_or(|merged| !merged.contains(&person))
+        })?;
         Ok(people.close(&dict))
-    }
-}
-
-/// The person whose events pass, and the output.
-struct People<'a, F: Fold> {
-    fold: &'a F,
-    /// The person, and its state once an event counted.
-    current: Option<(i64, Option<F::State>)>,
-    skip: bool,
-    output: F::Output,
-}
-
-impl<F: Fold> People<'_, F> {
-    fn begin(&mut self, person: i64, skip: bool, dict: &Dict) {
-        self.end(dict);
-        self.current = Some((person, None));
-        self.skip = skip;
-    }
-
-    fn step(&mut self, event: &EventRef<'_>) {
-        if let Some((_, state)) = &mut self.current {
-            let state = state.get_or_insert_with(|| self.fold.init());
-            self.fold.step(state, event);
-        }
-    }
-
-    fn end(&mut self, dict: &Dict) {
-        if let Some((person, Some(state))) = self.current.take() {
-            self.fold.finish(person.cast_unsigned(), state, dict, &mut self.output);
-        }
-    }
-
-    fn close(mut self, dict: &Dict) -> F::Output {
-        self.end(dict);
-        self.fold.close(dict, &mut self.output);
-        self.output
     }
 }

@@ -9,10 +9,15 @@ mod block;
 mod decode;
 mod dict;
 mod engine;
+mod merge;
 
-pub use block::EventRef;
+pub use block::{EventRef, Run, RunCodes};
 pub use dict::{Dict, Recoder};
-pub(crate) use engine::run;
+
+/// Numbers of people are below this one.
+pub(crate) const PERSON_END: u64 = merge::USED_UP.cast_unsigned();
+
+pub(crate) use engine::{decode_only, run};
 
 use crate::event::Columns;
 use kernel::time::TimeRange;
@@ -37,11 +42,22 @@ pub trait Fold: Send + Sync {
     /// The state before a person's first event.
     fn init(&self) -> Self::State;
 
+    /// Makes the state of a person who is finished that of the next one: as [`Fold::init`], without its allocations.
+    fn reset(&self, state: &mut Self::State) {
+        *state = self.init();
+    }
+
     /// One event.
     fn step(&self, state: &mut Self::State, event: &EventRef<'_>);
 
+    /// Consecutive events of one person, and the output so far. A fold that is run over everything reads whole columns here
+    /// instead of event after event; it must do what `step` and `finish` do together.
+    fn steps(&self, state: &mut Self::State, run: Run<'_>, _output: &mut Self::Output) {
+        run.events().for_each(|event| self.step(state, &event));
+    }
+
     /// After a person's last event. Codes in the state are of `dict`; one output sees one `dict` until it is closed.
-    fn finish(&self, person: u64, state: Self::State, dict: &Dict, output: &mut Self::Output);
+    fn finish(&self, person: u64, state: &mut Self::State, dict: &Dict, output: &mut Self::Output);
 
     /// The output of nobody.
     fn output(&self) -> Self::Output;

@@ -52,7 +52,8 @@ impl Fold for CountFold {
     type Output = Counts;
 
     fn columns(&self) -> Columns {
-        Columns::of(&[self.by])
+        let columns = Columns::of(&[self.by]);
+        if self.humans_only { columns.with_agent_class() } else { columns }
     }
 
     fn init(&self) -> PersonCounts {
@@ -70,8 +71,8 @@ impl Fold for CountFold {
         }
     }
 
-    fn finish(&self, _person: u64, state: PersonCounts, dict: &Dict, output: &mut Counts) {
-        for (code, events) in state.0 {
+    fn finish(&self, _person: u64, state: &mut PersonCounts, dict: &Dict, output: &mut Counts) {
+        for (code, events) in state.0.drain(..) {
             let place = code as usize;
             if output.by_code.len() <= place {
                 output.by_code.resize(dict.len(), Count::default());

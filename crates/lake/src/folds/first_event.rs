@@ -32,7 +32,9 @@ impl Fold for FirstEventFold {
     type Output = Vec<FirstEvent>;
 
     fn columns(&self) -> Columns {
-        if self.name.is_some() { Columns::of(&[Col::Name]) } else { Columns::NONE }
+        let columns = if self.name.is_some() { Columns::of(&[Col::Name]) } else { Columns::NONE };
+        let columns = columns.with_offset();
+        if self.humans_only { columns.with_agent_class() } else { columns }
     }
 
     fn literals(&self) -> Vec<String> {
@@ -59,7 +61,7 @@ impl Fold for FirstEventFold {
         first.events += 1;
     }
 
-    fn finish(&self, person: u64, state: Option<FirstEvent>, _dict: &Dict, output: &mut Vec<FirstEvent>) {
+    fn finish(&self, person: u64, state: &mut Option<FirstEvent>, _dict: &Dict, output: &mut Vec<FirstEvent>) {
         output.extend(state.map(|first| FirstEvent { person, ..first }));
     }
 

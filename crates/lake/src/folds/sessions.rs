@@ -320,7 +320,7 @@ impl Fold for SessionFold {
     type Output = Sessions;
 
     fn columns(&self) -> Columns {
-        let columns = Columns::of(COLUMNS);
+        let columns = Columns::of(COLUMNS).with_offset().with_kind().with_agent_class();
         if self.key_events.is_empty() { columns.without(Col::Name) } else { columns }
     }
 
@@ -337,8 +337,8 @@ impl Fold for SessionFold {
         state.sessionizer.step(self, event, |session| ended.push(session));
     }
 
-    fn finish(&self, person: u64, state: PersonSessions, dict: &Dict, output: &mut Sessions) {
-        let PersonSessions { sessionizer, mut ended } = state;
+    fn finish(&self, person: u64, state: &mut PersonSessions, dict: &Dict, output: &mut Sessions) {
+        let PersonSessions { sessionizer, mut ended } = std::mem::take(state);
         sessionizer.finish(self, |session| ended.push(session));
         ended.sort_unstable_by_key(|session| (session.start, session.offset));
         for mut session in ended {

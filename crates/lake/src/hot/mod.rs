@@ -8,7 +8,7 @@ pub(crate) use chunk::Chunk;
 
 use crate::error::LakeError;
 use crate::event::{Columns, Event};
-use crate::parquet::{events_to_batch, sort_batch};
+use crate::parquet::events_to_batch;
 use datafusion::arrow::array::RecordBatch;
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ impl HotBucket {
             batches.push(chunk.batch(columns)?);
         }
         if !self.tail.is_empty() {
-            batches.push(sort_batch(&self.tail_batch(columns)?)?);
+            batches.push(self.tail_batch(columns)?);
         }
         Ok(batches)
     }

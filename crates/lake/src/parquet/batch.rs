@@ -6,10 +6,8 @@ use crate::error::LakeError;
 use crate::event::{AgentClass, Col, Columns, Event, EventKind};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, StringDictionaryBuilder, TimestampMicrosecondArray,
-    UInt32Array,
 };
 use datafusion::arrow::buffer::ScalarBuffer;
-use datafusion::arrow::compute::take_record_batch;
 use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType, UInt32Type};
 use std::sync::Arc;
 
@@ -85,19 +83,6 @@ fn text_array(events: &[Arc<Event>], name: &str) -> Result<ArrayRef, LakeError> 
     let column = column.ok_or_else(|| data_error(format!("no column {name}")))?;
     let texts = events.iter().map(|event| event.text(column));
     Ok(if column.is_coded() { coded(texts) } else { Arc::new(StringArray::from_iter_values(texts)) })
-}
-
-/// The batch ordered by (person, at, offset).
-pub(crate) fn sort_batch(batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
-    let (person, at) = (integers(batch, PERSON)?, integers(batch, AT)?);
-    let offset = integers(batch, OFFSET)?;
-    let key = |row: usize| (person[row], at[row], offset[row]);
-    if (1..batch.num_rows()).all(|row| key(row - 1) <= key(row)) {
-        return Ok(batch.clone());
-    }
-    let mut order: Vec<u32> = (0..u32::try_from(batch.num_rows()).unwrap_or(0)).collect();
-    order.sort_unstable_by_key(|row| key(*row as usize));
-    take_record_batch(batch, &UInt32Array::from(order)).map_err(data_error)
 }
 
 /// A batch of all columns, read as events.

@@ -23,16 +23,19 @@ fn moment() -> DataType {
 
 /// The schema of the wanted columns, in the order of the file.
 pub(crate) fn schema_of(columns: Columns) -> SchemaRef {
-    let mut fields = vec![
-        Field::new(PERSON, DataType::Int64, false),
-        Field::new(AT, moment(), false),
-        Field::new(OFFSET, DataType::Int64, false),
-    ];
+    let mut fields = vec![Field::new(PERSON, DataType::Int64, false), Field::new(AT, moment(), false)];
+    if columns.has_offset() {
+        fields.push(Field::new(OFFSET, DataType::Int64, false));
+    }
     if columns.has_received_at() {
         fields.push(Field::new(RECEIVED, moment(), false));
     }
-    fields.push(Field::new(KIND, coded(), false));
-    fields.push(Field::new(AGENT, coded(), false));
+    if columns.has_kind() {
+        fields.push(Field::new(KIND, coded(), false));
+    }
+    if columns.has_agent_class() {
+        fields.push(Field::new(AGENT, coded(), false));
+    }
     if columns.has_rule() {
         fields.push(Field::new(RULE, DataType::Int64, false));
     }

@@ -68,7 +68,7 @@ fn rows_of_some_people_are_read_alone() {
     let people = HashSet::from([2, 3, 50, 999]);
     let selection = file.rows_of(&people).unwrap().unwrap();
     let mut offsets = Vec::new();
-    for batch in file.read(Columns::NONE, &selection).unwrap() {
+    for batch in file.read(Columns::NONE.with_offset(), &selection).unwrap() {
         offsets.extend(integers(&batch.unwrap(), OFFSET).unwrap().iter().copied());
     }
     assert_eq!(offsets, [103, 104, 105, 106, 107, 108, 247, 248, 249]);

@@ -1,6 +1,6 @@
 //! Writing a sealed file: to another name first, durable, then renamed.
 
-use super::schema::{AT, OFFSET, PERSON, RECEIVED, schema_of};
+use super::schema::{AGENT, AT, KIND, OFFSET, PERSON, RECEIVED, RULE, VALUE, schema_of};
 use super::{data_error, integers};
 use crate::catalog::FileEntry;
 use crate::config::Faults;
@@ -95,6 +95,11 @@ fn properties() -> Result<WriterProperties, LakeError> {
             .set_column_dictionary_enabled(column.clone(), false)
             .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
             .set_column_statistics_enabled(column, EnabledStatistics::Chunk);
+    }
+    // What folds read is small once it is coded: it should unpack fast. What is long should be small.
+    let numbers = [PERSON, AT, OFFSET, RECEIVED, KIND, AGENT, RULE, VALUE].into_iter();
+    for name in numbers.chain(Col::ALL.iter().filter(|column| column.is_short()).map(|column| column.name())) {
+        builder = builder.set_column_compression(ColumnPath::from(name), Compression::LZ4_RAW);
     }
     for column in Col::ALL.iter().filter(|column| !column.is_coded()) {
         builder = builder.set_column_dictionary_enabled(ColumnPath::from(column.name()), false);

@@ -3,7 +3,7 @@
 use crate::error::LakeError;
 use crate::event::{Col, Columns};
 use crate::fold::Cancel;
-use crate::parquet::{AT, OFFSET, PERSON, RECEIVED, RULE, VALUE, data_error, integers, schema_of};
+use crate::parquet::{AGENT, AT, KIND, OFFSET, PERSON, RECEIVED, RULE, VALUE, data_error, integers, schema_of};
 use crate::view::{Batches, View};
 use async_trait::async_trait;
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
@@ -174,6 +174,9 @@ fn columns_of(schema: &Schema) -> Columns {
     let mut columns = Columns::NONE;
     for field in schema.fields() {
         columns = match field.name().as_str() {
+            OFFSET => columns.with_offset(),
+            KIND => columns.with_kind(),
+            AGENT => columns.with_agent_class(),
             RECEIVED => columns.with_received_at(),
             VALUE => columns.with_value(),
             RULE => columns.with_rule(),

@@ -115,7 +115,7 @@ fn full(found: Vec<Found<'_>>) -> Result<Vec<Event>, LakeError> {
 fn hot_events(hot: &HotBucket, wanted: &dyn Fn(&Event) -> bool) -> Result<Vec<Event>, LakeError> {
     let mut events: Vec<Event> = hot.tail.iter().filter(|event| wanted(event)).map(|event| (**event).clone()).collect();
     for chunk in &hot.chunks {
-        let keys = chunk.batch(Columns::NONE)?;
+        let keys = chunk.batch(Columns::NONE.with_offset())?;
         let (person, at, offset) = (integers(&keys, PERSON)?, integers(&keys, AT)?, integers(&keys, OFFSET)?);
         let row_wanted = |row: &usize| {
             let (person, offset) = (person[*row].cast_unsigned(), offset[*row].cast_unsigned());

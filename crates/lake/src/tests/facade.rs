@@ -283,3 +283,17 @@ async fn a_question_waits_for_its_turn_and_not_for_ever() {
     assert_eq!(answer.rows, [[serde_json::json!(1)]]);
     lake.sql("select 1", vec![], SqlLimits::default()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_number_that_no_person_can_have_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = open(folder.path()).await;
+    lake.append(many(1, 1)).await.unwrap();
+    let mut events = lake.next(1).await.unwrap();
+    events[0].person = i64::MAX.cast_unsigned();
+    assert!(matches!(lake.admit(events.clone(), 1).await, Err(LakeError::Data(_))));
+    events[0].person -= 1;
+    lake.admit(events, 1).await.unwrap();
+    let counts = lake.fold(&CountFold::default(), &FoldOptions::default()).await.unwrap().into_map();
+    assert_eq!(counts["Page viewed"].people, 1);
+}

@@ -78,7 +78,7 @@ impl Fold for TraceFold {
     type Output = BTreeMap<u64, Vec<Vec<Seen>>>;
 
     fn columns(&self) -> Columns {
-        Columns::of(&[Col::Name, Col::Raw]).with_value()
+        Columns::of(&[Col::Name, Col::Raw]).with_value().with_offset()
     }
 
     fn init(&self) -> Vec<Seen> {
@@ -90,8 +90,8 @@ impl Fold for TraceFold {
         state.push((event.at(), event.offset(), event.text(Col::Name).to_owned(), event.value()));
     }
 
-    fn finish(&self, person: u64, state: Vec<Seen>, _dict: &Dict, output: &mut Self::Output) {
-        output.entry(person).or_default().push(state);
+    fn finish(&self, person: u64, state: &mut Vec<Seen>, _dict: &Dict, output: &mut Self::Output) {
+        output.entry(person).or_default().push(std::mem::take(state));
     }
 
     fn output(&self) -> Self::Output {

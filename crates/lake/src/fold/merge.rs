@@ -1,0 +1,362 @@
+//! One bucket: its sorted sources merged person by person.
+//!
+//! Sources are compared once a person, not once an event: a person's events of one source are a run, and a run that ends
+//! before the next one begins goes to the fold whole.
+
+use super::block::{Block, Run};
+use super::decode::Decoder;
+use super::dict::Dict;
+use super::{Cancel, Fold};
+use crate::error::LakeError;
+use crate::event::Columns;
+use crate::view::Batches;
+use kernel::time::TimeRange;
+
+/// One source while it is merged.
+struct Cursor {
+    batches: Batches,
+    decoder: Decoder,
+    block: Block,
+    row: usize,
+}
+
+/// The order of two events of one person: moment, place in the log where it was read, order of the sources.
+type Key = (i64, i64, usize);
+
+impl Cursor {
+    /// Moves on to the next block; whether there is one.
+    fn load(&mut self, dict: &mut Dict) -> Result<bool, LakeError> {
+        self.row = 0;
+        for batch in self.batches.by_ref() {
+            let batch = batch?;
+            if batch.num_rows() > 0 {
+                self.block = self.decoder.block(&batch, dict)?;
+                return Ok(true);
+            }
+        }
+        self.block = Block::empty();
+        Ok(false)
+    }
+
+    /// Where the rows of the person at the head end in this block.
+    fn run_end(&self) -> usize {
+        let people = &self.block.person[..];
+        let person = people[self.row];
+        // Most runs are short.
+        for (place, other) in people[self.row + 1..].iter().take(8).enumerate() {
+            if *other != person {
+                return self.row + 1 + place;
+            }
+        }
+        let (mut end, mut step) = (people.len().min(self.row + 9), 8);
+        // The rows are sorted, so a row further on of the same person says that all between are.
+        while end + step < people.len() && people[end + step] == person {
+            end += step + 1;
+            step *= 2;
+        }
+        let most = people.len().min(end + step + 1);
+        end + people[end..most].partition_point(|other| *other == person)
+    }
+
+    fn key(&self, row: usize, place: usize) -> Key {
+        (self.block.at[row], self.block.offset.as_ref().map_or(0, |offset| offset[row]), place)
+    }
+}
+
+/// Who takes the events that the merge brings into order. Called once a run, not once an event, so the merge is compiled
+/// once for every fold.
+pub(super) trait Take {
+    /// Consecutive events of the person at hand.
+    fn take(&mut self, run: Run<'_>);
+
+    /// The person had no more.
+    fn finish(&mut self, person: u64, dict: &Dict);
+}
+
+/// A fold over one person after the other.
+pub(super) struct People<'a, F: Fold> {
+    fold: &'a F,
+    /// One state for all people, one after the other.
+    state: F::State,
+    /// Whether it is that of the person at hand.
+    began: bool,
+    output: F::Output,
+}
+
+impl<'a, F: Fold> People<'a, F> {
+    pub(super) fn new(fold: &'a F) -> Self {
+        Self { fold, state: fold.init(), began: false, output: fold.output() }
+    }
+
+    /// After the last person.
+    pub(super) fn close(mut self, dict: &Dict) -> F::Output {
+        self.fold.close(dict, &mut self.output);
+        self.output
+    }
+}
+
+impl<F: Fold> Take for People<'_, F> {
+    fn take(&mut self, run: Run<'_>) {
+        if !self.began {
+            self.began = true;
+            self.fold.reset(&mut self.state);
+        }
+        self.fold.steps(&mut self.state, run, &mut self.output);
+    }
+
+    fn finish(&mut self, person: u64, dict: &Dict) {
+        if std::mem::take(&mut self.began) {
+            self.fold.finish(person, &mut self.state, dict, &mut self.output);
+        }
+    }
+}
+
+/// The merge of one bucket.
+pub(super) struct Merge<'a> {
+    people: &'a mut dyn Take,
+    dict: Dict,
+    range: TimeRange,
+    cancels: &'a [Cancel],
+    cursors: Vec<Cursor>,
+}
+
+impl<'a> Merge<'a> {
+    pub(super) fn new(people: &'a mut dyn Take, literals: &[String], range: TimeRange, cancels: &'a [Cancel]) -> Self {
+        let dict = Dict::with_literals(literals);
+        Self { people, dict, range, cancels, cursors: Vec::new() }
+    }
+
+    pub(super) fn check(&self) -> Result<(), LakeError> {
+        if self.cancels.iter().any(Cancel::is_cancelled) { Err(LakeError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Adds a source, which comes after those before where nothing else decides.
+    pub(super) fn open(&mut self, batches: Batches, columns: Columns) -> Result<(), LakeError> {
+        let mut cursor = Cursor { batches, decoder: Decoder::new(columns), block: Block::empty(), row: 0 };
+        if cursor.load(&mut self.dict)? {
+            self.add(cursor);
+        }
+        Ok(())
+    }
+
+    /// Adds rows that are in memory.
+    pub(super) fn give(&mut self, rows: impl FnOnce(&mut Dict) -> Block) {
+        let block = rows(&mut self.dict);
+        if block.rows() > 0 {
+            let batches: Batches = Box::new(std::iter::empty());
+            self.add(Cursor { batches, decoder: Decoder::new(Columns::NONE), block, row: 0 });
+        }
+    }
+
+    fn add(&mut self, cursor: Cursor) {
+        self.cursors.push(cursor);
+    }
+
+    /// Brings everybody who is wanted. Returns the dictionary of all codes.
+    pub(super) fn run(mut self, wanted: &dyn Fn(i64) -> bool) -> Result<Dict, LakeError> {
+        let mut heads = Heads::new(self.cursors.iter().map(|cursor| cursor.block.person[0]));
+        let (mut all, mut active): (Vec<usize>, Vec<usize>) = Default::default();
+        while let Some(person) = heads.least() {
+            if wanted(person) && heads.second() != person {
+                let place = heads.first();
+                let head = self.alone(person, place)?;
+                heads.set(place, head.unwrap_or(USED_UP));
+                self.people.finish(person.cast_unsigned(), &self.dict);
+                continue;
+            }
+            all.clear();
+            while heads.least() == Some(person) {
+                all.push(heads.take());
+            }
+            if wanted(person) {
+                // The order of the sources decides where nothing else does.
+                all.sort_unstable();
+                active.clone_from(&all);
+                self.person(person, &mut active)?;
+                self.people.finish(person.cast_unsigned(), &self.dict);
+            } else {
+                self.skip(person, &all)?;
+            }
+            for place in &all {
+                let cursor = &self.cursors[*place];
+                heads.set(*place, cursor.block.person.get(cursor.row).copied().unwrap_or(USED_UP));
+            }
+        }
+        Ok(self.dict)
+    }
+
+    /// Brings the events of one person of whom only one cursor has some; who is at its head then.
+    fn alone(&mut self, person: i64, place: usize) -> Result<Option<i64>, LakeError> {
+        loop {
+            let end = self.cursors[place].run_end();
+            self.feed(place, end);
+            match self.advance(place, end)? {
+                Some(head) if head == person => {}
+                head => return Ok(head),
+            }
+        }
+    }
+
+    /// Brings the events of one person; `active` are the cursors that have some.
+    fn person(&mut self, person: i64, active: &mut Vec<usize>) -> Result<(), LakeError> {
+        while !active.is_empty() {
+            let (first, until) = self.next(active);
+            let place = active[first];
+            let cursor = &self.cursors[place];
+            let mut end = cursor.run_end();
+            if until.is_some_and(|until| cursor.key(end - 1, place) > until) {
+                let rows = cursor.row..end;
+                let before = |row: usize| until.is_none_or(|until| cursor.key(row, place) < until);
+                end = rows.start + partition(rows.len(), |step| before(rows.start + step));
+            }
+            self.feed(place, end);
+            match self.advance(place, end)? {
+                Some(head) if head == person => {}
+                _ => {
+                    active.remove(first);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of the active cursors has the next event, and the key of the first event after it elsewhere.
+    fn next(&self, active: &[usize]) -> (usize, Option<Key>) {
+        let head = |place: usize| self.cursors[place].key(self.cursors[place].row, place);
+        let (mut first, mut best, mut second) = (0, head(active[0]), None);
+        for (index, place) in active.iter().enumerate().skip(1) {
+            let key = head(*place);
+            if key < best {
+                second = Some(best);
+                (first, best) = (index, key);
+            } else if second.is_none_or(|second| key < second) {
+                second = Some(key);
+            }
+        }
+        (first, second)
+    }
+
+    /// Hands on the rows from the head of a cursor up to `end`, as far as they are in the range.
+    fn feed(&mut self, place: usize, end: usize) {
+        let cursor = &self.cursors[place];
+        let at = &cursor.block.at[cursor.row..end];
+        let (mut from, mut to) = (cursor.row, end);
+        if at[0] < self.range.from.micros() {
+            from += at.partition_point(|at| *at < self.range.from.micros());
+        }
+        // The end of all time is in the range of all time.
+        let limit = self.range.to.micros();
+        if limit != i64::MAX && at[at.len() - 1] >= limit {
+            to = cursor.row + at.partition_point(|at| *at < limit);
+        }
+        if from < to {
+            self.people.take(Run { block: &cursor.block, from, to, dict: &self.dict });
+        }
+    }
+
+    /// Moves a cursor on; who is at its head then, none when it is used up.
+    fn advance(&mut self, place: usize, to: usize) -> Result<Option<i64>, LakeError> {
+        let cursor = &mut self.cursors[place];
+        cursor.row = to;
+        if to == cursor.block.rows() && !cursor.load(&mut self.dict)? {
+            return Ok(None);
+        }
+        let head = cursor.block.person[cursor.row];
+        if cursor.row == 0 {
+            self.check()?;
+        }
+        Ok(Some(head))
+    }
+
+    fn skip(&mut self, person: i64, active: &[usize]) -> Result<(), LakeError> {
+        for place in active {
+            while {
+                let end = self.cursors[*place].run_end();
+                self.advance(*place, end)? == Some(person)
+            } {}
+        }
+        Ok(())
+    }
+}
+
+/// The head of a cursor that has no more rows; no person has this number (see [`crate::Lake::admit`]).
+pub(crate) const USED_UP: i64 = i64::MAX;
+
+/// The heads of all cursors, the least one first: a tournament, in which a new head plays against one other a round.
+struct Heads {
+    heads: Vec<i64>,
+    /// Winners by round, the last at place 1; those of the first round begin at `heads.len()`.
+    winners: Vec<u32>,
+}
+
+impl Heads {
+    fn new(heads: impl Iterator<Item = i64>) -> Self {
+        let mut heads: Vec<i64> = heads.collect();
+        heads.resize(heads.len().next_power_of_two().max(2), USED_UP);
+        let size = heads.len();
+        let mut winners: Vec<u32> = vec![0; 2 * size];
+        for (place, winner) in winners[size..].iter_mut().enumerate() {
+            *winner = u32::try_from(place).unwrap_or(0);
+        }
+        let mut all = Self { heads, winners };
+        (1..size).rev().for_each(|game| all.play(game));
+        all
+    }
+
+    fn play(&mut self, game: usize) {
+        let (one, other) = (self.winners[2 * game], self.winners[2 * game + 1]);
+        let first = self.heads[one as usize] <= self.heads[other as usize];
+        self.winners[game] = if first { one } else { other };
+    }
+
+    /// The least head; none when all cursors are used up.
+    fn least(&self) -> Option<i64> {
+        Some(self.heads[self.winners[1] as usize]).filter(|head| *head != USED_UP)
+    }
+
+    /// The cursor with the least head.
+    fn first(&self) -> usize {
+        self.winners[1] as usize
+    }
+
+    /// The least head of the other cursors: the winner played against every one of them that can be it.
+    fn second(&self) -> i64 {
+        let mut game = self.heads.len() + self.first();
+        let mut least = USED_UP;
+        while game > 1 {
+            least = least.min(self.heads[self.winners[game ^ 1] as usize]);
+            game /= 2;
+        }
+        least
+    }
+
+    /// Takes the cursor with the least head out until its head is set again.
+    fn take(&mut self) -> usize {
+        let place = self.first();
+        self.set(place, USED_UP);
+        place
+    }
+
+    fn set(&mut self, place: usize, head: i64) {
+        self.heads[place] = head;
+        let mut game = (self.heads.len() + place) / 2;
+        while game > 0 {
+            self.play(game);
+            game /= 2;
+        }
+    }
+}
+
+/// How many of the first `count` places are before.
+fn partition(count: usize, before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low.midpoint(high);
+        if before(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
