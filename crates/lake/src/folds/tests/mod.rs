@@ -1,3 +1,7 @@
+//! The folds over lakes of a few events, and against oracles over random ones.
+
+mod oracles;
+
 use super::counts::CountFold;
 use super::first_event::FirstEventFold;
 use super::sessions::{SessionFold, SessionRow, Sessions};

@@ -1,0 +1,132 @@
+//! Which events a step, a cohort or a report counts.
+
+use crate::event::{AgentClass, Col, Columns};
+use crate::fold::{Dict, EventRef};
+
+/// A condition on one event.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventFilter {
+    /// Its name; any when none.
+    pub name: Option<String>,
+    /// Columns, each with the texts of which it must be one. An empty text stands for an event that does not say.
+    pub is: Vec<(Col, Vec<String>)>,
+    /// Whether events of bots and AI agents are left out.
+    pub humans_only: bool,
+}
+
+impl EventFilter {
+    /// Events of this name.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..Self::default() }
+    }
+
+    /// And with this text in a column.
+    #[must_use]
+    pub fn with(mut self, column: Col, text: impl Into<String>) -> Self {
+        self.is.push((column, vec![text.into()]));
+        self
+    }
+
+    /// The columns it reads.
+    #[must_use]
+    pub fn columns(&self) -> Columns {
+        let columns: Vec<Col> = self.is.iter().map(|(column, _)| *column).collect();
+        let columns = Columns::of(&columns);
+        let columns = if self.name.is_some() { columns.and(Columns::of(&[Col::Name])) } else { columns };
+        if self.humans_only { columns.with_agent_class() } else { columns }
+    }
+}
+
+/// The texts of several filters as literals of a fold, each once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Literals(pub(super) Vec<String>);
+
+impl Literals {
+    fn code(&mut self, text: &str) -> u32 {
+        if text.is_empty() {
+            return 0;
+        }
+        let place = self.0.iter().position(|known| known == text).unwrap_or_else(|| {
+            self.0.push(text.to_owned());
+            self.0.len() - 1
+        });
+        Dict::literal(place)
+    }
+
+    /// A filter with codes instead of texts.
+    pub(super) fn coded(&mut self, filter: &EventFilter) -> CodedFilter {
+        let name = filter.name.as_deref().map(|name| self.code(name));
+        let is = filter.is.iter();
+        let is = is.map(|(column, texts)| (*column, texts.iter().map(|text| self.code(text)).collect())).collect();
+        CodedFilter { name, is, humans_only: filter.humans_only }
+    }
+}
+
+/// A filter that compares codes.
+#[derive(Debug, Clone)]
+pub(super) struct CodedFilter {
+    name: Option<u32>,
+    is: Vec<(Col, Vec<u32>)>,
+    humans_only: bool,
+}
+
+impl CodedFilter {
+    /// Whether the event is admitted, whose name was looked at.
+    fn admits_rest(&self, event: &EventRef<'_>) -> bool {
+        self.is.iter().all(|(column, codes)| codes.contains(&event.code(*column)))
+            && (!self.humans_only || !matches!(event.agent_class(), AgentClass::Bot | AgentClass::AiAgent))
+    }
+
+    /// Whether the name alone decides.
+    fn is_plain(&self) -> bool {
+        self.is.is_empty() && !self.humans_only
+    }
+}
+
+/// Several filters, and for each code of a name which of them may admit an event of it: one lookup instead of many.
+#[derive(Debug, Clone)]
+pub(super) struct Filters {
+    all: Vec<CodedFilter>,
+    /// For each literal's code, a bit for each filter; the last entry is for every other name.
+    by_name: Vec<u32>,
+    /// A bit for each filter that looks at more than the name.
+    careful: u32,
+}
+
+impl Filters {
+    /// At most 32 filters.
+    pub(super) fn new(filters: &[&EventFilter], literals: &mut Literals) -> Self {
+        let all: Vec<CodedFilter> = filters.iter().take(32).map(|filter| literals.coded(filter)).collect();
+        let codes = all.iter().filter_map(|filter| filter.name).max().unwrap_or(0);
+        let mask = |code: Option<u32>| {
+            let may = |filter: &CodedFilter| filter.name.is_none() || (code.is_some() && filter.name == code);
+            all.iter().enumerate().filter(|(_, filter)| may(filter)).fold(0, |mask, (place, _)| mask | 1 << place)
+        };
+        let by_name = (0..=codes).map(Some).chain([None]).map(mask).collect();
+        let careful = |mask: u32, (place, filter): (usize, &CodedFilter)| {
+            if filter.is_plain() { mask } else { mask | 1 << place }
+        };
+        let careful = all.iter().enumerate().fold(0, careful);
+        Self { all, by_name, careful }
+    }
+
+    /// A bit for each filter that may admit an event of this name.
+    pub(super) fn by_name(&self, code: u32) -> u32 {
+        let other = self.by_name.len() - 1;
+        self.by_name[(code as usize).min(other)]
+    }
+
+    /// A bit for each filter that admits the event, out of those of [`Filters::by_name`].
+    pub(super) fn admit(&self, mask: u32, event: &EventRef<'_>) -> u32 {
+        let mut admitted = mask & !self.careful;
+        let mut open = mask & self.careful;
+        while open != 0 {
+            let place = open.trailing_zeros();
+            open &= open - 1;
+            if self.all[place as usize].admits_rest(event) {
+                admitted |= 1 << place;
+            }
+        }
+        admitted
+    }
+}

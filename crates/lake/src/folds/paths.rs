@@ -1,0 +1,219 @@
+//! Touch after touch: credit by time decay, and how often one channel follows another on the way to a conversion.
+//!
+//! A touch is an event that the filter admits and whose column says something. A journey begins with a person's first touch,
+//! or with the first one after a conversion, and ends with a conversion, or with the person's last event when there is none.
+
+use super::filter::{EventFilter, Filters, Literals};
+use crate::event::{Col, Columns};
+use crate::fold::{Dict, EventRef, Fold, Run};
+use std::collections::BTreeMap;
+
+/// Where a journey goes from or to besides the texts of the column.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stop {
+    /// Before the first touch.
+    Start,
+    /// A touch.
+    At(String),
+    /// A conversion.
+    Conversion,
+    /// The journey ends without one.
+    Nothing,
+}
+
+/// Credits conversions to touches and counts transitions.
+#[derive(Debug, Clone)]
+pub struct PathsFold {
+    column: Col,
+    /// Touches before a conversion by more than this many microseconds get no credit.
+    lookback_us: i64,
+    /// After so many microseconds a touch counts half.
+    half_life_us: i64,
+    filters: Filters,
+    literals: Vec<String>,
+    columns: Columns,
+    names_only: bool,
+}
+
+impl PathsFold {
+    /// Touches by a column, conversions by another filter.
+    #[must_use]
+    pub fn new(
+        column: Col,
+        touch: &EventFilter,
+        conversion: &EventFilter,
+        lookback_us: i64,
+        half_life_us: i64,
+    ) -> Self {
+        let mut literals = Literals::default();
+        let filters = Filters::new(&[touch, conversion], &mut literals);
+        let columns = touch.columns().and(conversion.columns()).and(Columns::of(&[column, Col::Name]));
+        let names_only =
+            touch.is.is_empty() && conversion.is.is_empty() && !touch.humans_only && !conversion.humans_only;
+        Self { column, lookback_us, half_life_us, filters, literals: literals.0, columns, names_only }
+    }
+
+    fn take(&self, state: &mut Journey, at: i64, code: u32, mask: u32, output: &mut Paths) {
+        if mask & 1 != 0 && code != 0 {
+            output.transition(state.last, code + FIRST_CODE);
+            state.last = code + FIRST_CODE;
+            state.touches.push((at, code));
+        }
+        if mask & 2 != 0 {
+            output.conversions += 1;
+            output.transition(state.last, CONVERSION);
+            let from = state.touches.partition_point(|(touch, _)| at - touch > self.lookback_us);
+            self.credit(&state.touches[from..], at, output);
+            state.touches.clear();
+            state.last = START;
+        }
+    }
+
+    /// Time decay: a touch weighs `2^(-age / half life)`, and the weights of a conversion add up to one.
+    fn credit(&self, touches: &[(i64, u32)], at: i64, output: &mut Paths) {
+        #[expect(clippy::cast_precision_loss, reason = "microseconds of centuries are below 2^53")]
+        let weight = |touch: i64| (-((at - touch) as f64) / self.half_life_us.max(1) as f64).exp2();
+        let sum: f64 = touches.iter().map(|(touch, _)| weight(*touch)).sum();
+        if sum <= 0.0 {
+            output.uncredited += 1;
+            return;
+        }
+        for (touch, code) in touches {
+            let place = *code as usize;
+            if output.credit.len() <= place {
+                output.credit.resize(place + 1, 0.0);
+            }
+            output.credit[place] += weight(*touch) / sum;
+        }
+    }
+}
+
+const START: u32 = 0;
+const CONVERSION: u32 = 1;
+const NOTHING: u32 = 2;
+const FIRST_CODE: u32 = 3;
+
+/// One person on the way.
+#[derive(Debug, Clone, Default)]
+pub struct Journey {
+    last: u32,
+    touches: Vec<(i64, u32)>,
+}
+
+/// Credit and transitions.
+#[derive(Debug, Clone, Default)]
+pub struct Paths {
+    /// Conversions.
+    pub conversions: u64,
+    /// Conversions without a touch in the lookback.
+    pub uncredited: u64,
+    /// Conversions credited to each text; they add up to the conversions less the uncredited ones.
+    pub credits: BTreeMap<String, f64>,
+    /// How often one stop followed another.
+    pub transitions: BTreeMap<(Stop, Stop), u64>,
+    credit: Vec<f64>,
+    /// From × to.
+    counts: Vec<u64>,
+    side: usize,
+}
+
+impl Paths {
+    fn transition(&mut self, from: u32, to: u32) {
+        let most = from.max(to) as usize;
+        if most >= self.side {
+            self.widen(most);
+        }
+        self.counts[from as usize * self.side + to as usize] += 1;
+    }
+
+    #[cold]
+    fn widen(&mut self, most: usize) {
+        let side = (most + 1).next_power_of_two().max(16);
+        let mut counts = vec![0; side * side];
+        for (from, row) in self.counts.chunks(self.side.max(1)).enumerate() {
+            counts[from * side..from * side + row.len()].copy_from_slice(row);
+        }
+        (self.counts, self.side) = (counts, side);
+    }
+}
+
+fn stop(place: usize, dict: &Dict) -> Stop {
+    match u32::try_from(place).unwrap_or(START) {
+        START => Stop::Start,
+        CONVERSION => Stop::Conversion,
+        NOTHING => Stop::Nothing,
+        code => Stop::At(dict.text(code - FIRST_CODE).to_owned()),
+    }
+}
+
+impl Fold for PathsFold {
+    type State = Journey;
+    type Output = Paths;
+
+    fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    fn literals(&self) -> Vec<String> {
+        self.literals.clone()
+    }
+
+    fn init(&self) -> Journey {
+        Journey::default()
+    }
+
+    fn reset(&self, state: &mut Journey) {
+        state.last = START;
+        state.touches.clear();
+    }
+
+    /// Nothing: see [`PathsFold::steps`].
+    fn step(&self, _state: &mut Journey, _event: &EventRef<'_>) {}
+
+    fn steps(&self, state: &mut Journey, run: Run<'_>, output: &mut Paths) {
+        let (at, codes) = (run.at(), run.codes(self.column));
+        for (place, name) in run.codes(Col::Name).iter().enumerate() {
+            let mut mask = self.filters.by_name(name);
+            if mask != 0 && !self.names_only {
+                mask = self.filters.admit(mask, &run.event(place));
+            }
+            if mask != 0 {
+                self.take(state, at[place], codes.at(place), mask, output);
+            }
+        }
+    }
+
+    fn finish(&self, _person: u64, state: &mut Journey, _dict: &Dict, output: &mut Paths) {
+        if state.last != START {
+            output.transition(state.last, NOTHING);
+        }
+    }
+
+    fn output(&self) -> Paths {
+        Paths::default()
+    }
+
+    fn close(&self, dict: &Dict, output: &mut Paths) {
+        for (code, credit) in output.credit.drain(..).enumerate().filter(|(_, credit)| *credit > 0.0) {
+            let text = dict.text(u32::try_from(code).unwrap_or(0)).to_owned();
+            *output.credits.entry(text).or_default() += credit;
+        }
+        let side = output.side.max(1);
+        for (place, count) in std::mem::take(&mut output.counts).into_iter().enumerate().filter(|(_, count)| *count > 0)
+        {
+            *output.transitions.entry((stop(place / side, dict), stop(place % side, dict))).or_default() += count;
+        }
+        output.side = 0;
+    }
+
+    fn merge(&self, into: &mut Paths, from: Paths) {
+        into.conversions += from.conversions;
+        into.uncredited += from.uncredited;
+        for (text, credit) in from.credits {
+            *into.credits.entry(text).or_default() += credit;
+        }
+        for (pair, count) in from.transitions {
+            *into.transitions.entry(pair).or_default() += count;
+        }
+    }
+}

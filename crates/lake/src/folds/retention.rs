@@ -1,0 +1,166 @@
+//! Retention: of those who first did something in a period, how many did something in the periods after it.
+
+use super::filter::{EventFilter, Filters, Literals};
+use crate::event::{Col, Columns};
+use crate::fold::{Dict, EventRef, Fold, Run};
+
+/// Periods that a person's return is kept for.
+pub const PERIODS_MAX: usize = 128;
+
+/// Cohorts by the period of a person's first event, and their returns.
+#[derive(Debug, Clone)]
+pub struct RetentionFold {
+    /// Where each period begins, and where the last one ends, microseconds UTC, ascending: days, weeks or months of
+    /// whatever zone.
+    bounds: Vec<i64>,
+    filters: Filters,
+    literals: Vec<String>,
+    columns: Columns,
+    /// Whether both filters admit every event, so that only moments are read.
+    is_any: bool,
+}
+
+/// One person: the period of the first event, and a bit for each period from it on in which there was a return.
+#[derive(Debug, Clone, Default)]
+pub struct Returns {
+    cohort: Option<usize>,
+    /// The period of the last event looked at.
+    period: usize,
+    seen: u128,
+}
+
+/// People by cohort.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// For each cohort how many people there are.
+    pub people: Vec<u64>,
+    /// For each cohort how many came back in exactly the period so many after the first (place 0: in the first itself).
+    pub exact: Vec<Vec<u64>>,
+    /// As `exact`, in that period or any later one.
+    pub unbounded: Vec<Vec<u64>>,
+}
+
+impl RetentionFold {
+    /// Cohorts by `first`, returns by `back`, over at most [`PERIODS_MAX`] periods.
+    #[must_use]
+    pub fn new(first: &EventFilter, back: &EventFilter, bounds: &[i64]) -> Self {
+        let mut literals = Literals::default();
+        let filters = Filters::new(&[first, back], &mut literals);
+        let is_any = *first == EventFilter::default() && *back == EventFilter::default();
+        let columns = first.columns().and(back.columns());
+        let columns = if is_any { columns } else { columns.and(Columns::of(&[Col::Name])) };
+        let bounds = bounds[..bounds.len().min(PERIODS_MAX + 1)].to_vec();
+        Self { bounds, filters, literals: literals.0, columns, is_any }
+    }
+
+    fn periods(&self) -> usize {
+        self.bounds.len().saturating_sub(1)
+    }
+
+    /// The period of a moment; events come in order, so it is the last one's or a later one.
+    fn period(&self, at: i64, last: usize) -> Option<usize> {
+        let (first, end) = (*self.bounds.first()?, *self.bounds.last()?);
+        if at < first || at >= end {
+            return None;
+        }
+        if at < self.bounds[last + 1] && at >= self.bounds[last] {
+            return Some(last);
+        }
+        Some(last + self.bounds[last..].partition_point(|bound| *bound <= at) - 1)
+    }
+
+    fn take(&self, state: &mut Returns, at: i64, mask: u32) {
+        let Some(period) = self.period(at, state.period) else { return };
+        state.period = period;
+        if mask & 1 != 0 {
+            state.cohort.get_or_insert(period);
+        }
+        if let Some(cohort) = state.cohort.filter(|_| mask & 2 != 0) {
+            state.seen |= 1 << (period - cohort);
+        }
+    }
+}
+
+impl Fold for RetentionFold {
+    type State = Returns;
+    type Output = Retention;
+
+    fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    fn literals(&self) -> Vec<String> {
+        self.literals.clone()
+    }
+
+    fn init(&self) -> Returns {
+        Returns::default()
+    }
+
+    fn step(&self, state: &mut Returns, event: &EventRef<'_>) {
+        let mask = if self.is_any { 3 } else { self.filters.admit(self.filters.by_name(event.code(Col::Name)), event) };
+        if mask != 0 {
+            self.take(state, event.at(), mask);
+        }
+    }
+
+    fn steps(&self, state: &mut Returns, run: Run<'_>, _output: &mut Retention) {
+        if !self.is_any {
+            return run.events().for_each(|event| self.step(state, &event));
+        }
+        // Within a period nothing changes any more, so the next event that matters is the first of a later one.
+        let (Some(first), Some(last)) = (self.bounds.first(), self.bounds.last()) else { return };
+        let at = run.at();
+        let from = if at[0] < *first { at.partition_point(|at| at < first) } else { 0 };
+        let to = if at[at.len() - 1] >= *last { at.partition_point(|at| at < last) } else { at.len() };
+        let at = &at[from..to];
+        let mut place = 0;
+        while place < at.len() {
+            self.take(state, at[place], 3);
+            let end = self.bounds.get(state.period + 1).copied().unwrap_or(i64::MAX);
+            place += 1;
+            while place < at.len() && at[place] < end {
+                place += 1;
+            }
+        }
+    }
+
+    fn finish(&self, _person: u64, state: &mut Returns, _dict: &Dict, output: &mut Retention) {
+        let Some(cohort) = state.cohort else { return };
+        output.people[cohort] += 1;
+        let mut seen = state.seen;
+        while seen != 0 {
+            output.exact[cohort][seen.trailing_zeros() as usize] += 1;
+            seen &= seen - 1;
+        }
+        if state.seen != 0 {
+            output.unbounded[cohort][127 - state.seen.leading_zeros() as usize] += 1;
+        }
+    }
+
+    fn output(&self) -> Retention {
+        let periods = self.periods();
+        let none = || (0..periods).map(|cohort| vec![0; periods - cohort]).collect();
+        Retention { people: vec![0; periods], exact: none(), unbounded: none() }
+    }
+
+    fn close(&self, _dict: &Dict, output: &mut Retention) {
+        // Until here: how many came back in that period last.
+        for cohort in &mut output.unbounded {
+            for place in (1..cohort.len()).rev() {
+                cohort[place - 1] += cohort[place];
+            }
+        }
+    }
+
+    fn merge(&self, into: &mut Retention, from: Retention) {
+        let add = |into: &mut [u64], from: &[u64]| into.iter_mut().zip(from).for_each(|(into, from)| *into += from);
+        add(&mut into.people, &from.people);
+        for (into, from) in into.exact.iter_mut().zip(&from.exact) {
+            add(into, from);
+        }
+        for (into, from) in into.unbounded.iter_mut().zip(&from.unbounded) {
+            add(into, from);
+        }
+    }
+}
