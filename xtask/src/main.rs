@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask help` lists them. Whatever a machine needs beyond Rust is installed or
 //! started here, so that a fresh clone needs no other step.
 
+mod bench;
 mod ci;
 mod demo;
 mod postgres;
@@ -22,6 +23,7 @@ cargo xtask <command>
   tidy                 the house rules: arrows between crates, sizes, texts in the wrong place
   ui                   build the web app into web/dist
   e2e [FILTER…]        the browser suite and the third-party SDKs against the real server
+  bench [EVENTS]       speed beside ClickHouse and DuckDB on the same files; writes docs/reference/performance.md
   openapi              write docs/reference/openapi.json and the TypeScript client types from the server
   new-slice AREA NAME  lay out the files of a new slice
 ";
@@ -38,6 +40,7 @@ fn main() -> Result<()> {
         "tidy" => tidy::run(),
         "ui" => web::build(),
         "e2e" => tests_run::browser(&rest).map(|_| ()),
+        "bench" => bench::run(&rest),
         "openapi" => web::write_openapi(),
         "new-slice" => slice::create(&rest),
         "help" | "--help" | "-h" => {

@@ -1,0 +1,38 @@
+//! Mainspring beside ClickHouse (chDB) and DuckDB on the same Parquet files, in one run, interleaved, with equal answers.
+//!
+//! `bench make FOLDER EVENTS` lets the simulator fill a lake; `bench run FOLDER ROUNDS` asks every engine every question in
+//! turn and prints the table as Markdown; `bench ours FOLDER ROUNDS` asks this engine alone, for a profiler. `cargo xtask
+//! bench` does the first two, with the peers from PyPI.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
+
+mod ours;
+mod peers;
+mod questions;
+mod table;
+mod world;
+
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let folder = PathBuf::from(args.get(1).context("which folder?")?);
+    let number = args.get(2).map(|text| text.parse::<u64>()).transpose()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match args.first().map(String::as_str) {
+        Some("make") => runtime.block_on(world::make(&folder, number.unwrap_or(20_000_000))),
+        Some("run") => {
+            let rounds = usize::try_from(number.unwrap_or(5))?;
+            let table = runtime.block_on(table::measure(&folder, rounds))?;
+            println!("{table}");
+            Ok(())
+        }
+        Some("ours") => runtime.block_on(table::ours_alone(&folder, usize::try_from(number.unwrap_or(5))?)),
+        _ => bail!("bench make FOLDER EVENTS, bench run FOLDER ROUNDS, or bench ours FOLDER ROUNDS"),
+    }
+}
