@@ -80,7 +80,7 @@ pub(crate) async fn make(folder: &Path, events: u64) -> Result<()> {
             lake.admit(events, up_to).await?;
         }
         lake.seal_if_due().await?;
-        if count % (BATCH as u64 * 64) == 0 {
+        if count.is_multiple_of(BATCH as u64 * 64) {
             eprintln!("{count} events");
         }
     }

@@ -284,47 +284,49 @@ pub(crate) const USED_UP: i64 = i64::MAX;
 
 /// The heads of all cursors, the least one first: a tournament, in which a new head plays against one other a round.
 struct Heads {
-    heads: Vec<i64>,
-    /// Winners by round, the last at place 1; those of the first round begin at `heads.len()`.
-    winners: Vec<u32>,
+    /// The last winner at place 1, the two it came from at 2 and 3, and so on; the cursors in the second half.
+    nodes: Vec<Head>,
+}
+
+#[derive(Clone, Copy)]
+struct Head {
+    person: i64,
+    cursor: u32,
 }
 
 impl Heads {
-    fn new(heads: impl Iterator<Item = i64>) -> Self {
-        let mut heads: Vec<i64> = heads.collect();
-        heads.resize(heads.len().next_power_of_two().max(2), USED_UP);
-        let size = heads.len();
-        let mut winners: Vec<u32> = vec![0; 2 * size];
-        for (place, winner) in winners[size..].iter_mut().enumerate() {
-            *winner = u32::try_from(place).unwrap_or(0);
+    fn new(people: impl ExactSizeIterator<Item = i64>) -> Self {
+        let size = people.len().next_power_of_two().max(2);
+        let mut nodes = vec![Head { person: USED_UP, cursor: 0 }; 2 * size];
+        for (place, person) in people.enumerate() {
+            nodes[size + place] = Head { person, cursor: u32::try_from(place).unwrap_or(0) };
         }
-        let mut all = Self { heads, winners };
-        (1..size).rev().for_each(|game| all.play(game));
-        all
+        let mut heads = Self { nodes };
+        (1..size).rev().for_each(|game| heads.play(game));
+        heads
     }
 
     fn play(&mut self, game: usize) {
-        let (one, other) = (self.winners[2 * game], self.winners[2 * game + 1]);
-        let first = self.heads[one as usize] <= self.heads[other as usize];
-        self.winners[game] = if first { one } else { other };
+        let (one, other) = (self.nodes[2 * game], self.nodes[2 * game + 1]);
+        self.nodes[game] = if other.person < one.person { other } else { one };
     }
 
     /// The least head; none when all cursors are used up.
     fn least(&self) -> Option<i64> {
-        Some(self.heads[self.winners[1] as usize]).filter(|head| *head != USED_UP)
+        Some(self.nodes[1].person).filter(|person| *person != USED_UP)
     }
 
     /// The cursor with the least head.
     fn first(&self) -> usize {
-        self.winners[1] as usize
+        self.nodes[1].cursor as usize
     }
 
     /// The least head of the other cursors: the winner played against every one of them that can be it.
     fn second(&self) -> i64 {
-        let mut game = self.heads.len() + self.first();
+        let mut game = self.nodes.len() / 2 + self.first();
         let mut least = USED_UP;
         while game > 1 {
-            least = least.min(self.heads[self.winners[game ^ 1] as usize]);
+            least = least.min(self.nodes[game ^ 1].person);
             game /= 2;
         }
         least
@@ -332,17 +334,17 @@ impl Heads {
 
     /// Takes the cursor with the least head out until its head is set again.
     fn take(&mut self) -> usize {
-        let place = self.first();
-        self.set(place, USED_UP);
-        place
+        let cursor = self.first();
+        self.set(cursor, USED_UP);
+        cursor
     }
 
-    fn set(&mut self, place: usize, head: i64) {
-        self.heads[place] = head;
-        let mut game = (self.heads.len() + place) / 2;
-        while game > 0 {
-            self.play(game);
+    fn set(&mut self, cursor: usize, person: i64) {
+        let mut game = self.nodes.len() / 2 + cursor;
+        self.nodes[game].person = person;
+        while game > 1 {
             game /= 2;
+            self.play(game);
         }
     }
 }

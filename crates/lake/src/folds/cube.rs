@@ -1,6 +1,7 @@
 //! The cube: events, people and value by period and by texts, counted on codes. The engine under every standard report.
 
 use super::filter::{EventFilter, Filters, Literals};
+use super::periods::Periods;
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Recoder, Run, RunCodes};
 use hashbrown::HashMap;
@@ -14,9 +15,8 @@ pub const CELLS_MAX: usize = 1 << 20;
 /// Counts events and people, and adds up values, by period and up to [`COLUMNS_MAX`] columns.
 #[derive(Debug, Clone)]
 pub struct CubeFold {
-    /// Where each period begins, and where the last one ends, microseconds UTC, ascending; events outside are not counted.
-    /// One period of all time when empty.
-    bounds: Vec<i64>,
+    /// Events outside are not counted. All time when empty.
+    periods: Periods,
     by: Vec<Col>,
     filter: EventFilter,
     filters: Filters,
@@ -25,13 +25,14 @@ pub struct CubeFold {
 }
 
 impl CubeFold {
-    /// The events that the filter admits, by these columns; further ones than [`COLUMNS_MAX`] are left out.
+    /// The events that the filter admits, by these columns; further ones than [`COLUMNS_MAX`] are left out. `bounds` says
+    /// where each period begins, and where the last one ends, microseconds UTC, ascending; all time when empty.
     #[must_use]
     pub fn new(filter: &EventFilter, by: &[Col], bounds: &[i64]) -> Self {
         let mut literals = Literals::default();
         let filters = Filters::new(&[filter], &mut literals);
         Self {
-            bounds: bounds.to_vec(),
+            periods: Periods::new(bounds),
             by: by[..by.len().min(COLUMNS_MAX)].to_vec(),
             filter: filter.clone(),
             filters,
@@ -45,20 +46,6 @@ impl CubeFold {
     pub fn with_value(mut self) -> Self {
         self.has_value = true;
         self
-    }
-
-    fn period(&self, at: i64, last: usize) -> Option<usize> {
-        let (Some(first), Some(end)) = (self.bounds.first(), self.bounds.last()) else { return Some(0) };
-        if at < *first || at >= *end {
-            return None;
-        }
-        if at >= self.bounds[last] {
-            if at < self.bounds[last + 1] {
-                return Some(last);
-            }
-            return Some(last + self.bounds[last..].partition_point(|bound| *bound <= at) - 1);
-        }
-        Some(self.bounds.partition_point(|bound| *bound <= at) - 1)
     }
 
     /// Counts a run: events that follow each other in one cell are added to it at once.
@@ -77,9 +64,9 @@ impl CubeFold {
                 continue;
             }
             if *at < state.from || *at >= state.to {
-                let Some(period) = self.period(*at, state.period) else { continue };
+                let Some(place) = self.place(*at) else { continue };
                 output.add(&mut held, state.period);
-                *state = self.place(period);
+                *state = place;
             }
             let key = key(place);
             if held.key != key {
@@ -94,9 +81,13 @@ impl CubeFold {
         output.add(&mut held, state.period);
     }
 
-    fn place(&self, period: usize) -> Place {
-        let bound = |place: usize, none: i64| self.bounds.get(place).copied().unwrap_or(none);
-        Place { period, from: bound(period, i64::MIN), to: bound(period + 1, i64::MAX) }
+    fn place(&self, at: i64) -> Option<Place> {
+        if self.periods.len() == 0 {
+            return Some(Place { period: 0, from: i64::MIN, to: i64::MAX });
+        }
+        let period = self.periods.find(at)?;
+        let (from, to) = self.periods.of(period);
+        Some(Place { period, from, to })
     }
 
     fn is_everything(&self) -> bool {
@@ -268,7 +259,7 @@ impl Fold for CubeFold {
     }
 
     fn output(&self) -> Cube {
-        let periods = self.bounds.len().saturating_sub(1).max(1);
+        let periods = self.periods.len().max(1);
         Cube { periods, columns: self.by.len(), turn: 1, ..Cube::default() }
     }
 

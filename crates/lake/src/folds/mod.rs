@@ -7,6 +7,7 @@ pub mod filter;
 pub mod first_event;
 pub mod funnel;
 pub mod paths;
+mod periods;
 pub mod retention;
 pub mod sessions;
 #[cfg(test)]

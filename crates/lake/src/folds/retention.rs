@@ -1,6 +1,7 @@
 //! Retention: of those who first did something in a period, how many did something in the periods after it.
 
 use super::filter::{EventFilter, Filters, Literals};
+use super::periods::Periods;
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
 
@@ -10,9 +11,7 @@ pub const PERIODS_MAX: usize = 128;
 /// Cohorts by the period of a person's first event, and their returns.
 #[derive(Debug, Clone)]
 pub struct RetentionFold {
-    /// Where each period begins, and where the last one ends, microseconds UTC, ascending: days, weeks or months of
-    /// whatever zone.
-    bounds: Vec<i64>,
+    periods: Periods,
     filters: Filters,
     literals: Vec<String>,
     columns: Columns,
@@ -24,8 +23,10 @@ pub struct RetentionFold {
 #[derive(Debug, Clone, Default)]
 pub struct Returns {
     cohort: Option<usize>,
-    /// The period of the last event looked at.
+    /// The period of the last event looked at, where it begins and ends; none at first.
     period: usize,
+    from: i64,
+    to: i64,
     seen: u128,
 }
 
@@ -41,7 +42,8 @@ pub struct Retention {
 }
 
 impl RetentionFold {
-    /// Cohorts by `first`, returns by `back`, over at most [`PERIODS_MAX`] periods.
+    /// Cohorts by `first`, returns by `back`, over at most [`PERIODS_MAX`] periods; `bounds` says where each begins, and
+    /// where the last one ends, microseconds UTC, ascending.
     #[must_use]
     pub fn new(first: &EventFilter, back: &EventFilter, bounds: &[i64]) -> Self {
         let mut literals = Literals::default();
@@ -49,29 +51,17 @@ impl RetentionFold {
         let is_any = *first == EventFilter::default() && *back == EventFilter::default();
         let columns = first.columns().and(back.columns());
         let columns = if is_any { columns } else { columns.and(Columns::of(&[Col::Name])) };
-        let bounds = bounds[..bounds.len().min(PERIODS_MAX + 1)].to_vec();
-        Self { bounds, filters, literals: literals.0, columns, is_any }
-    }
-
-    fn periods(&self) -> usize {
-        self.bounds.len().saturating_sub(1)
-    }
-
-    /// The period of a moment; events come in order, so it is the last one's or a later one.
-    fn period(&self, at: i64, last: usize) -> Option<usize> {
-        let (first, end) = (*self.bounds.first()?, *self.bounds.last()?);
-        if at < first || at >= end {
-            return None;
-        }
-        if at < self.bounds[last + 1] && at >= self.bounds[last] {
-            return Some(last);
-        }
-        Some(last + self.bounds[last..].partition_point(|bound| *bound <= at) - 1)
+        let periods = Periods::new(&bounds[..bounds.len().min(PERIODS_MAX + 1)]);
+        Self { periods, filters, literals: literals.0, columns, is_any }
     }
 
     fn take(&self, state: &mut Returns, at: i64, mask: u32) {
-        let Some(period) = self.period(at, state.period) else { return };
-        state.period = period;
+        if at < state.from || at >= state.to {
+            let Some(period) = self.periods.find(at) else { return };
+            state.period = period;
+            (state.from, state.to) = self.periods.of(period);
+        }
+        let period = state.period;
         if mask & 1 != 0 {
             state.cohort.get_or_insert(period);
         }
@@ -109,17 +99,16 @@ impl Fold for RetentionFold {
             return run.events().for_each(|event| self.step(state, &event));
         }
         // Within a period nothing changes any more, so the next event that matters is the first of a later one.
-        let (Some(first), Some(last)) = (self.bounds.first(), self.bounds.last()) else { return };
+        let Some((first, last)) = self.periods.span() else { return };
         let at = run.at();
-        let from = if at[0] < *first { at.partition_point(|at| at < first) } else { 0 };
-        let to = if at[at.len() - 1] >= *last { at.partition_point(|at| at < last) } else { at.len() };
+        let from = if at[0] < first { at.partition_point(|at| *at < first) } else { 0 };
+        let to = if at[at.len() - 1] >= last { at.partition_point(|at| *at < last) } else { at.len() };
         let at = &at[from..to];
         let mut place = 0;
         while place < at.len() {
             self.take(state, at[place], 3);
-            let end = self.bounds.get(state.period + 1).copied().unwrap_or(i64::MAX);
             place += 1;
-            while place < at.len() && at[place] < end {
+            while place < at.len() && at[place] < state.to {
                 place += 1;
             }
         }
@@ -139,7 +128,7 @@ impl Fold for RetentionFold {
     }
 
     fn output(&self) -> Retention {
-        let periods = self.periods();
+        let periods = self.periods.len();
         let none = || (0..periods).map(|cohort| vec![0; periods - cohort]).collect();
         Retention { people: vec![0; periods], exact: none(), unbounded: none() }
     }

@@ -15,6 +15,9 @@ use std::sync::Arc;
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "other"];
 const CHANNELS: [&str; 3] = ["", "Email", "Paid Search"];
 
+/// Texts and period.
+type Cell<'a> = (Vec<&'a str>, usize);
+
 /// (person, moment in hours, name, channel).
 type Row = (u64, i64, usize, usize);
 
@@ -195,7 +198,7 @@ proptest! {
             let one = CubeFold::new(&filter, &[Col::Channel], &[]);
             (two, lake.fold(&one, &FoldOptions::default()).await.unwrap())
         });
-        let mut expected: BTreeMap<(Vec<&str>, usize), (u64, BTreeSet<u64>, i128)> = BTreeMap::new();
+        let mut expected: BTreeMap<Cell<'_>, (u64, BTreeSet<u64>, i128)> = BTreeMap::new();
         let (mut events, mut people) = (0, BTreeSet::new());
         for (person, rows) in history.people() {
             for (at, _, name, channel) in rows {
@@ -213,7 +216,7 @@ proptest! {
                 cell.2 += if name == 0 { i128::from((at - START) / HOUR * 10) } else { 0 };
             }
         }
-        let mut cells: BTreeMap<(Vec<&str>, usize), (u64, u64, i128)> = BTreeMap::new();
+        let mut cells: BTreeMap<Cell<'_>, (u64, u64, i128)> = BTreeMap::new();
         for (texts, row) in found.0.rows() {
             for (period, cell) in row.iter().enumerate().filter(|(_, cell)| cell.events > 0) {
                 cells.insert((texts.clone(), period), (cell.events, cell.people, cell.value));

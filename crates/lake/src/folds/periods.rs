@@ -1,0 +1,63 @@
+//! Periods: days, weeks, months of whatever zone, given by where each begins.
+
+/// Where each period begins, and where the last one ends, microseconds UTC, ascending.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Periods {
+    bounds: Vec<i64>,
+    /// Microseconds of a period on average.
+    width: i64,
+}
+
+impl Periods {
+    pub(super) fn new(bounds: &[i64]) -> Self {
+        let (first, last) = (bounds.first().copied().unwrap_or(0), bounds.last().copied().unwrap_or(0));
+        let count = i64::try_from(bounds.len()).unwrap_or(i64::MAX).saturating_sub(1).max(1);
+        Self { bounds: bounds.to_vec(), width: (last.saturating_sub(first) / count).max(1) }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.bounds.len().saturating_sub(1)
+    }
+
+    /// Where all begin and end; none when there is none.
+    pub(super) fn span(&self) -> Option<(i64, i64)> {
+        Some((*self.bounds.first()?, *self.bounds.last()?)).filter(|_| self.len() > 0)
+    }
+
+    /// Where a period begins and ends.
+    pub(super) fn of(&self, period: usize) -> (i64, i64) {
+        (self.bounds[period], self.bounds[period + 1])
+    }
+
+    /// The period of a moment: a guess by the average width, then the few steps to it, since periods are nearly equal.
+    pub(super) fn find(&self, at: i64) -> Option<usize> {
+        let (first, last) = self.span()?;
+        if at < first || at >= last {
+            return None;
+        }
+        let mut period = usize::try_from((at - first) / self.width).unwrap_or(0).min(self.len() - 1);
+        while at < self.bounds[period] {
+            period -= 1;
+        }
+        while at >= self.bounds[period + 1] {
+            period += 1;
+        }
+        Some(period)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_moment_is_in_the_period_that_holds_it(mut bounds in prop::collection::btree_set(-50..50_i64, 0..9), at in -60..60_i64) {
+            let all: Vec<i64> = std::mem::take(&mut bounds).into_iter().collect();
+            let expected = all.windows(2).position(|pair| pair[0] <= at && at < pair[1]);
+            prop_assert_eq!(Periods::new(&all).find(at), expected);
+        }
+    }
+}
