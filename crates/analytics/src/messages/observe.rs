@@ -89,7 +89,7 @@ fn read_more(event: &Event, observation: &mut Observation) {
     let mut traits = object(context.traits).unwrap_or_default();
     match event.kind {
         EventKind::Identify => traits.extend(object(core.traits).unwrap_or_default()),
-        EventKind::Group => observation.group_traits = object(core.traits),
+        EventKind::Group => observation.group_traits = Some(object(core.traits).unwrap_or_default()),
         _ => {}
     }
     let text = |name: &str| traits.get(name).and_then(Value::as_str).map(str::trim).and_then(some);

@@ -23,6 +23,9 @@ pub struct CompanyInput {
     pub email_domain: String,
     /// Further values (`industry`, `employees`, `country` …).
     pub properties: Map<String, Json>,
+    /// Whether a company that nobody has spoken of yet is left alone: a context's group id says no more than that there
+    /// is one, and the group call that says which may be on its way.
+    pub known_only: bool,
     /// When these values were stated.
     pub at: Timestamp,
     /// When the company came into being in the other system; `at` when it is not known.
@@ -42,6 +45,7 @@ impl CompanyInput {
             name: String::new(),
             email_domain: String::new(),
             properties: Map::new(),
+            known_only: false,
             at,
             created_at: None,
             source,

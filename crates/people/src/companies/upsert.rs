@@ -144,6 +144,9 @@ impl Work {
         }
         match found.into_iter().next() {
             Some(id) => self.change(&id, one),
+            None if input.known_only => {
+                Upserted::Rejected(Clash::new("unknown_company", "No company has this key yet."))
+            }
             None if one.keys.is_empty() && one.name_key.is_empty() => Upserted::Rejected(Clash::new(
                 "no_key",
                 "The row names no company: it needs an id, a domain or a name.",

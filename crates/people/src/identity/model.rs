@@ -50,7 +50,7 @@ pub struct Observation {
     pub external: Vec<(String, String)>,
     /// Traits of the person.
     pub traits: Option<Map<String, Json>>,
-    /// Traits of the company.
+    /// Traits of the company, of a group call; none when the group id is that of a context.
     pub group_traits: Option<Map<String, Json>>,
     /// Whether a person is behind it. A bot never becomes a person: see [`Resolved::person`].
     pub human: bool,

@@ -238,6 +238,7 @@ fn group_company(event: &Observation, group: &str, source: Source) -> Option<Com
     let group = Identifier::new(Kind::External("group".to_owned()), group).ok()?;
     let mut company = CompanyInput::new(event.at, source);
     company.external = vec![("group".to_owned(), group.value().to_owned())];
+    company.known_only = event.group_traits.is_none();
     let none = Map::new();
     let traits = event.group_traits.as_ref().unwrap_or(&none);
     for (name, value) in traits.iter().filter(|(_, value)| !value.is_null()) {

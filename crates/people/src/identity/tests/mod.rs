@@ -1,6 +1,7 @@
 //! Identity on both databases.
 
 mod again;
+mod groups;
 
 use super::*;
 use crate::companies::{Companies, CompanyInput};
