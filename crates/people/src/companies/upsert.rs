@@ -181,6 +181,12 @@ impl Work {
     }
 
     fn change(&mut self, id: &CompanyId, one: &Wanted<'_>) -> Upserted<CompanyId> {
+        // A domain alone, known by now: nearly every contact of a file says no more.
+        let says_more = !one.name_key.is_empty() || !one.input.properties.is_empty() || one.input.created_at.is_some();
+        let known = |key: &String| self.keys.contains_key(key);
+        if !says_more && one.keys.iter().all(known) && self.rows.get(id).is_some_and(|row| !row.domain.is_empty()) {
+            return Upserted::Unchanged { id: id.clone() };
+        }
         let before = self.rows.get(id).map(|row| row.properties.clone()).unwrap_or_default();
         let (changes, names, keys) = self.write(id, one);
         if changes.is_empty() && keys.is_empty() {
