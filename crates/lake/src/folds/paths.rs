@@ -6,6 +6,7 @@
 use super::filter::{EventFilter, Filters, Literals};
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
 /// Where a journey goes from or to besides the texts of the column.
@@ -32,7 +33,6 @@ pub struct PathsFold {
     filters: Filters,
     literals: Vec<String>,
     columns: Columns,
-    names_only: bool,
 }
 
 impl PathsFold {
@@ -48,9 +48,7 @@ impl PathsFold {
         let mut literals = Literals::default();
         let filters = Filters::new(&[touch, conversion], &mut literals);
         let columns = touch.columns().and(conversion.columns()).and(Columns::of(&[column, Col::Name]));
-        let names_only =
-            touch.is.is_empty() && conversion.is.is_empty() && !touch.humans_only && !conversion.humans_only;
-        Self { column, lookback_us, half_life_us, filters, literals: literals.0, columns, names_only }
+        Self { column, lookback_us, half_life_us, filters, literals: literals.0, columns }
     }
 
     fn take(&self, state: &mut Journey, at: i64, code: u32, mask: u32, output: &mut Paths) {
@@ -63,21 +61,22 @@ impl PathsFold {
             output.conversions += 1;
             output.transition(state.last, CONVERSION);
             let from = state.touches.partition_point(|(touch, _)| at - touch > self.lookback_us);
-            self.credit(&state.touches[from..], at, output);
+            self.credit(&state.touches[from..], output);
             state.touches.clear();
             state.last = START;
         }
     }
 
-    /// Time decay: a touch weighs `2^(-age / half life)`, and the weights of a conversion add up to one.
-    fn credit(&self, touches: &[(i64, u32)], at: i64, output: &mut Paths) {
-        #[expect(clippy::cast_precision_loss, reason = "microseconds of centuries are below 2^53")]
-        let weight = |touch: i64| (-((at - touch) as f64) / self.half_life_us.max(1) as f64).exp2();
-        let sum: f64 = touches.iter().map(|(touch, _)| weight(*touch)).sum();
-        if sum <= 0.0 {
+    /// Time decay: a touch weighs `2^(-age / half life)`, and the weights of a conversion add up to one. Only the ratios of the
+    /// weights count, so ages are taken from the last touch: its weight is one, however short the half life is.
+    fn credit(&self, touches: &[(i64, u32)], output: &mut Paths) {
+        let Some((newest, _)) = touches.last() else {
             output.uncredited += 1;
             return;
-        }
+        };
+        #[expect(clippy::cast_precision_loss, reason = "microseconds of centuries are below 2^53")]
+        let weight = |touch: i64| (-((newest - touch) as f64) / self.half_life_us.max(1) as f64).exp2();
+        let sum: f64 = touches.iter().map(|(touch, _)| weight(*touch)).sum();
         for (touch, code) in touches {
             let place = *code as usize;
             if output.credit.len() <= place {
@@ -112,33 +111,30 @@ pub struct Paths {
     /// How often one stop followed another.
     pub transitions: BTreeMap<(Stop, Stop), u64>,
     credit: Vec<f64>,
-    /// From × to.
+    /// From × to, of the first [`DENSE`] stops; empty until the first.
     counts: Vec<u64>,
-    side: usize,
+    /// The others: a column may have very many texts.
+    rare: HashMap<(u32, u32), u64>,
 }
+
+/// Stops whose transitions are counted in a square, half a megabyte of it.
+const DENSE: usize = 256;
 
 impl Paths {
     fn transition(&mut self, from: u32, to: u32) {
-        let most = from.max(to) as usize;
-        if most >= self.side {
-            self.widen(most);
+        if from.max(to) as usize >= DENSE {
+            *self.rare.entry((from, to)).or_default() += 1;
+            return;
         }
-        self.counts[from as usize * self.side + to as usize] += 1;
-    }
-
-    #[cold]
-    fn widen(&mut self, most: usize) {
-        let side = (most + 1).next_power_of_two().max(16);
-        let mut counts = vec![0; side * side];
-        for (from, row) in self.counts.chunks(self.side.max(1)).enumerate() {
-            counts[from * side..from * side + row.len()].copy_from_slice(row);
+        if self.counts.is_empty() {
+            self.counts = vec![0; DENSE * DENSE];
         }
-        (self.counts, self.side) = (counts, side);
+        self.counts[from as usize * DENSE + to as usize] += 1;
     }
 }
 
-fn stop(place: usize, dict: &Dict) -> Stop {
-    match u32::try_from(place).unwrap_or(START) {
+fn stop(place: u32, dict: &Dict) -> Stop {
+    match place {
         START => Stop::Start,
         CONVERSION => Stop::Conversion,
         NOTHING => Stop::Nothing,
@@ -173,11 +169,9 @@ impl Fold for PathsFold {
     fn steps(&self, state: &mut Journey, run: Run<'_>, output: &mut Paths) {
         let (at, codes) = (run.at(), run.codes(self.column));
         for (place, name) in run.codes(Col::Name).iter().enumerate() {
-            let mut mask = self.filters.by_name(name);
-            if mask != 0 && !self.names_only {
-                mask = self.filters.admit(mask, &run.event(place));
-            }
+            let mask = self.filters.by_name(name);
             if mask != 0 {
+                let mask = self.filters.admit(mask, &run.event(place));
                 self.take(state, at[place], codes.at(place), mask, output);
             }
         }
@@ -198,12 +192,12 @@ impl Fold for PathsFold {
             let text = dict.text(u32::try_from(code).unwrap_or(0)).to_owned();
             *output.credits.entry(text).or_default() += credit;
         }
-        let side = output.side.max(1);
-        for (place, count) in std::mem::take(&mut output.counts).into_iter().enumerate().filter(|(_, count)| *count > 0)
-        {
-            *output.transitions.entry((stop(place / side, dict), stop(place % side, dict))).or_default() += count;
+        let counts = std::mem::take(&mut output.counts).into_iter().enumerate();
+        let place = |place: usize| u32::try_from(place).unwrap_or(START);
+        let dense = counts.map(|(at, count)| ((place(at / DENSE), place(at % DENSE)), count));
+        for ((from, to), count) in dense.chain(output.rare.drain()).filter(|(_, count)| *count > 0) {
+            *output.transitions.entry((stop(from, dict), stop(to, dict))).or_default() += count;
         }
-        output.side = 0;
     }
 
     fn merge(&self, into: &mut Paths, from: Paths) {

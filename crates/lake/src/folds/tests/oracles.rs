@@ -305,3 +305,28 @@ proptest! {
         });
     }
 }
+
+/// A column of many texts, and a half life of which every age is many.
+#[test]
+fn paths_take_any_number_of_texts_and_any_half_life() {
+    let folder = tempfile::tempdir().unwrap();
+    run(async {
+        let lake = open(folder.path()).await;
+        let touch = |place: i64| Event {
+            path: format!("/p{place}"),
+            ..event(&format!("t{place}"), 1, START + place * HOUR, "a")
+        };
+        let mut events: Vec<Event> = (0..600).map(touch).collect();
+        events.push(event("end", 1, START + 700 * HOUR, "b"));
+        lake.append(events).await.unwrap();
+        pump(&lake).await;
+        let (touch, conversion) = (EventFilter::named("a"), EventFilter::named("b"));
+        let fold = PathsFold::new(Col::Path, &touch, &conversion, 100 * DAY, 1);
+        let found = lake.fold(&fold, &FoldOptions::default()).await.unwrap();
+        assert_eq!((found.conversions, found.uncredited), (1, 0));
+        assert_eq!(found.credits, BTreeMap::from([("/p599".to_owned(), 1.0)]));
+        assert_eq!(found.transitions.len(), 601);
+        let step = (Stop::At("/p598".to_owned()), Stop::At("/p599".to_owned()));
+        assert_eq!(found.transitions[&step], 1);
+    });
+}
