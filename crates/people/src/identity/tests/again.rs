@@ -16,7 +16,8 @@ fn fields(done: &[Upserted<PersonId>]) -> Vec<(String, Option<String>, String)> 
     changes.iter().map(|one| (one.field.clone(), one.from.clone(), one.to.clone())).collect()
 }
 
-async fn undo(test: &TestPlatform, done: &[Upserted<PersonId>]) -> Vec<Reverted> {
+/// Takes the rows of an upsert back.
+pub(super) async fn undo(test: &TestPlatform, done: &[Upserted<PersonId>]) -> Vec<Reverted> {
     let undo: Vec<(PersonId, serde_json::Value)> = done
         .iter()
         .filter_map(|one| match one {
