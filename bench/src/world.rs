@@ -3,13 +3,17 @@
 use analytics::channels::{Evidence, Marks, classify};
 use anyhow::{Context, Result};
 use jiff::civil::date;
-use kernel::time::SystemClock;
+use kernel::ids::PersonId;
+use kernel::time::{SystemClock, Timestamp};
 use lake::{Event, EventKind, FileCatalog, Lake, LakeConfig};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Events handed to the lake at once.
 const BATCH: usize = 8_192;
@@ -98,17 +102,21 @@ fn generate(events: u64) -> Receiver<Vec<Event>> {
         let settings = simulator::Settings { scale, ..simulator::Settings::until(date(2026, 7, 1)) };
         let company = simulator::Company::new(settings);
         let mut batch = Vec::with_capacity(BATCH);
+        let mut people = Numbers::default();
         let mut left = events;
         for message in company.events() {
             if left == 0 {
                 break;
             }
-            if let Some(event) = event(&message.json, message.at.micros(), left) {
+            if let Some(event) = event(&message.json, message.at.micros(), left, &mut people) {
                 batch.push(event);
                 left -= 1;
             }
-            if batch.len() == BATCH && send.send(std::mem::take(&mut batch)).is_err() {
-                return;
+            if batch.len() == BATCH {
+                people.begin(message.at);
+                if send.send(std::mem::take(&mut batch)).is_err() {
+                    return;
+                }
             }
         }
         // A send that fails has nobody left to tell.
@@ -117,7 +125,35 @@ fn generate(events: u64) -> Receiver<Vec<Event>> {
     receive
 }
 
-fn event(json: &str, received_at: i64, number: u64) -> Option<Event> {
+/// Numbers for people as the program gives them: by when they are first seen, close together within a batch.
+struct Numbers {
+    known: HashMap<u64, u64>,
+    next: u64,
+    rng: ChaCha8Rng,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self { known: HashMap::new(), next: 1, rng: ChaCha8Rng::seed_from_u64(7) }
+    }
+}
+
+impl Numbers {
+    /// Begins a batch.
+    fn begin(&mut self, now: Timestamp) {
+        self.next = self.next.max(PersonId::first_number(now, &mut self.rng));
+    }
+
+    fn of(&mut self, who: &str) -> u64 {
+        let next = &mut self.next;
+        *self.known.entry(xxh3_64(who.as_bytes())).or_insert_with(|| {
+            *next += 1;
+            *next - 1
+        })
+    }
+}
+
+fn event(json: &str, received_at: i64, number: u64, people: &mut Numbers) -> Option<Event> {
     let wire: Wire<'_> = serde_json::from_str(json).ok()?;
     let kind = EventKind::parse(wire.r#type)?;
     let name = match kind {
@@ -135,7 +171,7 @@ fn event(json: &str, received_at: i64, number: u64) -> Option<Event> {
         Evidence { source: &marks.source, medium: &marks.medium, campaign: &marks.campaign, ..Evidence::default() };
     let channel = if page.is_some() { classify(&evidence).as_str() } else { "" };
     Some(Event {
-        person: xxh3_64_with_seed(who.as_bytes(), 0) >> 1,
+        person: people.of(who),
         // Moments of one person differ, so that every engine has the same order without the place in the log.
         at: wire.timestamp.micros() / 1_000 * 1_000 + i64::try_from(number % 1_000).unwrap_or(0),
         received_at,

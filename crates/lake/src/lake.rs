@@ -300,7 +300,10 @@ impl Lake {
         let permit = Arc::clone(&self.inner.folds).acquire_owned().await.map_err(|_| LakeError::Closed)?;
         let stop = Cancel::default();
         let _guard = CancelOnDrop(stop.clone());
-        let (fold, options, view) = (fold.clone(), options.clone(), self.inner.view());
+        let (fold, options, mut view) = (fold.clone(), options.clone(), self.inner.view());
+        if let Some(known) = &options.as_of {
+            view = view.known_at(known);
+        }
         let threads = self.inner.config.fold_threads;
         let work = move || {
             let _permit = permit;
@@ -399,6 +402,7 @@ impl Inner {
             sealing: Arc::clone(&state.sealing),
             merges: Arc::clone(&state.merges),
             watermark: self.watermark(&state),
+            received_to: None,
         }
     }
 

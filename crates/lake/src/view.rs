@@ -5,9 +5,11 @@
 use crate::error::LakeError;
 use crate::event::Columns;
 use crate::hot::{Chunk, HotBucket};
+use crate::fold::KnownAt;
 use crate::lake::Watermark;
-use crate::parquet::{DataFile, Selection};
-use datafusion::arrow::array::RecordBatch;
+use crate::parquet::{DataFile, RECEIVED, Selection, data_error, integers};
+use datafusion::arrow::array::{BooleanArray, RecordBatch};
+use datafusion::arrow::compute::filter_record_batch;
 use kernel::time::TimeRange;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -93,27 +95,57 @@ pub(crate) struct View {
     pub(crate) sealing: Arc<Vec<HotBucket>>,
     pub(crate) merges: Arc<Merges>,
     pub(crate) watermark: Watermark,
+    /// Events received after this moment are left out; none when all are known.
+    pub(crate) received_to: Option<i64>,
+}
+
+/// Where rows lie.
+enum Part {
+    File(Arc<DataFile>),
+    Chunk(Arc<Chunk>),
+    /// The rows of a tail, already with the columns that are asked for.
+    Batch(RecordBatch),
 }
 
 /// A sorted stretch of one bucket's rows.
-pub(crate) enum Source {
-    File(Arc<DataFile>),
-    Chunk(Arc<Chunk>),
-    Batch(RecordBatch),
+pub(crate) struct Source {
+    part: Part,
+    /// Rows received after this moment are left out.
+    received_to: Option<i64>,
 }
 
 /// Batches of one source, in order.
 pub(crate) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, LakeError>> + Send>;
 
 impl View {
+    /// The view as it was known at a moment.
+    pub(crate) fn known_at(mut self, known: &KnownAt) -> Self {
+        self.received_to = Some(known.at.micros());
+        self.merges = Arc::new(Merges::new(Arc::clone(&known.merges), self.buckets));
+        self
+    }
+
     /// The sources of a bucket that may have rows in the range, in the order of their places in the log where those are
     /// apart; those of a tail have these columns.
     pub(crate) fn sources(&self, bucket: usize, range: TimeRange, columns: Columns) -> Result<Vec<Source>, LakeError> {
-        let mut sources: Vec<Source> = self.files_of(bucket, range).into_iter().map(Source::File).collect();
+        let mut sources = Vec::new();
+        for file in self.files_of(bucket, range) {
+            // Most files hold only what was known, or nothing of it: those are not filtered row by row.
+            let received = if self.received_to.is_some() { file.received()? } else { None };
+            let received_to = match (self.received_to, received) {
+                (Some(to), Some((first, _))) if first > to => continue,
+                (Some(to), Some((_, last))) if last <= to => None,
+                (to, _) => to,
+            };
+            sources.push(Source { part: Part::File(file), received_to });
+        }
+        let received_to = self.received_to;
+        let columns = if received_to.is_some() { columns.with_received_at() } else { columns };
         for hot in [&self.sealing[bucket], &self.hot[bucket]] {
-            sources.extend(hot.chunks.iter().cloned().map(Source::Chunk));
+            let chunks = hot.chunks.iter().cloned();
+            sources.extend(chunks.map(|chunk| Source { part: Part::Chunk(chunk), received_to }));
             if !hot.tail.is_empty() {
-                sources.push(Source::Batch(hot.tail_batch(columns)?));
+                sources.push(Source { part: Part::Batch(hot.tail_batch(columns)?), received_to });
             }
         }
         Ok(sources)
@@ -146,16 +178,28 @@ fn overlaps(file: &DataFile, range: TimeRange) -> bool {
 impl Source {
     /// Whether it may have rows from this log offset on.
     pub(crate) fn reaches(&self, offset: u64) -> bool {
-        match self {
-            Source::File(file) => file.entry.offset_max >= offset,
-            Source::Chunk(_) | Source::Batch(_) => true,
+        match &self.part {
+            Part::File(file) => file.entry.offset_max >= offset,
+            Part::Chunk(_) | Part::Batch(_) => true,
+        }
+    }
+
+    /// Whether all its events are surely in a range.
+    pub(crate) fn is_inside(&self, range: TimeRange) -> bool {
+        let (from, to) = (range.from.micros(), range.to.micros());
+        match &self.part {
+            // The end of all time is in the range of all time.
+            Part::File(file) => from <= file.entry.at_min && (file.entry.at_max < to || to == i64::MAX),
+            Part::Chunk(_) | Part::Batch(_) => from == i64::MIN && to == i64::MAX,
         }
     }
 
     /// The rows with these columns; only those of some people when said. Rows of other people may come along from memory.
     pub(crate) fn batches(&self, columns: Columns, people: Option<&HashSet<i64>>) -> Result<Batches, LakeError> {
-        Ok(match self {
-            Source::File(file) => {
+        let wanted = columns;
+        let columns = if self.received_to.is_some() { columns.with_received_at() } else { columns };
+        let batches: Batches = match &self.part {
+            Part::File(file) => {
                 let selection = match people {
                     None => Some(Selection::All),
                     Some(people) => file.rows_of(people)?,
@@ -165,8 +209,30 @@ impl Source {
                     None => Box::new(std::iter::empty()),
                 }
             }
-            Source::Chunk(chunk) => Box::new(std::iter::once(chunk.batch(columns))),
-            Source::Batch(batch) => Box::new(std::iter::once(Ok(batch.clone()))),
-        })
+            Part::Chunk(chunk) => Box::new(std::iter::once(chunk.batch(columns))),
+            Part::Batch(batch) => Box::new(std::iter::once(Ok(batch.clone()))),
+        };
+        let Some(to) = self.received_to else { return Ok(batches) };
+        Ok(Box::new(batches.map(move |batch| without_received(known(batch?, to)?, wanted))))
     }
+}
+
+/// The rows that were received by a moment.
+fn known(batch: RecordBatch, to: i64) -> Result<RecordBatch, LakeError> {
+    let received = integers(&batch, RECEIVED)?;
+    if received.iter().all(|received| *received <= to) {
+        return Ok(batch);
+    }
+    let keep: BooleanArray = received.iter().map(|received| Some(*received <= to)).collect();
+    filter_record_batch(&batch, &keep).map_err(data_error)
+}
+
+/// Without the column that was read to leave rows out, unless it is wanted.
+fn without_received(batch: RecordBatch, wanted: Columns) -> Result<RecordBatch, LakeError> {
+    if wanted.has_received_at() {
+        return Ok(batch);
+    }
+    let fields = batch.schema_ref().fields().iter().enumerate();
+    let places: Vec<usize> = fields.filter(|(_, field)| field.name() != RECEIVED).map(|(place, _)| place).collect();
+    batch.project(&places).map_err(data_error)
 }

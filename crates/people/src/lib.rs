@@ -12,6 +12,7 @@ mod import_files;
 mod importer;
 mod importers;
 pub mod imports;
+pub mod merge_history;
 mod pipelines;
 pub mod profiles;
 mod sheets;

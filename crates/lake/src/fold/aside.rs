@@ -58,9 +58,8 @@ impl Aside {
         let mut codes: Vec<Option<Codes>> = vec![None; Col::COUNT];
         for column in Col::ALL.iter().filter(|column| columns.has(**column)) {
             let texts = &self.codes[*column as usize];
-            let map: Vec<u32> = order.iter().map(|row| recoder.code(texts[*row], from, to)).collect();
-            let rows = u32::try_from(map.len()).unwrap_or(0);
-            codes[*column as usize] = Some(Codes { keys: (0..rows).collect::<Vec<u32>>().into(), map: Arc::new(map) });
+            let moved = order.iter().map(|row| recoder.code(texts[*row], from, to));
+            codes[*column as usize] = Some(Codes::apart(moved.collect()));
         }
         let value = columns.has_value().then(|| {
             let values: Vec<i64> = order.iter().map(|row| self.value[*row].unwrap_or(0)).collect();

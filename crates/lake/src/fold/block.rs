@@ -4,12 +4,36 @@ use super::dict::Dict;
 use crate::event::{AgentClass, Col, EventKind};
 use datafusion::arrow::buffer::{NullBuffer, ScalarBuffer};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A text column: keys of its own dictionary, and what each key is in the dictionary of the run.
 #[derive(Debug, Clone)]
 pub(crate) struct Codes {
     pub(crate) keys: ScalarBuffer<u32>,
-    pub(crate) map: Arc<Vec<u32>>,
+    pub(crate) table: Table,
+}
+
+/// A dictionary of a column as codes of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    /// Of this table alone, in this process.
+    id: u64,
+    map: Arc<Vec<u32>>,
+}
+
+impl Table {
+    pub(crate) fn new(map: Vec<u32>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), map: Arc::new(map) }
+    }
+}
+
+impl Codes {
+    /// A column whose rows have texts of their own.
+    pub(crate) fn apart(codes: Vec<u32>) -> Self {
+        let rows = u32::try_from(codes.len()).unwrap_or(0);
+        Self { keys: (0..rows).collect::<Vec<u32>>().into(), table: Table::new(codes) }
+    }
 }
 
 /// A column of few values: keys, and the number of the value of each key.
@@ -53,7 +77,7 @@ impl Block {
     #[inline]
     pub(crate) fn code(&self, row: usize, column: Col) -> u32 {
         match &self.codes[column as usize] {
-            Some(codes) => codes.map[codes.keys[row] as usize],
+            Some(codes) => codes.table.map[codes.keys[row] as usize],
             None => 0,
         }
     }
@@ -105,8 +129,25 @@ impl<'a> Run<'a> {
     pub fn codes(&self, column: Col) -> RunCodes<'a> {
         debug_assert!(self.block.codes[column as usize].is_some(), "a fold reads a column that it did not name");
         match &self.block.codes[column as usize] {
-            Some(codes) => RunCodes { keys: &codes.keys[self.from..self.to], map: &codes.map },
-            None => RunCodes { keys: &[], map: &[] },
+            Some(codes) => {
+                RunCodes { keys: &codes.keys[self.from..self.to], map: &codes.table.map, table: codes.table.id }
+            }
+            None => RunCodes { keys: &[], map: &[], table: 0 },
+        }
+    }
+
+    /// Each person's events, when they are of several people.
+    #[inline]
+    pub fn each_person(self, mut take: impl FnMut(u64, Run<'a>)) {
+        let people = &self.block.person[..self.to];
+        let mut from = self.from;
+        while let Some(person) = people.get(from) {
+            let mut to = from + 1;
+            while to < people.len() && people[to] == *person {
+                to += 1;
+            }
+            take(person.cast_unsigned(), Run { from, to, ..self });
+            from = to;
         }
     }
 
@@ -135,9 +176,25 @@ impl<'a> Run<'a> {
 pub struct RunCodes<'a> {
     keys: &'a [u32],
     map: &'a [u32],
+    table: u64,
 }
 
 impl<'a> RunCodes<'a> {
+    /// The keys in order: places in [`RunCodes::table`].
+    #[inline]
+    #[must_use]
+    pub fn keys(&self) -> &'a [u32] {
+        self.keys
+    }
+
+    /// The code of each key, and the number of this table, which no other one has: a fold that computes something for each
+    /// key does it once a table.
+    #[inline]
+    #[must_use]
+    pub fn table(&self) -> (u64, &'a [u32]) {
+        (self.table, self.map)
+    }
+
     /// The code at a place of the run.
     #[inline]
     #[must_use]

@@ -1,6 +1,6 @@
 //! From Arrow batches to blocks of codes.
 
-use super::block::{Block, Codes, Small};
+use super::block::{Block, Codes, Small, Table};
 use super::dict::Dict;
 use crate::error::LakeError;
 use crate::event::{AgentClass, Col, Columns, EventKind};
@@ -13,15 +13,15 @@ use std::sync::Arc;
 /// What a dictionary of a source was translated to; batches of one row group share their dictionary.
 struct Known<T> {
     values: ArrayRef,
-    map: Arc<Vec<T>>,
+    map: T,
 }
 
 /// Decodes the batches of one source.
 pub(super) struct Decoder {
     columns: Columns,
-    kind: Option<Known<u8>>,
-    agent: Option<Known<u8>>,
-    texts: Vec<Option<Known<u32>>>,
+    kind: Option<Known<Arc<Vec<u8>>>>,
+    agent: Option<Known<Arc<Vec<u8>>>>,
+    texts: Vec<Option<Known<Table>>>,
 }
 
 fn split<'a>(batch: &'a RecordBatch, name: &str) -> Result<(ScalarBuffer<u32>, &'a ArrayRef), LakeError> {
@@ -30,17 +30,18 @@ fn split<'a>(batch: &'a RecordBatch, name: &str) -> Result<(ScalarBuffer<u32>, &
     Ok((column.keys().values().clone(), column.values()))
 }
 
-fn map<T>(
+fn map<N, T: Clone>(
     known: &mut Option<Known<T>>,
     values: &ArrayRef,
-    mut number: impl FnMut(&str) -> T,
-) -> Result<Arc<Vec<T>>, LakeError> {
+    number: impl FnMut(&str) -> N,
+    table: impl FnOnce(Vec<N>) -> T,
+) -> Result<T, LakeError> {
     if let Some(known) = known.as_ref().filter(|known| Arc::ptr_eq(&known.values, values)) {
-        return Ok(Arc::clone(&known.map));
+        return Ok(known.map.clone());
     }
     let texts: &StringArray = values.as_string_opt().ok_or_else(|| data_error("a dictionary is not of texts"))?;
-    let map: Arc<Vec<T>> = Arc::new((0..texts.len()).map(|place| number(texts.value(place))).collect());
-    *known = Some(Known { values: Arc::clone(values), map: Arc::clone(&map) });
+    let map = table((0..texts.len()).map(|place| texts.value(place)).map(number).collect());
+    *known = Some(Known { values: Arc::clone(values), map: map.clone() });
     Ok(map)
 }
 
@@ -61,12 +62,12 @@ impl Decoder {
         let mut kind = None;
         if self.columns.has_kind() {
             let (keys, values) = split(batch, KIND)?;
-            kind = Some(Small { keys, map: map(&mut self.kind, values, kind_number)? });
+            kind = Some(Small { keys, map: map(&mut self.kind, values, kind_number, Arc::new)? });
         }
         let mut agent_class = None;
         if self.columns.has_agent_class() {
             let (keys, values) = split(batch, AGENT)?;
-            agent_class = Some(Small { keys, map: map(&mut self.agent, values, agent_number)? });
+            agent_class = Some(Small { keys, map: map(&mut self.agent, values, agent_number, Arc::new)? });
         }
         let value = batch.column_by_name(VALUE).filter(|_| self.columns.has_value());
         let value = value.and_then(|column| column.as_primitive_opt::<Int64Type>());
@@ -91,13 +92,11 @@ impl Decoder {
     fn codes(&mut self, batch: &RecordBatch, column: Col, dict: &mut Dict) -> Result<Codes, LakeError> {
         if column.is_coded() {
             let (keys, values) = split(batch, column.name())?;
-            let map = map(&mut self.texts[column as usize], values, |text| dict.intern(text))?;
-            return Ok(Codes { keys, map });
+            let table = map(&mut self.texts[column as usize], values, |text| dict.intern(text), Table::new)?;
+            return Ok(Codes { keys, table });
         }
         let texts = batch.column_by_name(column.name()).and_then(|texts| texts.as_string_opt::<i32>());
         let texts = texts.ok_or_else(|| data_error(format!("{} is not a text", column.name())))?;
-        let map: Vec<u32> = (0..texts.len()).map(|row| dict.intern(texts.value(row))).collect();
-        let rows = u32::try_from(map.len()).unwrap_or(0);
-        Ok(Codes { keys: (0..rows).collect::<Vec<u32>>().into(), map: Arc::new(map) })
+        Ok(Codes::apart((0..texts.len()).map(|row| dict.intern(texts.value(row))).collect()))
     }
 }

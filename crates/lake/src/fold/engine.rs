@@ -4,7 +4,7 @@ use super::aside::Aside;
 use super::block::EventRef;
 use super::decode::Decoder;
 use super::dict::Dict;
-use super::merge::{Merge, People};
+use super::merge::{Merge, People, Whose};
 use super::{Cancel, Fold, FoldOptions};
 use crate::error::LakeError;
 use crate::event::Columns;
@@ -186,20 +186,25 @@ impl Job<'_> {
         if asides().next().is_some() || self.view.needs_offsets(bucket, self.range) {
             columns = columns.with_offset();
         }
+        let mut merged: Vec<i64> = Vec::new();
+        let whose = match wanted {
+            Some(wanted) => Whose::Only(wanted),
+            None => {
+                merged.extend(self.view.merges.by_bucket.get(bucket).into_iter().flatten());
+                merged.sort_unstable();
+                Whose::AllBut(&merged)
+            }
+        };
         let mut people = People::new(fold);
         let mut merge = Merge::new(&mut people, &self.literals, self.range, &self.cancels);
         for source in self.view.sources(bucket, self.range, columns)? {
             merge.check()?;
-            merge.open(source.batches(columns, wanted)?, columns)?;
+            merge.open(&source, columns, &whose)?;
         }
         for (from, rows) in asides() {
             merge.give(|dict| rows.block(from, dict, columns));
         }
-        let merged = self.view.merges.by_bucket.get(bucket).filter(|people| !people.is_empty());
-        let dict = merge.run(&|person| {
-            wanted.is_none_or(|wanted| wanted.contains(&person))
-                && merged.is_none_or(|merged| !merged.contains(&person))
-        })?;
+        let dict = merge.run(whose)?;
         Ok(people.close(&dict))
     }
 }

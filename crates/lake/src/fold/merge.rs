@@ -9,8 +9,9 @@ use super::dict::Dict;
 use super::{Cancel, Fold};
 use crate::error::LakeError;
 use crate::event::Columns;
-use crate::view::Batches;
+use crate::view::{Batches, Source};
 use kernel::time::TimeRange;
+use std::collections::HashSet;
 
 /// One source while it is merged.
 struct Cursor {
@@ -18,6 +19,8 @@ struct Cursor {
     decoder: Decoder,
     block: Block,
     row: usize,
+    /// Whether all its events are in the range.
+    is_inside: bool,
 }
 
 /// The order of two events of one person: moment, place in the log where it was read, order of the sources.
@@ -58,14 +61,31 @@ impl Cursor {
         end + people[end..most].partition_point(|other| *other == person)
     }
 
+    /// Up to which row of this block there are all events of this source of people below `limit`, from the head on; the last
+    /// person of a block may have more in the next one.
+    fn whole_end(&self, limit: i64) -> usize {
+        let people = &self.block.person[..];
+        let limit = limit.min(people[people.len() - 1]);
+        let (mut end, mut step) = (self.row, 16);
+        while end + step < people.len() && people[end + step] < limit {
+            end += step + 1;
+            step *= 2;
+        }
+        let most = people.len().min(end + step + 1);
+        end + people[end..most].partition_point(|person| *person < limit)
+    }
+
     fn key(&self, row: usize, place: usize) -> Key {
         (self.block.at[row], self.block.offset.as_ref().map_or(0, |offset| offset[row]), place)
     }
 }
 
-/// Who takes the events that the merge brings into order. Called once a run, not once an event, so the merge is compiled
-/// once for every fold.
+/// Who takes the events that the merge brings into order. Called once for many people, not once an event, so the merge is
+/// compiled once for every fold.
 pub(super) trait Take {
+    /// All events of people one after the other, while nobody is at hand.
+    fn people(&mut self, people: Run<'_>);
+
     /// Consecutive events of the person at hand.
     fn take(&mut self, run: Run<'_>);
 
@@ -96,6 +116,10 @@ impl<'a, F: Fold> People<'a, F> {
 }
 
 impl<F: Fold> Take for People<'_, F> {
+    fn people(&mut self, people: Run<'_>) {
+        self.fold.people(&mut self.state, people, &mut self.output);
+    }
+
     fn take(&mut self, run: Run<'_>) {
         if !self.began {
             self.began = true;
@@ -107,6 +131,41 @@ impl<F: Fold> Take for People<'_, F> {
     fn finish(&mut self, person: u64, dict: &Dict) {
         if std::mem::take(&mut self.began) {
             self.fold.finish(person, &mut self.state, dict, &mut self.output);
+        }
+    }
+}
+
+/// Who of a bucket is folded.
+pub(super) enum Whose<'a> {
+    /// These alone; few.
+    Only(&'a HashSet<i64>),
+    /// All but these, in order.
+    AllBut(&'a [i64]),
+}
+
+impl Whose<'_> {
+    /// The people that are read, when it is not everybody.
+    fn only(&self) -> Option<&HashSet<i64>> {
+        match self {
+            Self::Only(people) => Some(people),
+            Self::AllBut(_) => None,
+        }
+    }
+
+    /// Whether somebody is wanted, and who the next one is of whom it may be otherwise. Asked in ascending order.
+    fn next(&mut self, person: i64) -> (bool, i64) {
+        match self {
+            Self::Only(people) => (people.contains(&person), person + 1),
+            Self::AllBut(people) => {
+                while people.first().is_some_and(|other| *other < person) {
+                    *people = &people[1..];
+                }
+                match people.first() {
+                    Some(other) if *other == person => (false, person + 1),
+                    Some(other) => (true, *other),
+                    None => (true, USED_UP),
+                }
+            }
         }
     }
 }
@@ -131,8 +190,10 @@ impl<'a> Merge<'a> {
     }
 
     /// Adds a source, which comes after those before where nothing else decides.
-    pub(super) fn open(&mut self, batches: Batches, columns: Columns) -> Result<(), LakeError> {
-        let mut cursor = Cursor { batches, decoder: Decoder::new(columns), block: Block::empty(), row: 0 };
+    pub(super) fn open(&mut self, source: &Source, columns: Columns, whose: &Whose<'_>) -> Result<(), LakeError> {
+        let batches = source.batches(columns, whose.only())?;
+        let is_inside = source.is_inside(self.range);
+        let mut cursor = Cursor { batches, decoder: Decoder::new(columns), block: Block::empty(), row: 0, is_inside };
         if cursor.load(&mut self.dict)? {
             self.add(cursor);
         }
@@ -144,7 +205,8 @@ impl<'a> Merge<'a> {
         let block = rows(&mut self.dict);
         if block.rows() > 0 {
             let batches: Batches = Box::new(std::iter::empty());
-            self.add(Cursor { batches, decoder: Decoder::new(Columns::NONE), block, row: 0 });
+            // What was given was looked at already.
+            self.add(Cursor { batches, decoder: Decoder::new(Columns::NONE), block, row: 0, is_inside: true });
         }
     }
 
@@ -153,29 +215,33 @@ impl<'a> Merge<'a> {
     }
 
     /// Brings everybody who is wanted. Returns the dictionary of all codes.
-    pub(super) fn run(mut self, wanted: &dyn Fn(i64) -> bool) -> Result<Dict, LakeError> {
+    pub(super) fn run(mut self, mut whose: Whose<'_>) -> Result<Dict, LakeError> {
         let mut heads = Heads::new(self.cursors.iter().map(|cursor| cursor.block.person[0]));
-        let (mut all, mut active): (Vec<usize>, Vec<usize>) = Default::default();
+        let (mut all, mut active, mut ends): (Vec<usize>, Vec<usize>, Vec<usize>) = Default::default();
         while let Some(person) = heads.least() {
-            if wanted(person) && heads.second() != person {
+            // Nobody else has events of the people below this one, and all of them are wanted or none.
+            let (is_wanted, until) = whose.next(person);
+            let limit = heads.second().min(until);
+            if is_wanted && limit > person {
                 let place = heads.first();
-                let head = self.alone(person, place)?;
+                let head = self.alone(place, limit)?;
                 heads.set(place, head.unwrap_or(USED_UP));
-                self.people.finish(person.cast_unsigned(), &self.dict);
                 continue;
             }
-            all.clear();
-            while heads.least() == Some(person) {
-                all.push(heads.take());
-            }
-            if wanted(person) {
-                // The order of the sources decides where nothing else does.
-                all.sort_unstable();
+            // The order of the sources decides where nothing else does.
+            heads.all_least(&mut all);
+            if !is_wanted {
+                self.skip(person, &all)?;
+            } else if self.are_in_order(&all, &mut ends) {
+                for (place, end) in all.iter().zip(&ends) {
+                    self.feed(*place, *end);
+                    self.cursors[*place].row = *end;
+                }
+                self.people.finish(person.cast_unsigned(), &self.dict);
+            } else {
                 active.clone_from(&all);
                 self.person(person, &mut active)?;
                 self.people.finish(person.cast_unsigned(), &self.dict);
-            } else {
-                self.skip(person, &all)?;
             }
             for place in &all {
                 let cursor = &self.cursors[*place];
@@ -185,16 +251,52 @@ impl<'a> Merge<'a> {
         Ok(self.dict)
     }
 
-    /// Brings the events of one person of whom only one cursor has some; who is at its head then.
-    fn alone(&mut self, person: i64, place: usize) -> Result<Option<i64>, LakeError> {
+    /// Brings the people of one cursor below `limit`, at least the one at its head; who is at its head then.
+    fn alone(&mut self, place: usize, limit: i64) -> Result<Option<i64>, LakeError> {
         loop {
-            let end = self.cursors[place].run_end();
-            self.feed(place, end);
-            match self.advance(place, end)? {
-                Some(head) if head == person => {}
-                head => return Ok(head),
+            let cursor = &self.cursors[place];
+            let end = if cursor.is_inside { cursor.whole_end(limit) } else { cursor.row };
+            if end > cursor.row {
+                self.people.people(Run { block: &cursor.block, from: cursor.row, to: end, dict: &self.dict });
+                // Short of the end of the block: somebody is always left there.
+                self.cursors[place].row = end;
+            }
+            let cursor = &self.cursors[place];
+            let person = cursor.block.person[cursor.row];
+            if person >= limit {
+                return Ok(Some(person));
+            }
+            // The last one of a block, or one of whom some events are not in the range.
+            let head = loop {
+                let end = self.cursors[place].run_end();
+                self.feed(place, end);
+                match self.advance(place, end)? {
+                    Some(head) if head == person => {}
+                    head => break head,
+                }
+            };
+            self.people.finish(person.cast_unsigned(), &self.dict);
+            if head.is_none_or(|head| head >= limit) {
+                return Ok(head);
             }
         }
+    }
+
+    /// Whether the runs at the heads of these cursors follow each other in time and end before their blocks do; where each
+    /// ends. So it is where every source is a month.
+    fn are_in_order(&self, all: &[usize], ends: &mut Vec<usize>) -> bool {
+        ends.clear();
+        let mut last: Option<Key> = None;
+        for place in all {
+            let cursor = &self.cursors[*place];
+            let end = cursor.run_end();
+            if end == cursor.block.rows() || last.is_some_and(|last| cursor.key(cursor.row, *place) < last) {
+                return false;
+            }
+            last = Some(cursor.key(end - 1, *place));
+            ends.push(end);
+        }
+        true
     }
 
     /// Brings the events of one person; `active` are the cursors that have some.
@@ -241,6 +343,9 @@ impl<'a> Merge<'a> {
         let cursor = &self.cursors[place];
         let at = &cursor.block.at[cursor.row..end];
         let (mut from, mut to) = (cursor.row, end);
+        if cursor.is_inside {
+            return self.people.take(Run { block: &cursor.block, from, to, dict: &self.dict });
+        }
         if at[0] < self.range.from.micros() {
             from += at.partition_point(|at| *at < self.range.from.micros());
         }
@@ -332,11 +437,27 @@ impl Heads {
         least
     }
 
-    /// Takes the cursor with the least head out until its head is set again.
-    fn take(&mut self) -> usize {
-        let cursor = self.first();
-        self.set(cursor, USED_UP);
-        cursor
+    /// The cursors whose head is the least one, in order.
+    fn all_least(&self, all: &mut Vec<usize>) {
+        all.clear();
+        let (least, leaves) = (self.nodes[1].person, self.nodes.len() / 2);
+        let mut game = 1;
+        // Depth first, the lower cursors first; what is greater at a game is greater everywhere below it.
+        loop {
+            if self.nodes[game].person != least {
+                game += 1;
+            } else if game < leaves {
+                game *= 2;
+                continue;
+            } else {
+                all.push(game - leaves);
+                game += 1;
+            }
+            game >>= game.trailing_zeros();
+            if game <= 1 {
+                return;
+            }
+        }
     }
 
     fn set(&mut self, cursor: usize, person: i64) {

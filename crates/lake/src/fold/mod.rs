@@ -20,7 +20,8 @@ pub(crate) const PERSON_END: u64 = merge::USED_UP.cast_unsigned();
 pub(crate) use engine::{decode_only, run};
 
 use crate::event::Columns;
-use kernel::time::TimeRange;
+use kernel::time::{TimeRange, Timestamp};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -56,6 +57,16 @@ pub trait Fold: Send + Sync {
         run.events().for_each(|event| self.step(state, &event));
     }
 
+    /// All events of people one after the other. What it does must be what [`Fold::reset`], [`Fold::steps`] and
+    /// [`Fold::finish`] do person by person.
+    fn people(&self, state: &mut Self::State, people: Run<'_>, output: &mut Self::Output) {
+        people.each_person(|person, run| {
+            self.reset(state);
+            self.steps(state, run, output);
+            self.finish(person, state, run.dict(), output);
+        });
+    }
+
     /// After a person's last event. Codes in the state are of `dict`; one output sees one `dict` until it is closed.
     fn finish(&self, person: u64, state: &mut Self::State, dict: &Dict, output: &mut Self::Output);
 
@@ -69,6 +80,15 @@ pub trait Fold: Send + Sync {
     fn merge(&self, into: &mut Self::Output, from: Self::Output);
 }
 
+/// What was known at a moment.
+#[derive(Debug, Clone)]
+pub struct KnownAt {
+    /// Events received later are left out.
+    pub at: Timestamp,
+    /// Whose events were then folded under whom, as for [`crate::Lake::set_merges`].
+    pub merges: Arc<HashMap<u64, u64>>,
+}
+
 /// What to fold over.
 #[derive(Debug, Clone)]
 pub struct FoldOptions {
@@ -76,13 +96,15 @@ pub struct FoldOptions {
     pub range: TimeRange,
     /// Only this person (with all that is merged into it).
     pub person: Option<u64>,
+    /// Only what was known at a moment; everything when none.
+    pub as_of: Option<KnownAt>,
     /// Stops the fold.
     pub cancel: Cancel,
 }
 
 impl Default for FoldOptions {
     fn default() -> Self {
-        Self { range: TimeRange::ALL, person: None, cancel: Cancel::default() }
+        Self { range: TimeRange::ALL, person: None, as_of: None, cancel: Cancel::default() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The cube: events, people and value by period and by texts, counted on codes. The engine under every standard report.
 
-use super::filter::{EventFilter, Filters, Literals};
+use super::filter::{EventFilter, Filters, Literals, Masks};
 use super::periods::Periods;
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Recoder, Run, RunCodes};
@@ -22,6 +22,8 @@ pub struct CubeFold {
     filters: Filters,
     literals: Vec<String>,
     has_value: bool,
+    /// Whether the filter admits every event.
+    is_everything: bool,
 }
 
 impl CubeFold {
@@ -38,6 +40,7 @@ impl CubeFold {
             filters,
             literals: literals.0,
             has_value: false,
+            is_everything: *filter == EventFilter::default(),
         }
     }
 
@@ -49,49 +52,81 @@ impl CubeFold {
     }
 
     /// Counts a run: events that follow each other in one cell are added to it at once.
-    fn count(
+    #[inline]
+    fn count<K: Copy + PartialEq>(
         &self,
         state: &mut Place,
         run: Run<'_>,
         output: &mut Cube,
         admits: impl Fn(usize) -> bool,
-        key: impl Fn(usize) -> Key,
+        key: impl Fn(usize) -> K,
+        row: impl Fn(&mut Slices, K, usize) -> Option<usize>,
     ) {
-        let at = run.at();
-        let mut held = Held::default();
-        for (place, at) in at.iter().enumerate() {
+        let (periods, turn) = (output.periods, output.turn);
+        let mut add = |key: K, period: usize, events: u64, value: i128| match row(&mut output.slices, key, periods) {
+            Some(first) => output.slices.add(first + period, turn, events, value),
+            None => output.dropped += events,
+        };
+        let (mut held, mut events, mut value) = (None, 0, 0);
+        for (place, at) in run.at().iter().enumerate() {
             if !admits(place) {
                 continue;
             }
-            if *at < state.from || *at >= state.to {
-                let Some(place) = self.place(*at) else { continue };
-                output.add(&mut held, state.period);
-                *state = place;
-            }
             let key = key(place);
-            if held.key != key {
-                output.add(&mut held, state.period);
-                held.key = key;
+            let is_elsewhere = *at < state.from || *at >= state.to;
+            if is_elsewhere || held != Some(key) {
+                if let Some(held) = held.filter(|_| events > 0) {
+                    add(held, state.period, events, value);
+                    (events, value) = (0, 0);
+                }
+                if is_elsewhere {
+                    held = None;
+                    let Some(found) = self.place(*at) else { continue };
+                    *state = Place { masks: std::mem::take(&mut state.masks), ..found };
+                }
+                held = Some(key);
             }
-            held.events += 1;
+            events += 1;
             if self.has_value {
-                held.value += i128::from(run.event(place).value().unwrap_or(0));
+                value += i128::from(run.event(place).value().unwrap_or(0));
             }
         }
-        output.add(&mut held, state.period);
+        if let Some(held) = held.filter(|_| events > 0) {
+            add(held, state.period, events, value);
+        }
+    }
+
+    /// Counts one person's events, or some of them; the names were fitted.
+    #[inline]
+    fn walk(&self, state: &mut Place, run: Run<'_>, output: &mut Cube) {
+        let mut columns: [Option<RunCodes<'_>>; COLUMNS_MAX] = [None; COLUMNS_MAX];
+        for (codes, column) in columns.iter_mut().zip(&self.by) {
+            *codes = Some(run.codes(*column));
+        }
+        if let ([Some(codes), None, ..], true) = (columns, self.is_everything) {
+            return self.count(state, run, output, |_| true, |place| codes.at(place), Slices::of_code);
+        }
+        let key = |place: usize| columns.map(|codes| codes.map_or(0, |codes| codes.at(place)));
+        let row = |slices: &mut Slices, key: Key, periods: usize| slices.of(key, self.by.len(), periods);
+        if self.is_everything {
+            return self.count(state, run, output, |_| true, key, row);
+        }
+        let (names, masks) = (run.codes(Col::Name).keys(), std::mem::take(&mut state.masks));
+        let admits = |place: usize| {
+            let mask = masks.of(names[place]);
+            mask != 0 && (!self.filters.is_careful(mask) || self.filters.admit(mask, &run.event(place)) != 0)
+        };
+        self.count(state, run, output, admits, key, row);
+        state.masks = masks;
     }
 
     fn place(&self, at: i64) -> Option<Place> {
         if self.periods.len() == 0 {
-            return Some(Place { period: 0, from: i64::MIN, to: i64::MAX });
+            return Some(Place { period: 0, from: i64::MIN, to: i64::MAX, masks: Masks::default() });
         }
         let period = self.periods.find(at)?;
         let (from, to) = self.periods.of(period);
-        Some(Place { period, from, to })
-    }
-
-    fn is_everything(&self) -> bool {
-        self.filter == EventFilter::default()
+        Some(Place { period, from, to, masks: Masks::default() })
     }
 }
 
@@ -104,24 +139,24 @@ pub struct CubeCell {
     pub people: u64,
     /// Sum of their values, in micros; 0 unless it was asked for.
     pub value: i128,
-    /// The last person counted here, by its turn in the bucket.
-    turn: u32,
 }
 
 /// Where a person's next event is likely to be counted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Place {
     period: usize,
     from: i64,
     to: i64,
+    masks: Masks,
 }
 
-/// Events of one cell that were not added to it yet.
-#[derive(Default)]
-struct Held {
-    key: Key,
+/// A cell while it is counted: four of them in a line of the processor's cache.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
     events: u64,
-    value: i128,
+    people: u32,
+    /// The last person counted here, by its turn in the bucket.
+    turn: u32,
 }
 
 type Key = [u32; COLUMNS_MAX];
@@ -134,11 +169,36 @@ struct Slices {
     by_code: Vec<u32>,
     by_key: HashMap<Key, u32>,
     /// Period after period for each key.
-    cells: Vec<CubeCell>,
+    counts: Vec<Count>,
+    /// The same for values; empty until there is one.
+    values: Vec<i128>,
 }
 
 impl Slices {
     const NONE: u32 = u32::MAX;
+
+    #[inline]
+    fn add(&mut self, cell: usize, turn: u32, events: u64, value: i128) {
+        let count = &mut self.counts[cell];
+        count.events += events;
+        if count.turn != turn {
+            count.turn = turn;
+            count.people += 1;
+        }
+        if value != 0 {
+            self.values.resize(self.counts.len(), 0);
+            self.values[cell] += value;
+        }
+    }
+
+    /// As [`Slices::of`], for the only column.
+    #[inline]
+    fn of_code(&mut self, code: u32, periods: usize) -> Option<usize> {
+        match self.by_code.get(code as usize) {
+            Some(place) if *place != Self::NONE => Some(*place as usize * periods),
+            _ => self.of([code, 0, 0, 0], 1, periods),
+        }
+    }
 
     /// The place of a key's cells; none when there are too many.
     fn of(&mut self, key: Key, columns: usize, periods: usize) -> Option<usize> {
@@ -150,12 +210,12 @@ impl Slices {
         if let Some(place) = known {
             return Some(place as usize * periods);
         }
-        if self.cells.len() + periods > CELLS_MAX.max(periods) {
+        if self.counts.len() + periods > CELLS_MAX.max(periods) {
             return None;
         }
         let place = u32::try_from(self.keys.len()).ok()?;
         self.keys.push(key);
-        self.cells.resize(self.cells.len() + periods, CubeCell::default());
+        self.counts.resize(self.counts.len() + periods, Count::default());
         if columns <= 1 {
             if self.by_code.len() <= key[0] as usize {
                 self.by_code.resize(key[0] as usize + 1, Self::NONE);
@@ -172,6 +232,8 @@ impl Slices {
 #[derive(Debug, Clone, Default)]
 pub struct Cube {
     slices: Slices,
+    /// The counted cells, once the cube is closed.
+    cells: Vec<CubeCell>,
     periods: usize,
     columns: usize,
     turn: u32,
@@ -184,27 +246,24 @@ pub struct Cube {
 impl Cube {
     /// The texts of each combination, one a column, and its cells, one a period.
     pub fn rows(&self) -> impl Iterator<Item = (Vec<&str>, &[CubeCell])> {
-        let cells = self.slices.cells.chunks(self.periods.max(1));
+        let cells = self.cells.chunks(self.periods.max(1));
         let texts = |key: &Key| key[..self.columns].iter().map(|code| self.texts.text(*code)).collect();
         self.slices.keys.iter().map(texts).zip(cells)
     }
 
-    fn add(&mut self, held: &mut Held, period: usize) {
-        let (events, value) = (std::mem::take(&mut held.events), std::mem::take(&mut held.value));
-        if events == 0 {
-            return;
+    /// The place of a key's closed cells; none when there are too many.
+    fn row(&mut self, key: Key) -> Option<usize> {
+        if let Some(place) = self.slices.by_key.get(&key) {
+            return Some(*place as usize * self.periods);
         }
-        let Some(first) = self.slices.of(held.key, self.columns, self.periods) else {
-            self.dropped += events;
-            return;
-        };
-        let cell = &mut self.slices.cells[first + period];
-        cell.events += events;
-        cell.value += value;
-        if cell.turn != self.turn {
-            cell.turn = self.turn;
-            cell.people += 1;
+        if self.cells.len() + self.periods > CELLS_MAX.max(self.periods) {
+            return None;
         }
+        let place = u32::try_from(self.slices.keys.len()).ok()?;
+        self.slices.keys.push(key);
+        self.slices.by_key.insert(key, place);
+        self.cells.resize(self.cells.len() + self.periods, CubeCell::default());
+        Some(place as usize * self.periods)
     }
 }
 
@@ -214,7 +273,7 @@ impl Fold for CubeFold {
 
     fn columns(&self) -> Columns {
         let columns = Columns::of(&self.by).and(self.filter.columns());
-        let columns = if self.is_everything() { columns } else { columns.and(Columns::of(&[Col::Name])) };
+        let columns = if self.is_everything { columns } else { columns.and(Columns::of(&[Col::Name])) };
         if self.has_value { columns.with_value() } else { columns }
     }
 
@@ -224,7 +283,7 @@ impl Fold for CubeFold {
 
     /// In no period yet.
     fn init(&self) -> Place {
-        Place { period: 0, from: i64::MAX, to: i64::MIN }
+        Place { period: 0, from: i64::MAX, to: i64::MIN, masks: Masks::default() }
     }
 
     fn reset(&self, _state: &mut Place) {}
@@ -233,25 +292,20 @@ impl Fold for CubeFold {
     fn step(&self, _state: &mut Place, _event: &EventRef<'_>) {}
 
     fn steps(&self, state: &mut Place, run: Run<'_>, output: &mut Cube) {
-        let names = (!self.is_everything()).then(|| run.codes(Col::Name));
-        let admits = |place: usize| {
-            names.is_none_or(|names| {
-                let mask = self.filters.by_name(names.at(place));
-                mask != 0 && self.filters.admit(mask, &run.event(place)) != 0
-            })
-        };
-        let mut columns: [Option<RunCodes<'_>>; COLUMNS_MAX] = [None; COLUMNS_MAX];
-        for (codes, column) in columns.iter_mut().zip(&self.by) {
-            *codes = Some(run.codes(*column));
+        if !self.is_everything {
+            state.masks.fit(&self.filters, run.codes(Col::Name));
         }
-        match (columns, names.is_some() || self.has_value) {
-            ([Some(codes), None, ..], false) => {
-                self.count(state, run, output, |_| true, |place| [codes.at(place), 0, 0, 0]);
-            }
-            _ => self.count(state, run, output, admits, |place| {
-                columns.map(|codes| codes.map_or(0, |codes| codes.at(place)))
-            }),
+        self.walk(state, run, output);
+    }
+
+    fn people(&self, state: &mut Place, people: Run<'_>, output: &mut Cube) {
+        if !self.is_everything {
+            state.masks.fit(&self.filters, people.codes(Col::Name));
         }
+        people.each_person(|_, run| {
+            self.walk(state, run, output);
+            output.turn += 1;
+        });
     }
 
     fn finish(&self, _person: u64, _state: &mut Place, _dict: &Dict, output: &mut Cube) {
@@ -270,6 +324,15 @@ impl Fold for CubeFold {
                 *code = recoder.code(*code, dict, &mut output.texts);
             }
         }
+        let slices = &mut output.slices;
+        slices.values.resize(slices.counts.len(), 0);
+        let counts = std::mem::take(&mut slices.counts).into_iter().zip(std::mem::take(&mut slices.values));
+        let cell = |(count, value): (Count, i128)| CubeCell {
+            events: count.events,
+            people: u64::from(count.people),
+            value,
+        };
+        output.cells = counts.map(cell).collect();
         output.slices.by_code.clear();
         output.slices.by_key.clear();
         for (place, key) in output.slices.keys.iter().enumerate() {
@@ -281,16 +344,16 @@ impl Fold for CubeFold {
         into.dropped += from.dropped;
         let mut recoder = Recoder::default();
         // After `close`, keys are found by themselves, however few columns there are.
-        for (key, cells) in from.slices.keys.iter().zip(from.slices.cells.chunks(from.periods.max(1))) {
+        for (key, cells) in from.slices.keys.iter().zip(from.cells.chunks(from.periods.max(1))) {
             let mut moved = [0; COLUMNS_MAX];
             for (code, old) in moved.iter_mut().zip(&key[..from.columns]) {
                 *code = recoder.code(*old, &from.texts, &mut into.texts);
             }
-            let Some(first) = into.slices.of(moved, COLUMNS_MAX, into.periods) else {
+            let Some(first) = into.row(moved) else {
                 into.dropped += cells.iter().map(|cell| cell.events).sum::<u64>();
                 continue;
             };
-            for (into, from) in into.slices.cells[first..].iter_mut().zip(cells) {
+            for (into, from) in into.cells[first..].iter_mut().zip(cells) {
                 into.events += from.events;
                 into.people += from.people;
                 into.value += from.value;

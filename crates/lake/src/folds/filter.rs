@@ -1,7 +1,7 @@
 //! Which events a step, a cohort or a report counts.
 
 use crate::event::{AgentClass, Col, Columns};
-use crate::fold::{Dict, EventRef};
+use crate::fold::{Dict, EventRef, RunCodes};
 
 /// A condition on one event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -110,13 +110,21 @@ impl Filters {
         Self { all, by_name, careful }
     }
 
+    /// Whether more than the name must be looked at for one of these filters.
+    #[inline]
+    pub(super) fn is_careful(&self, mask: u32) -> bool {
+        mask & self.careful != 0
+    }
+
     /// A bit for each filter that may admit an event of this name.
+    #[inline]
     pub(super) fn by_name(&self, code: u32) -> u32 {
         let other = self.by_name.len() - 1;
         self.by_name[(code as usize).min(other)]
     }
 
     /// A bit for each filter that admits the event, out of those of [`Filters::by_name`].
+    #[inline]
     pub(super) fn admit(&self, mask: u32, event: &EventRef<'_>) -> u32 {
         let mut admitted = mask & !self.careful;
         let mut open = mask & self.careful;
@@ -128,5 +136,32 @@ impl Filters {
             }
         }
         admitted
+    }
+}
+
+/// What [`Filters::by_name`] says of each key of a column's own dictionary: computed once a dictionary, so that an event costs
+/// one lookup.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Masks {
+    table: u64,
+    by_key: Vec<u32>,
+}
+
+impl Masks {
+    /// For the names of a run.
+    #[inline]
+    pub(super) fn fit(&mut self, filters: &Filters, names: RunCodes<'_>) {
+        let (table, codes) = names.table();
+        if self.table != table {
+            self.table = table;
+            self.by_key.clear();
+            self.by_key.extend(codes.iter().map(|code| filters.by_name(*code)));
+        }
+    }
+
+    /// Of one of the keys.
+    #[inline]
+    pub(super) fn of(&self, key: u32) -> u32 {
+        self.by_key[key as usize]
     }
 }

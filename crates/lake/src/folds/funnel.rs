@@ -4,7 +4,7 @@
 //! the first step, and of two attempts that are equally far the later one goes on: it has more time left, so no completion is
 //! missed. One event takes one step at most.
 
-use super::filter::{EventFilter, Filters, Literals};
+use super::filter::{EventFilter, Filters, Literals, Masks};
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
 use std::collections::BTreeMap;
@@ -112,16 +112,16 @@ impl FunnelFold {
     }
 
     /// One event: `mask` says of which steps and exclusions it may be.
+    #[inline]
     fn take(&self, state: &mut Attempts, at: i64, mask: u32, group: impl Fn() -> u32) {
-        for (bit, after) in &self.exclusions {
-            if mask & bit != 0 {
-                match after {
-                    Some(step) => state.end(*step),
-                    None => (0..self.steps.saturating_sub(1)).for_each(|step| state.end(step)),
-                }
-            }
+        if !self.exclusions.is_empty() {
+            self.exclude(state, mask);
         }
-        for step in (0..self.steps).rev().filter(|step| mask & (1 << step) != 0) {
+        let mut open = mask & ((1 << self.steps) - 1);
+        while open != 0 {
+            // The last step first: what this event adds to one must not count as there for the next.
+            let step = 31 - open.leading_zeros() as usize;
+            open &= !(1 << step);
             if step == 0 {
                 state.set(0, Attempt { start: at, group: group() }, at);
             } else if state.is_live(step - 1) {
@@ -136,6 +136,32 @@ impl FunnelFold {
             state.live &= state.fresh;
         }
         state.fresh = 0;
+    }
+
+    fn exclude(&self, state: &mut Attempts, mask: u32) {
+        for (bit, after) in &self.exclusions {
+            if mask & bit != 0 {
+                match after {
+                    Some(step) => state.end(*step),
+                    None => (0..self.steps.saturating_sub(1)).for_each(|step| state.end(step)),
+                }
+            }
+        }
+    }
+
+    /// Events of one person, whose names `masks` fits.
+    #[inline]
+    fn walk(&self, state: &mut Attempts, run: Run<'_>, masks: &Masks) {
+        let (at, is_strict) = (run.at(), self.order == FunnelOrder::Strict);
+        for (key, (place, at)) in run.codes(Col::Name).keys().iter().zip(at.iter().enumerate()) {
+            let mut mask = masks.of(*key);
+            if self.filters.is_careful(mask) {
+                mask = self.filters.admit(mask, &run.event(place));
+            }
+            if mask != 0 || is_strict {
+                self.take(state, *at, mask, || self.breakdown.map_or(0, |column| run.event(place).code(column)));
+            }
+        }
     }
 }
 
@@ -158,6 +184,7 @@ pub struct Attempts {
     furthest: usize,
     group: u32,
     took: [i64; STEPS_MAX],
+    masks: Masks,
 }
 
 impl Attempts {
@@ -257,6 +284,7 @@ impl Fold for FunnelFold {
             furthest: 0,
             group: 0,
             took: [0; STEPS_MAX],
+            masks: Masks::default(),
         }
     }
 
@@ -272,16 +300,21 @@ impl Fold for FunnelFold {
     }
 
     fn steps(&self, state: &mut Attempts, run: Run<'_>, _output: &mut Funnel) {
-        for (place, name) in run.codes(Col::Name).iter().enumerate() {
-            let mask = self.filters.by_name(name);
-            if mask != 0 || self.order == FunnelOrder::Strict {
-                let event = run.event(place);
-                let mask = self.filters.admit(mask, &event);
-                if mask != 0 || self.order == FunnelOrder::Strict {
-                    self.take(state, event.at(), mask, || self.breakdown.map_or(0, |column| event.code(column)));
-                }
-            }
-        }
+        let mut masks = std::mem::take(&mut state.masks);
+        masks.fit(&self.filters, run.codes(Col::Name));
+        self.walk(state, run, &masks);
+        state.masks = masks;
+    }
+
+    fn people(&self, state: &mut Attempts, people: Run<'_>, output: &mut Funnel) {
+        let mut masks = std::mem::take(&mut state.masks);
+        masks.fit(&self.filters, people.codes(Col::Name));
+        people.each_person(|person, run| {
+            self.reset(state);
+            self.walk(state, run, &masks);
+            self.finish(person, state, run.dict(), output);
+        });
+        state.masks = masks;
     }
 
     fn finish(&self, person: u64, state: &mut Attempts, dict: &Dict, output: &mut Funnel) {

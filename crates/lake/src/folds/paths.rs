@@ -3,7 +3,7 @@
 //! A touch is an event that the filter admits and whose column says something. A journey begins with a person's first touch,
 //! or with the first one after a conversion, and ends with a conversion, or with the person's last event when there is none.
 
-use super::filter::{EventFilter, Filters, Literals};
+use super::filter::{EventFilter, Filters, Literals, Masks};
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
 use hashbrown::HashMap;
@@ -51,6 +51,22 @@ impl PathsFold {
         Self { column, lookback_us, half_life_us, filters, literals: literals.0, columns }
     }
 
+    /// Events of one person, whose names were fitted.
+    #[inline]
+    fn walk(&self, state: &mut Journey, run: Run<'_>, output: &mut Paths) {
+        let (at, codes, names) = (run.at(), run.codes(self.column), run.codes(Col::Name).keys());
+        for (place, name) in names.iter().enumerate() {
+            let mut mask = state.masks.of(*name);
+            if self.filters.is_careful(mask) {
+                mask = self.filters.admit(mask, &run.event(place));
+            }
+            if mask != 0 {
+                self.take(state, at[place], codes.at(place), mask, output);
+            }
+        }
+    }
+
+    #[inline]
     fn take(&self, state: &mut Journey, at: i64, code: u32, mask: u32, output: &mut Paths) {
         if mask & 1 != 0 && code != 0 {
             output.transition(state.last, code + FIRST_CODE);
@@ -97,6 +113,7 @@ const FIRST_CODE: u32 = 3;
 pub struct Journey {
     last: u32,
     touches: Vec<(i64, u32)>,
+    masks: Masks,
 }
 
 /// Credit and transitions.
@@ -167,14 +184,17 @@ impl Fold for PathsFold {
     fn step(&self, _state: &mut Journey, _event: &EventRef<'_>) {}
 
     fn steps(&self, state: &mut Journey, run: Run<'_>, output: &mut Paths) {
-        let (at, codes) = (run.at(), run.codes(self.column));
-        for (place, name) in run.codes(Col::Name).iter().enumerate() {
-            let mask = self.filters.by_name(name);
-            if mask != 0 {
-                let mask = self.filters.admit(mask, &run.event(place));
-                self.take(state, at[place], codes.at(place), mask, output);
-            }
-        }
+        state.masks.fit(&self.filters, run.codes(Col::Name));
+        self.walk(state, run, output);
+    }
+
+    fn people(&self, state: &mut Journey, people: Run<'_>, output: &mut Paths) {
+        state.masks.fit(&self.filters, people.codes(Col::Name));
+        people.each_person(|person, run| {
+            self.reset(state);
+            self.walk(state, run, output);
+            self.finish(person, state, run.dict(), output);
+        });
     }
 
     fn finish(&self, _person: u64, state: &mut Journey, _dict: &Dict, output: &mut Paths) {

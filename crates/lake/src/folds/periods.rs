@@ -4,15 +4,16 @@
 #[derive(Debug, Clone, Default)]
 pub(super) struct Periods {
     bounds: Vec<i64>,
-    /// Microseconds of a period on average.
-    width: i64,
+    /// Periods in a microsecond, on average.
+    rate: f64,
 }
 
 impl Periods {
     pub(super) fn new(bounds: &[i64]) -> Self {
         let (first, last) = (bounds.first().copied().unwrap_or(0), bounds.last().copied().unwrap_or(0));
-        let count = i64::try_from(bounds.len()).unwrap_or(i64::MAX).saturating_sub(1).max(1);
-        Self { bounds: bounds.to_vec(), width: (last.saturating_sub(first) / count).max(1) }
+        #[expect(clippy::cast_precision_loss, reason = "a guess")]
+        let rate = bounds.len().saturating_sub(1).max(1) as f64 / last.saturating_sub(first).max(1) as f64;
+        Self { bounds: bounds.to_vec(), rate }
     }
 
     /// How many there are.
@@ -30,13 +31,21 @@ impl Periods {
         (self.bounds[period], self.bounds[period + 1])
     }
 
-    /// The period of a moment: a guess by the average width, then the few steps to it, since periods are nearly equal.
+    /// The period of a moment: a guess by how many there are, then the few steps to it, since periods are nearly equal.
+    #[inline]
     pub(super) fn find(&self, at: i64) -> Option<usize> {
         let (first, last) = self.span()?;
         if at < first || at >= last {
             return None;
         }
-        let mut period = usize::try_from((at - first) / self.width).unwrap_or(0).min(self.len() - 1);
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a guess of a number that is not negative; it is put right below"
+        )]
+        let guess = ((at - first) as f64 * self.rate) as usize;
+        let mut period = guess.min(self.len() - 1);
         while at < self.bounds[period] {
             period -= 1;
         }

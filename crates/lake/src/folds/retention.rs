@@ -4,6 +4,7 @@ use super::filter::{EventFilter, Filters, Literals};
 use super::periods::Periods;
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
+use std::ops::RangeInclusive;
 
 /// Periods that a person's return is kept for.
 pub const PERIODS_MAX: usize = 128;
@@ -17,6 +18,8 @@ pub struct RetentionFold {
     columns: Columns,
     /// Whether both filters admit every event, so that only moments are read.
     is_any: bool,
+    /// For each bracket a bit for each period after the first one that is in it.
+    brackets: Vec<u128>,
 }
 
 /// One person: the period of the first event, and a bit for each period from it on in which there was a return.
@@ -39,6 +42,8 @@ pub struct Retention {
     pub exact: Vec<Vec<u64>>,
     /// As `exact`, in that period or any later one.
     pub unbounded: Vec<Vec<u64>>,
+    /// For each cohort how many came back in at least one period of each bracket.
+    pub brackets: Vec<Vec<u64>>,
 }
 
 impl RetentionFold {
@@ -52,9 +57,21 @@ impl RetentionFold {
         let columns = first.columns().and(back.columns());
         let columns = if is_any { columns } else { columns.and(Columns::of(&[Col::Name])) };
         let periods = Periods::new(&bounds[..bounds.len().min(PERIODS_MAX + 1)]);
-        Self { periods, filters, literals: literals.0, columns, is_any }
+        Self { periods, filters, literals: literals.0, columns, is_any, brackets: Vec::new() }
     }
 
+    /// And returns by brackets of periods after the first, each given by its first and its last one (0: the first itself).
+    /// What is beyond [`PERIODS_MAX`] is empty.
+    #[must_use]
+    pub fn bracketed(mut self, brackets: &[RangeInclusive<usize>]) -> Self {
+        let mask = |bracket: &RangeInclusive<usize>| {
+            bracket.clone().take_while(|period| *period < PERIODS_MAX).fold(0, |mask, period| mask | 1 << period)
+        };
+        self.brackets = brackets.iter().map(mask).collect();
+        self
+    }
+
+    #[inline]
     fn take(&self, state: &mut Returns, at: i64, mask: u32) {
         if at < state.from || at >= state.to {
             let Some(period) = self.periods.find(at) else { return };
@@ -117,6 +134,9 @@ impl Fold for RetentionFold {
     fn finish(&self, _person: u64, state: &mut Returns, _dict: &Dict, output: &mut Retention) {
         let Some(cohort) = state.cohort else { return };
         output.people[cohort] += 1;
+        for (people, mask) in output.brackets[cohort].iter_mut().zip(&self.brackets) {
+            *people += u64::from(state.seen & mask != 0);
+        }
         let mut seen = state.seen;
         while seen != 0 {
             output.exact[cohort][seen.trailing_zeros() as usize] += 1;
@@ -130,7 +150,8 @@ impl Fold for RetentionFold {
     fn output(&self) -> Retention {
         let periods = self.periods.len();
         let none = || (0..periods).map(|cohort| vec![0; periods - cohort]).collect();
-        Retention { people: vec![0; periods], exact: none(), unbounded: none() }
+        let brackets = vec![vec![0; self.brackets.len()]; periods];
+        Retention { people: vec![0; periods], exact: none(), unbounded: none(), brackets }
     }
 
     fn close(&self, _dict: &Dict, output: &mut Retention) {
@@ -149,6 +170,9 @@ impl Fold for RetentionFold {
             add(into, from);
         }
         for (into, from) in into.unbounded.iter_mut().zip(&from.unbounded) {
+            add(into, from);
+        }
+        for (into, from) in into.brackets.iter_mut().zip(&from.brackets) {
             add(into, from);
         }
     }

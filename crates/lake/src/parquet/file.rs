@@ -1,6 +1,6 @@
 //! One sealed file, and reading the wanted columns and people of it.
 
-use super::schema::{PERSON, schema_of};
+use super::schema::{PERSON, RECEIVED, schema_of};
 use super::{data_error, integers};
 use crate::catalog::FileEntry;
 use crate::error::LakeError;
@@ -15,6 +15,7 @@ use datafusion::parquet::arrow::arrow_reader::{
 use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
 use datafusion::parquet::file::metadata::PageIndexPolicy;
 use datafusion::parquet::file::reader::{ChunkReader, Length};
+use datafusion::parquet::file::statistics::Statistics;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -77,6 +78,8 @@ pub(crate) struct DataFile {
     pub(crate) entry: FileEntry,
     path: PathBuf,
     metadata: OnceLock<ArrowReaderMetadata>,
+    /// When its first and its last event were received, once somebody asked.
+    received: OnceLock<Option<(i64, i64)>>,
     doomed: AtomicBool,
 }
 
@@ -100,7 +103,7 @@ pub(crate) enum Selection {
 impl DataFile {
     pub(crate) fn new(folder: &Path, entry: FileEntry) -> Self {
         let path = folder.join(&entry.path);
-        Self { entry, path, metadata: OnceLock::new(), doomed: AtomicBool::new(false) }
+        Self { entry, path, metadata: OnceLock::new(), received: OnceLock::new(), doomed: AtomicBool::new(false) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -112,19 +115,49 @@ impl DataFile {
         self.doomed.store(true, Ordering::Release);
     }
 
-    fn builder(&self) -> Result<ParquetRecordBatchReaderBuilder<Source>, LakeError> {
+    fn source(&self) -> Result<Source, LakeError> {
         let file = File::open(&self.path).map_err(LakeError::io(&self.path))?;
         let bytes = file.metadata().map_err(LakeError::io(&self.path))?.len();
-        let source = Source { file: Arc::new(file), bytes };
-        let metadata = if let Some(metadata) = self.metadata.get() {
-            metadata.clone()
-        } else {
-            let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
-            let options = options.with_column_index_policy(PageIndexPolicy::Skip);
-            let metadata = ArrowReaderMetadata::load(&source, options).map_err(|error| self.damaged(error))?;
-            self.metadata.get_or_init(|| metadata).clone()
-        };
+        Ok(Source { file: Arc::new(file), bytes })
+    }
+
+    fn metadata(&self, source: &Source) -> Result<&ArrowReaderMetadata, LakeError> {
+        if let Some(metadata) = self.metadata.get() {
+            return Ok(metadata);
+        }
+        let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
+        let options = options.with_column_index_policy(PageIndexPolicy::Skip);
+        let metadata = ArrowReaderMetadata::load(source, options).map_err(|error| self.damaged(error))?;
+        Ok(self.metadata.get_or_init(|| metadata))
+    }
+
+    fn builder(&self) -> Result<ParquetRecordBatchReaderBuilder<Source>, LakeError> {
+        let source = self.source()?;
+        let metadata = self.metadata(&source)?.clone();
         Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(source, metadata))
+    }
+
+    /// When its first and its last event were received, microseconds UTC; none when the file does not say.
+    pub(crate) fn received(&self) -> Result<Option<(i64, i64)>, LakeError> {
+        if let Some(received) = self.received.get() {
+            return Ok(*received);
+        }
+        let metadata = self.metadata(&self.source()?)?.metadata();
+        let mut range: Option<(i64, i64)> = None;
+        let mut is_known = true;
+        for group in metadata.row_groups() {
+            let column = group.columns().iter().find(|column| column.column_path().string() == RECEIVED);
+            let Some(Statistics::Int64(found)) = column.and_then(|column| column.statistics()) else {
+                is_known = false;
+                break;
+            };
+            let (Some(min), Some(max)) = (found.min_opt(), found.max_opt()) else {
+                is_known = false;
+                break;
+            };
+            range = Some(range.map_or((*min, *max), |(least, most)| (least.min(*min), most.max(*max))));
+        }
+        Ok(*self.received.get_or_init(|| range.filter(|_| is_known)))
     }
 
     fn damaged(&self, error: impl std::fmt::Display) -> LakeError {

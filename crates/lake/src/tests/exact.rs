@@ -1,8 +1,8 @@
 //! A fold over any split into sealed and hot, any order of arrival, with duplicates and merges, is the naive fold.
 
 use super::{START, Seen, assert_sound, event, open, pump, trace};
-use crate::{Event, FoldOptions, SqlLimits};
-use kernel::time::{DAY, TimeRange, Timestamp};
+use crate::{Event, FoldOptions, KnownAt, Lake, SqlLimits};
+use kernel::time::{DAY, SECOND, TimeRange, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -16,6 +16,8 @@ enum Step {
     Reopen,
     Rewind,
     Merges(Vec<(u64, u64)>),
+    /// Keeps what a fold says now, to be asked for again at the end.
+    Remember,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -27,6 +29,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Reopen),
         1 => Just(Step::Rewind),
         1 => proptest::collection::vec((1_u64..9, 1_u64..9), 0..4).prop_map(Step::Merges),
+        2 => Just(Step::Remember),
     ];
     proptest::collection::vec(step, 1..14)
 }
@@ -56,17 +59,28 @@ impl Oracle {
     }
 }
 
+/// What was known at a moment, and the answer that was given then.
+type Remembered = (KnownAt, BTreeMap<u64, Vec<Seen>>);
+
 async fn play(steps: Vec<Step>, from: i64, to: i64) -> Result<(), TestCaseError> {
     let folder = tempfile::tempdir().unwrap();
     let mut lake = open(folder.path()).await;
     let mut oracle = Oracle::default();
-    for step in steps {
+    let mut remembered: Vec<Remembered> = Vec::new();
+    for (place, step) in steps.into_iter().enumerate() {
+        let now = START + i64::try_from(place).unwrap() * SECOND;
         match step {
+            Step::Remember => {
+                pump(&lake).await;
+                let known = KnownAt { at: Timestamp::from_micros(now), merges: Arc::new(oracle.merges.clone()) };
+                remembered.push((known, trace(&lake, &FoldOptions::default()).await));
+            }
             Step::Append(rows) => {
                 let events: Vec<Event> = rows
                     .into_iter()
-                    .map(|(id, person, day, name)| {
-                        event(&format!("e{id}"), person, START + day * DAY, &format!("n{name}"))
+                    .map(|(id, person, day, name)| Event {
+                        received_at: now,
+                        ..event(&format!("e{id}"), person, START + day * DAY, &format!("n{name}"))
                     })
                     .collect();
                 let appended = lake.append(events.clone()).await.unwrap();
@@ -92,13 +106,33 @@ async fn play(steps: Vec<Step>, from: i64, to: i64) -> Result<(), TestCaseError>
         }
     }
     pump(&lake).await;
-    prop_assert_eq!(trace(&lake, &FoldOptions::default()).await, oracle.traces(TimeRange::ALL, None));
+    compare(&lake, &oracle, &remembered, from, to).await?;
+    assert_sound(&lake).await;
+    Ok(())
+}
+
+async fn compare(
+    lake: &Lake,
+    oracle: &Oracle,
+    remembered: &[Remembered],
+    from: i64,
+    to: i64,
+) -> Result<(), TestCaseError> {
+    prop_assert_eq!(trace(lake, &FoldOptions::default()).await, oracle.traces(TimeRange::ALL, None));
     let range =
         TimeRange { from: Timestamp::from_micros(START + from * DAY), to: Timestamp::from_micros(START + to * DAY) };
-    prop_assert_eq!(trace(&lake, &FoldOptions::over(range)).await, oracle.traces(range, None));
+    prop_assert_eq!(trace(lake, &FoldOptions::over(range)).await, oracle.traces(range, None));
     for person in 1..9 {
         let options = FoldOptions { person: Some(person), ..FoldOptions::default() };
-        prop_assert_eq!(trace(&lake, &options).await, oracle.traces(TimeRange::ALL, Some(person)));
+        prop_assert_eq!(trace(lake, &options).await, oracle.traces(TimeRange::ALL, Some(person)));
+    }
+    // As of a moment: the answer that was given then, whatever came later, in files and in memory, at once and after a seal.
+    for sealed in [false, true] {
+        for (known, answer) in remembered {
+            let options = FoldOptions { as_of: Some(known.clone()), ..FoldOptions::default() };
+            prop_assert_eq!(&trace(lake, &options).await, answer, "sealed: {}", sealed);
+        }
+        lake.seal().await.unwrap();
     }
     let everything = oracle.traces(TimeRange::ALL, None);
     let answer = lake.sql("select count(*), count(distinct person) from events", vec![], SqlLimits::default()).await;
@@ -110,7 +144,6 @@ async fn play(steps: Vec<Step>, from: i64, to: i64) -> Result<(), TestCaseError>
         let expected: Vec<(i64, u64)> = trace.iter().rev().take(5).map(|seen| (seen.0, seen.1)).collect();
         prop_assert_eq!(newest, expected);
     }
-    assert_sound(&lake).await;
     Ok(())
 }
 

@@ -185,7 +185,7 @@ fn one(
     homes: &mut Vec<(Identifier, u64)>,
 ) -> Fate {
     let source = Source::Event { offset: event.offset };
-    let cause = Cause { at: event.at, source: &source, event_id: &event.event_id };
+    let cause = Cause { at: event.at, known: event.received_at, source: &source, event_id: &event.event_id };
     let alias = event.kind == ObservationKind::Alias;
     let identifiers = if alias { sighting.with_previous(&work.graph) } else { sighting.identifiers.clone() };
     let decision = decide(rules, &identifiers, alias, &work.graph);

@@ -22,6 +22,7 @@ pub(super) struct NewLink {
 pub(super) struct NewMerge {
     pub(super) edge: MergeEdge,
     pub(super) at: i64,
+    pub(super) known: i64,
     pub(super) source: String,
     pub(super) event_id: String,
 }
@@ -155,18 +156,11 @@ pub(super) async fn add_refusals(tx: &mut Tx, refusals: Vec<NewRefusal>) -> Resu
 }
 
 pub(super) async fn add_merges(tx: &mut Tx, merges: Vec<NewMerge>) -> Result<(), DbError> {
-    let columns = ["person", "other", "state", "identifier", "other_identifier", "at_us", "source", "event_id"];
-    let rows = merges.into_iter().map(|one| {
-        params![
-            one.edge.person,
-            one.edge.other,
-            "merged",
-            one.edge.identifier.key(),
-            one.edge.other_identifier.key(),
-            one.at,
-            one.source,
-            one.event_id
-        ]
+    let columns =
+        ["person", "other", "state", "identifier", "other_identifier", "at_us", "known_us", "source", "event_id"];
+    let rows = merges.into_iter().map(|NewMerge { edge, at, known, source, event_id }| {
+        let (key, other_key) = (edge.identifier.key(), edge.other_identifier.key());
+        params![edge.person, edge.other, "merged", key, other_key, at, known, source, event_id]
     });
     tx.insert_many("person_merge_edges", &columns, rows.collect(), "on conflict do nothing").await?;
     tx.execute("update identity_state set merges = merges + 1 where only_row = 1", Vec::new()).await.map(|_| ())

@@ -158,7 +158,7 @@ fn take(work: &mut Work, rules: &Rules, input: &PersonInput, typed: &Typed) -> D
         );
     }
     let source = input.source.text();
-    let cause = Cause { at: input.at, source: &input.source, event_id: "" };
+    let cause = Cause { at: input.at, known: input.at, source: &input.source, event_id: "" };
     let new = decision.outcome == Outcome::Create;
     let Some(home) = work.apply(&decision, input.created_at.unwrap_or(input.at), &cause) else {
         return conflict("no_key", "The row names nobody.".to_owned());

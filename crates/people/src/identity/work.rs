@@ -14,9 +14,10 @@ use science::identity::{Decision, Graph, Identifier, Kind, Outcome, View};
 use serde_json::Value as Json;
 use std::ops::Range;
 
-/// Who says something, and when.
+/// Who says something, since when it holds, and since when it is known here.
 pub(super) struct Cause<'a> {
     pub(super) at: Timestamp,
+    pub(super) known: Timestamp,
     pub(super) source: &'a Source,
     pub(super) event_id: &'a str,
 }
@@ -138,6 +139,7 @@ impl Work {
             let one = |edge: &science::identity::MergeEdge| NewMerge {
                 edge: edge.clone(),
                 at: cause.at.micros(),
+                known: cause.known.micros(),
                 source: source.clone(),
                 event_id: cause.event_id.to_owned(),
             };

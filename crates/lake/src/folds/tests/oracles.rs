@@ -15,6 +15,9 @@ use std::sync::Arc;
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "other"];
 const CHANNELS: [&str; 3] = ["", "Email", "Paid Search"];
 
+/// The first period itself, the two after it, and all later ones.
+const BRACKETS: [std::ops::RangeInclusive<usize>; 3] = [0..=0, 1..=2, 3..=500];
+
 /// Texts and period.
 type Cell<'a> = (Vec<&'a str>, usize);
 
@@ -158,6 +161,7 @@ proptest! {
             let lake = history.lake(folder.path()).await;
             let named = RetentionFold::new(&EventFilter::named("a"), &EventFilter::named("b"), &bounds);
             let any = RetentionFold::new(&EventFilter::default(), &EventFilter::default(), &bounds);
+            let (named, any) = (named.bracketed(&BRACKETS), any.bracketed(&BRACKETS));
             let named = lake.fold(&named, &FoldOptions::default()).await.unwrap();
             (named, lake.fold(&any, &FoldOptions::default()).await.unwrap())
         });
@@ -165,6 +169,7 @@ proptest! {
             let mut people = vec![0; 8];
             let mut exact: Vec<Vec<u64>> = (0..8).map(|cohort| vec![0; 8 - cohort]).collect();
             let mut unbounded = exact.clone();
+            let mut brackets = vec![vec![0; BRACKETS.len()]; 8];
             for events in history.people().values() {
                 let week = |at: i64| usize::try_from((at - begin).div_euclid(7 * DAY)).unwrap_or(usize::MAX);
                 let mut inside = events.iter().filter(|event| week(event.0) < 8);
@@ -175,6 +180,9 @@ proptest! {
                 let weeks: BTreeSet<usize> =
                     inside.by_ref().skip(begin).filter(|event| is(back, event.2)).map(|event| week(event.0)).collect();
                 weeks.iter().for_each(|week| exact[cohort][week - cohort] += 1);
+                for (people, bracket) in brackets[cohort].iter_mut().zip(&BRACKETS) {
+                    *people += u64::from(weeks.iter().any(|week| bracket.contains(&(week - cohort))));
+                }
                 if let Some(last) = weeks.last() {
                     (0..=last - cohort).for_each(|place| unbounded[cohort][place] += 1);
                 }
@@ -182,6 +190,7 @@ proptest! {
             prop_assert_eq!(&found.people, &people);
             prop_assert_eq!(&found.exact, &exact);
             prop_assert_eq!(&found.unbounded, &unbounded);
+            prop_assert_eq!(&found.brackets, &brackets);
         }
     }
 
