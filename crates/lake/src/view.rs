@@ -4,8 +4,8 @@
 
 use crate::error::LakeError;
 use crate::event::Columns;
-use crate::hot::{Chunk, HotBucket};
 use crate::fold::KnownAt;
+use crate::hot::{Chunk, HotBucket};
 use crate::lake::Watermark;
 use crate::parquet::{DataFile, RECEIVED, Selection, data_error, integers};
 use datafusion::arrow::array::{BooleanArray, RecordBatch};

@@ -123,6 +123,13 @@ impl<'a> Run<'a> {
         &self.block.at[self.from..self.to]
     }
 
+    /// Whose event each is: equal numbers stand for the same person.
+    #[inline]
+    #[must_use]
+    pub fn persons(&self) -> &'a [i64] {
+        &self.block.person[self.from..self.to]
+    }
+
     /// The codes of a text column.
     #[inline]
     #[must_use]

@@ -96,6 +96,40 @@ impl CubeFold {
         }
     }
 
+    /// Counts everything of many people by one column: the plainest case, and the most frequent one.
+    fn plain(&self, people: Run<'_>, column: Col, output: &mut Cube) {
+        let (at, persons, codes) = (people.at(), people.persons(), people.codes(column));
+        let (keys, table) = (codes.keys(), codes.table().1);
+        let Cube { slices, periods, turn, dropped, .. } = output;
+        let (mut period, mut from, mut to) = (0, i64::MAX, i64::MIN);
+        if self.periods.len() == 0 {
+            (from, to) = (i64::MIN, i64::MAX);
+        }
+        let (mut cell, mut events, mut person) = (0, 0, persons.first().copied().unwrap_or(0));
+        for (row, at) in at.iter().enumerate() {
+            if persons[row] != person {
+                slices.add(cell, *turn, std::mem::take(&mut events), 0);
+                *turn += 1;
+                person = persons[row];
+            }
+            if *at < from || *at >= to {
+                let Some(found) = self.periods.find(*at) else { continue };
+                (period, from, to) = found;
+            }
+            let Some(first) = slices.of_code(table[keys[row] as usize], *periods) else {
+                *dropped += 1;
+                continue;
+            };
+            if first + period != cell {
+                slices.add(cell, *turn, std::mem::take(&mut events), 0);
+                cell = first + period;
+            }
+            events += 1;
+        }
+        slices.add(cell, *turn, events, 0);
+        *turn += 1;
+    }
+
     /// Counts one person's events, or some of them; the names were fitted.
     #[inline]
     fn walk(&self, state: &mut Place, run: Run<'_>, output: &mut Cube) {
@@ -124,8 +158,7 @@ impl CubeFold {
         if self.periods.len() == 0 {
             return Some(Place { period: 0, from: i64::MIN, to: i64::MAX, masks: Masks::default() });
         }
-        let period = self.periods.find(at)?;
-        let (from, to) = self.periods.of(period);
+        let (period, from, to) = self.periods.find(at)?;
         Some(Place { period, from, to, masks: Masks::default() })
     }
 }
@@ -179,6 +212,9 @@ impl Slices {
 
     #[inline]
     fn add(&mut self, cell: usize, turn: u32, events: u64, value: i128) {
+        if events == 0 {
+            return;
+        }
         let count = &mut self.counts[cell];
         count.events += events;
         if count.turn != turn {
@@ -299,6 +335,9 @@ impl Fold for CubeFold {
     }
 
     fn people(&self, state: &mut Place, people: Run<'_>, output: &mut Cube) {
+        if let ([column], true, false) = (&self.by[..], self.is_everything, self.has_value) {
+            return self.plain(people, *column, output);
+        }
         if !self.is_everything {
             state.masks.fit(&self.filters, people.codes(Col::Name));
         }
@@ -327,11 +366,8 @@ impl Fold for CubeFold {
         let slices = &mut output.slices;
         slices.values.resize(slices.counts.len(), 0);
         let counts = std::mem::take(&mut slices.counts).into_iter().zip(std::mem::take(&mut slices.values));
-        let cell = |(count, value): (Count, i128)| CubeCell {
-            events: count.events,
-            people: u64::from(count.people),
-            value,
-        };
+        let cell =
+            |(count, value): (Count, i128)| CubeCell { events: count.events, people: u64::from(count.people), value };
         output.cells = counts.map(cell).collect();
         output.slices.by_code.clear();
         output.slices.by_key.clear();

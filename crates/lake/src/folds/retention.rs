@@ -74,9 +74,8 @@ impl RetentionFold {
     #[inline]
     fn take(&self, state: &mut Returns, at: i64, mask: u32) {
         if at < state.from || at >= state.to {
-            let Some(period) = self.periods.find(at) else { return };
-            state.period = period;
-            (state.from, state.to) = self.periods.of(period);
+            let Some(found) = self.periods.find(at) else { return };
+            (state.period, state.from, state.to) = found;
         }
         let period = state.period;
         if mask & 1 != 0 {
@@ -84,6 +83,26 @@ impl RetentionFold {
         }
         if let Some(cohort) = state.cohort.filter(|_| mask & 2 != 0) {
             state.seen |= 1 << (period - cohort);
+        }
+    }
+}
+
+impl RetentionFold {
+    /// A person who is finished.
+    #[inline]
+    fn count(&self, state: &Returns, output: &mut Retention) {
+        let Some(cohort) = state.cohort else { return };
+        output.people[cohort] += 1;
+        for (people, mask) in output.brackets[cohort].iter_mut().zip(&self.brackets) {
+            *people += u64::from(state.seen & mask != 0);
+        }
+        let mut seen = state.seen;
+        while seen != 0 {
+            output.exact[cohort][seen.trailing_zeros() as usize] += 1;
+            seen &= seen - 1;
+        }
+        if state.seen != 0 {
+            output.unbounded[cohort][127 - state.seen.leading_zeros() as usize] += 1;
         }
     }
 }
@@ -115,36 +134,43 @@ impl Fold for RetentionFold {
         if !self.is_any {
             return run.events().for_each(|event| self.step(state, &event));
         }
-        // Within a period nothing changes any more, so the next event that matters is the first of a later one.
-        let Some((first, last)) = self.periods.span() else { return };
-        let at = run.at();
-        let from = if at[0] < first { at.partition_point(|at| *at < first) } else { 0 };
-        let to = if at[at.len() - 1] >= last { at.partition_point(|at| *at < last) } else { at.len() };
-        let at = &at[from..to];
-        let mut place = 0;
-        while place < at.len() {
-            self.take(state, at[place], 3);
-            place += 1;
-            while place < at.len() && at[place] < state.to {
-                place += 1;
+        for at in run.at() {
+            // Within a period nothing changes any more.
+            if *at < state.from || *at >= state.to {
+                self.take(state, *at, 3);
             }
         }
     }
 
+    fn people(&self, state: &mut Returns, people: Run<'_>, output: &mut Retention) {
+        if !self.is_any {
+            return people.each_person(|person, run| {
+                self.reset(state);
+                self.steps(state, run, output);
+                self.finish(person, state, run.dict(), output);
+            });
+        }
+        let (first, last) = self.periods.span();
+        let (at, mut people) = (people.at(), people.persons().chunk_by(|one, other| one == other));
+        let mut from = 0;
+        while let Some(rows) = people.next() {
+            let run = &at[from..from + rows.len()];
+            from += rows.len();
+            self.reset(state);
+            if run[0] >= last || run[run.len() - 1] < first {
+                continue;
+            }
+            for at in run {
+                if *at < state.from || *at >= state.to {
+                    self.take(state, *at, 3);
+                }
+            }
+            self.count(state, output);
+        }
+    }
+
     fn finish(&self, _person: u64, state: &mut Returns, _dict: &Dict, output: &mut Retention) {
-        let Some(cohort) = state.cohort else { return };
-        output.people[cohort] += 1;
-        for (people, mask) in output.brackets[cohort].iter_mut().zip(&self.brackets) {
-            *people += u64::from(state.seen & mask != 0);
-        }
-        let mut seen = state.seen;
-        while seen != 0 {
-            output.exact[cohort][seen.trailing_zeros() as usize] += 1;
-            seen &= seen - 1;
-        }
-        if state.seen != 0 {
-            output.unbounded[cohort][127 - state.seen.leading_zeros() as usize] += 1;
-        }
+        self.count(state, output);
     }
 
     fn output(&self) -> Retention {
