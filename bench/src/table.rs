@@ -62,18 +62,22 @@ pub(crate) async fn measure(folder: &Path, rounds: usize) -> Result<String> {
     Ok(text)
 }
 
-/// This engine alone: every question `rounds` times, with its times.
+/// This engine alone: every question `rounds` times, with its times. For a profiler, `BENCH_ONLY` names one question and
+/// `BENCH_FLOOR` leaves out all but the decoding.
 pub(crate) async fn ours_alone(folder: &Path, rounds: usize) -> Result<()> {
     let lake = crate::world::open(folder).await?;
     let only = std::env::var("BENCH_ONLY").ok();
+    let floor_only = std::env::var_os("BENCH_FLOOR").is_some();
     for question in Question::ALL.into_iter().filter(|one| only.as_ref().is_none_or(|only| only == one.name())) {
         let mut times = Vec::new();
         let mut floors = Vec::new();
         for _ in 0..rounds {
-            if only.is_none() {
+            if only.is_none() || floor_only {
                 floors.push(ours::floor(&lake, question).await?);
             }
-            times.push(ours::ask(&lake, question).await?.0);
+            if !floor_only {
+                times.push(ours::ask(&lake, question).await?.0);
+            }
         }
         println!("{}: {:.3} s, floor {:.3} s", question.name(), median(&mut times), median(&mut floors));
     }

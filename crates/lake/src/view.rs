@@ -7,7 +7,7 @@ use crate::event::Columns;
 use crate::fold::KnownAt;
 use crate::hot::{Chunk, HotBucket};
 use crate::lake::Watermark;
-use crate::parquet::{DataFile, RECEIVED, Selection, data_error, integers};
+use crate::parquet::{AT, DataFile, RECEIVED, Selection, data_error, integers};
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use kernel::time::TimeRange;
@@ -112,6 +112,8 @@ pub(crate) struct Source {
     part: Part,
     /// Rows received after this moment are left out.
     received_to: Option<i64>,
+    /// Rows that happened outside are left out.
+    range: Option<TimeRange>,
 }
 
 /// Batches of one source, in order.
@@ -137,15 +139,15 @@ impl View {
                 (Some(to), Some((_, last))) if last <= to => None,
                 (to, _) => to,
             };
-            sources.push(Source { part: Part::File(file), received_to });
+            sources.push(Source { part: Part::File(file), received_to, range: None });
         }
         let received_to = self.received_to;
         let columns = if received_to.is_some() { columns.with_received_at() } else { columns };
         for hot in [&self.sealing[bucket], &self.hot[bucket]] {
             let chunks = hot.chunks.iter().cloned();
-            sources.extend(chunks.map(|chunk| Source { part: Part::Chunk(chunk), received_to }));
+            sources.extend(chunks.map(|chunk| Source { part: Part::Chunk(chunk), received_to, range: None }));
             if !hot.tail.is_empty() {
-                sources.push(Source { part: Part::Batch(hot.tail_batch(columns)?), received_to });
+                sources.push(Source { part: Part::Batch(hot.tail_batch(columns)?), received_to, range: None });
             }
         }
         Ok(sources)
@@ -184,25 +186,34 @@ impl Source {
         }
     }
 
-    /// Whether all its events are surely in a range.
-    pub(crate) fn is_inside(&self, range: TimeRange) -> bool {
+    /// The same with events of this range only.
+    pub(crate) fn within(mut self, range: TimeRange) -> Self {
         let (from, to) = (range.from.micros(), range.to.micros());
-        match &self.part {
+        let is_inside = match &self.part {
             // The end of all time is in the range of all time.
             Part::File(file) => from <= file.entry.at_min && (file.entry.at_max < to || to == i64::MAX),
             Part::Chunk(_) | Part::Batch(_) => from == i64::MIN && to == i64::MAX,
-        }
+        };
+        self.range = (!is_inside).then_some(range);
+        self
     }
 
-    /// The rows with these columns; only those of some people when said. Rows of other people may come along from memory.
-    pub(crate) fn batches(&self, columns: Columns, people: Option<&HashSet<i64>>) -> Result<Batches, LakeError> {
+    /// The rows with these columns; only those of some people when said, and without the parts of files in which there is
+    /// no event of one of the `names`. Rows of other people and names may come along.
+    pub(crate) fn batches(
+        &self,
+        columns: Columns,
+        people: Option<&HashSet<i64>>,
+        names: Option<&[String]>,
+    ) -> Result<Batches, LakeError> {
         let wanted = columns;
         let columns = if self.received_to.is_some() { columns.with_received_at() } else { columns };
         let batches: Batches = match &self.part {
             Part::File(file) => {
-                let selection = match people {
-                    None => Some(Selection::All),
-                    Some(people) => file.rows_of(people)?,
+                let selection = match (people, names) {
+                    (Some(people), _) => file.rows_of(people)?,
+                    (None, Some(names)) => file.groups_of(names)?,
+                    (None, None) => Some(Selection::All),
                 };
                 match selection {
                     Some(selection) => Box::new(file.read(columns, &selection)?),
@@ -212,19 +223,32 @@ impl Source {
             Part::Chunk(chunk) => Box::new(std::iter::once(chunk.batch(columns))),
             Part::Batch(batch) => Box::new(std::iter::once(Ok(batch.clone()))),
         };
-        let Some(to) = self.received_to else { return Ok(batches) };
-        Ok(Box::new(batches.map(move |batch| without_received(known(batch?, to)?, wanted))))
+        let (received_to, range) = (self.received_to, self.range);
+        if received_to.is_none() && range.is_none() {
+            return Ok(batches);
+        }
+        Ok(Box::new(batches.map(move |batch| without_received(kept(batch?, received_to, range)?, wanted))))
     }
 }
 
-/// The rows that were received by a moment.
-fn known(batch: RecordBatch, to: i64) -> Result<RecordBatch, LakeError> {
-    let received = integers(&batch, RECEIVED)?;
-    if received.iter().all(|received| *received <= to) {
+/// The rows that were received by a moment and happened in a range.
+fn kept(batch: RecordBatch, received_to: Option<i64>, range: Option<TimeRange>) -> Result<RecordBatch, LakeError> {
+    let mut keep = vec![true; batch.num_rows()];
+    if let Some(to) = received_to {
+        let received = integers(&batch, RECEIVED)?;
+        keep.iter_mut().zip(received.iter()).for_each(|(keep, received)| *keep = *received <= to);
+    }
+    if let Some(range) = range {
+        let (from, to) = (range.from.micros(), range.to.micros());
+        let at = integers(&batch, AT)?;
+        // The end of all time is in the range of all time.
+        let inside = |at: i64| from <= at && (at < to || to == i64::MAX);
+        keep.iter_mut().zip(at.iter()).for_each(|(keep, at)| *keep &= inside(*at));
+    }
+    if keep.iter().all(|keep| *keep) {
         return Ok(batch);
     }
-    let keep: BooleanArray = received.iter().map(|received| Some(*received <= to)).collect();
-    filter_record_batch(&batch, &keep).map_err(data_error)
+    filter_record_batch(&batch, &BooleanArray::from(keep)).map_err(data_error)
 }
 
 /// Without the column that was read to leave rows out, unless it is wanted.

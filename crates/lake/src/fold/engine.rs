@@ -20,6 +20,7 @@ struct Job<'a> {
     columns: Columns,
     range: TimeRange,
     literals: Vec<String>,
+    names: Option<Vec<String>>,
     cancels: [Cancel; 2],
 }
 
@@ -39,6 +40,7 @@ pub(crate) fn run<F: Fold>(
         columns: fold.columns(),
         range: options.range,
         literals: fold.literals(),
+        names: fold.names(),
         cancels: [options.cancel.clone(), stop.clone()],
     };
     let all: Vec<usize> = (0..usize::from(view.buckets)).collect();
@@ -72,7 +74,7 @@ pub(crate) fn decode_only(view: &View, columns: Columns, threads: usize) -> Resu
     let read = |bucket: usize| {
         let mut rows = 0;
         for source in view.sources(bucket, TimeRange::ALL, columns)? {
-            for batch in source.batches(columns, None)? {
+            for batch in source.batches(columns, None, None)? {
                 rows += batch?.num_rows() as u64;
             }
         }
@@ -154,23 +156,16 @@ impl Job<'_> {
         for source in self.view.sources(bucket, self.range, columns)? {
             self.check()?;
             let mut decoder = Decoder::new(columns);
-            for batch in source.batches(columns, Some(people))? {
+            for batch in source.within(self.range).batches(columns, Some(people), None)? {
                 let block = decoder.block(&batch?, &mut dict)?;
                 for row in (0..block.rows()).filter(|row| people.contains(&block.person[*row])) {
-                    if self.holds(block.at[row]) {
-                        let person = self.view.merges.canonical_of(block.person[row].cast_unsigned());
-                        let event = EventRef { block: &block, row, dict: &dict };
-                        given[bucket_of(person, self.view.buckets)].push(person, &event, columns);
-                    }
+                    let person = self.view.merges.canonical_of(block.person[row].cast_unsigned());
+                    let event = EventRef { block: &block, row, dict: &dict };
+                    given[bucket_of(person, self.view.buckets)].push(person, &event, columns);
                 }
             }
         }
         Ok((dict, given))
-    }
-
-    fn holds(&self, at: i64) -> bool {
-        // The end of all time is in the range of all time.
-        self.range.from.micros() <= at && (at < self.range.to.micros() || self.range.to.micros() == i64::MAX)
     }
 
     /// Folds one bucket: its own people, and the rows of merged people that were given to it.
@@ -196,10 +191,11 @@ impl Job<'_> {
             }
         };
         let mut people = People::new(fold);
-        let mut merge = Merge::new(&mut people, &self.literals, self.range, &self.cancels);
+        let mut merge = Merge::new(&mut people, &self.literals, &self.cancels);
         for source in self.view.sources(bucket, self.range, columns)? {
             merge.check()?;
-            merge.open(&source, columns, &whose)?;
+            let batches = source.within(self.range).batches(columns, whose.only(), self.names.as_deref())?;
+            merge.open(batches, columns)?;
         }
         for (from, rows) in asides() {
             merge.give(|dict| rows.block(from, dict, columns));

@@ -9,8 +9,7 @@ use super::dict::Dict;
 use super::{Cancel, Fold};
 use crate::error::LakeError;
 use crate::event::Columns;
-use crate::view::{Batches, Source};
-use kernel::time::TimeRange;
+use crate::view::Batches;
 use std::collections::HashSet;
 
 /// One source while it is merged.
@@ -19,8 +18,6 @@ struct Cursor {
     decoder: Decoder,
     block: Block,
     row: usize,
-    /// Whether all its events are in the range.
-    is_inside: bool,
 }
 
 /// The order of two events of one person: moment, place in the log where it was read, order of the sources.
@@ -145,7 +142,7 @@ pub(super) enum Whose<'a> {
 
 impl Whose<'_> {
     /// The people that are read, when it is not everybody.
-    fn only(&self) -> Option<&HashSet<i64>> {
+    pub(super) fn only(&self) -> Option<&HashSet<i64>> {
         match self {
             Self::Only(people) => Some(people),
             Self::AllBut(_) => None,
@@ -174,15 +171,14 @@ impl Whose<'_> {
 pub(super) struct Merge<'a> {
     people: &'a mut dyn Take,
     dict: Dict,
-    range: TimeRange,
     cancels: &'a [Cancel],
     cursors: Vec<Cursor>,
 }
 
 impl<'a> Merge<'a> {
-    pub(super) fn new(people: &'a mut dyn Take, literals: &[String], range: TimeRange, cancels: &'a [Cancel]) -> Self {
+    pub(super) fn new(people: &'a mut dyn Take, literals: &[String], cancels: &'a [Cancel]) -> Self {
         let dict = Dict::with_literals(literals);
-        Self { people, dict, range, cancels, cursors: Vec::new() }
+        Self { people, dict, cancels, cursors: Vec::new() }
     }
 
     pub(super) fn check(&self) -> Result<(), LakeError> {
@@ -190,10 +186,8 @@ impl<'a> Merge<'a> {
     }
 
     /// Adds a source, which comes after those before where nothing else decides.
-    pub(super) fn open(&mut self, source: &Source, columns: Columns, whose: &Whose<'_>) -> Result<(), LakeError> {
-        let batches = source.batches(columns, whose.only())?;
-        let is_inside = source.is_inside(self.range);
-        let mut cursor = Cursor { batches, decoder: Decoder::new(columns), block: Block::empty(), row: 0, is_inside };
+    pub(super) fn open(&mut self, batches: Batches, columns: Columns) -> Result<(), LakeError> {
+        let mut cursor = Cursor { batches, decoder: Decoder::new(columns), block: Block::empty(), row: 0 };
         if cursor.load(&mut self.dict)? {
             self.add(cursor);
         }
@@ -205,8 +199,7 @@ impl<'a> Merge<'a> {
         let block = rows(&mut self.dict);
         if block.rows() > 0 {
             let batches: Batches = Box::new(std::iter::empty());
-            // What was given was looked at already.
-            self.add(Cursor { batches, decoder: Decoder::new(Columns::NONE), block, row: 0, is_inside: true });
+            self.add(Cursor { batches, decoder: Decoder::new(Columns::NONE), block, row: 0 });
         }
     }
 
@@ -255,7 +248,7 @@ impl<'a> Merge<'a> {
     fn alone(&mut self, place: usize, limit: i64) -> Result<Option<i64>, LakeError> {
         loop {
             let cursor = &self.cursors[place];
-            let end = if cursor.is_inside { cursor.whole_end(limit) } else { cursor.row };
+            let end = cursor.whole_end(limit);
             if end > cursor.row {
                 self.people.people(Run { block: &cursor.block, from: cursor.row, to: end, dict: &self.dict });
                 // Short of the end of the block: somebody is always left there.
@@ -266,7 +259,7 @@ impl<'a> Merge<'a> {
             if person >= limit {
                 return Ok(Some(person));
             }
-            // The last one of a block, or one of whom some events are not in the range.
+            // The last one of a block may have more in the next one.
             let head = loop {
                 let end = self.cursors[place].run_end();
                 self.feed(place, end);
@@ -338,25 +331,10 @@ impl<'a> Merge<'a> {
         (first, second)
     }
 
-    /// Hands on the rows from the head of a cursor up to `end`, as far as they are in the range.
+    /// Hands on the rows from the head of a cursor up to `end`.
     fn feed(&mut self, place: usize, end: usize) {
         let cursor = &self.cursors[place];
-        let at = &cursor.block.at[cursor.row..end];
-        let (mut from, mut to) = (cursor.row, end);
-        if cursor.is_inside {
-            return self.people.take(Run { block: &cursor.block, from, to, dict: &self.dict });
-        }
-        if at[0] < self.range.from.micros() {
-            from += at.partition_point(|at| *at < self.range.from.micros());
-        }
-        // The end of all time is in the range of all time.
-        let limit = self.range.to.micros();
-        if limit != i64::MAX && at[at.len() - 1] >= limit {
-            to = cursor.row + at.partition_point(|at| *at < limit);
-        }
-        if from < to {
-            self.people.take(Run { block: &cursor.block, from, to, dict: &self.dict });
-        }
+        self.people.take(Run { block: &cursor.block, from: cursor.row, to: end, dict: &self.dict });
     }
 
     /// Moves a cursor on; who is at its head then, none when it is used up.

@@ -40,6 +40,12 @@ pub trait Fold: Send + Sync {
         Vec::new()
     }
 
+    /// Names of events: when given, an event of another name changes nothing, and a person without one of these counts for
+    /// nothing, so that the others need not be read. They may come all the same.
+    fn names(&self) -> Option<Vec<String>> {
+        None
+    }
+
     /// The state before a person's first event.
     fn init(&self) -> Self::State;
 

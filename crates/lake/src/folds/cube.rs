@@ -1,6 +1,6 @@
 //! The cube: events, people and value by period and by texts, counted on codes. The engine under every standard report.
 
-use super::filter::{EventFilter, Filters, Literals, Masks};
+use super::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use super::periods::Periods;
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Recoder, Run, RunCodes};
@@ -315,6 +315,10 @@ impl Fold for CubeFold {
 
     fn literals(&self) -> Vec<String> {
         self.literals.clone()
+    }
+
+    fn names(&self) -> Option<Vec<String>> {
+        names_of([&self.filter])
     }
 
     /// In no period yet.

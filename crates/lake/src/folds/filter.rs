@@ -37,6 +37,11 @@ impl EventFilter {
     }
 }
 
+/// The names of the events that these filters admit; none when one of them admits every name.
+pub(super) fn names_of<'a>(filters: impl IntoIterator<Item = &'a EventFilter>) -> Option<Vec<String>> {
+    filters.into_iter().map(|filter| filter.name.clone()).collect()
+}
+
 /// The texts of several filters as literals of a fold, each once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Literals(pub(super) Vec<String>);
@@ -108,6 +113,11 @@ impl Filters {
         };
         let careful = all.iter().enumerate().fold(0, careful);
         Self { all, by_name, careful }
+    }
+
+    /// Whether the name of an event alone decides.
+    pub(super) fn are_plain(&self) -> bool {
+        self.careful == 0
     }
 
     /// Whether more than the name must be looked at for one of these filters.

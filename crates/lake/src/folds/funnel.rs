@@ -4,7 +4,7 @@
 //! the first step, and of two attempts that are equally far the later one goes on: it has more time left, so no completion is
 //! missed. One event takes one step at most.
 
-use super::filter::{EventFilter, Filters, Literals, Masks};
+use super::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
 use std::collections::BTreeMap;
@@ -43,7 +43,10 @@ pub struct FunnelFold {
     exclusions: Vec<(u32, Option<usize>)>,
     filters: Filters,
     literals: Vec<String>,
+    names: Option<Vec<String>>,
     columns: Columns,
+    /// Whether only the names and moments of events count.
+    is_plain: bool,
 }
 
 /// Whose numbers are kept.
@@ -85,15 +88,18 @@ impl FunnelFold {
             exclusions: exclusions.iter().enumerate().map(|(place, one)| (bit(place), one.after)).collect(),
             filters,
             literals: literals.0,
+            names: names_of(all),
             columns,
+            is_plain: false,
         }
+        .settled()
     }
 
     /// With this order.
     #[must_use]
     pub fn ordered(mut self, order: FunnelOrder) -> Self {
         self.order = order;
-        self
+        self.settled()
     }
 
     /// By the text that the event of the first step of the furthest attempt has in this column.
@@ -101,7 +107,7 @@ impl FunnelFold {
     pub fn by(mut self, column: Col) -> Self {
         self.columns = self.columns.and(Columns::of(&[column]));
         self.breakdown = Some(column);
-        self
+        self.settled()
     }
 
     /// With the numbers of some people.
@@ -149,9 +155,42 @@ impl FunnelFold {
         }
     }
 
+    /// Decides whether only the names and moments of events count.
+    fn settled(mut self) -> Self {
+        let is_loose = self.order == FunnelOrder::Loose;
+        self.is_plain = is_loose && self.exclusions.is_empty() && self.breakdown.is_none() && self.filters.are_plain();
+        self
+    }
+
+    /// Events of one person in a plain funnel. Most events are of no step or of the first one: those are taken without a branch,
+    /// since what comes next cannot be foretold.
+    #[inline]
+    fn walk_plain(&self, state: &mut Attempts, at: &[i64], keys: &[u32], masks: &Masks) {
+        let (mut start, mut began) = (0, 0);
+        for (key, at) in keys.iter().zip(at) {
+            let mask = masks.of(*key);
+            if mask > 1 {
+                if began != 0 {
+                    state.set(0, Attempt { start, group: 0 }, start);
+                    began = 0;
+                }
+                self.take(state, *at, mask, || 0);
+            } else {
+                start = if mask != 0 { *at } else { start };
+                began |= mask;
+            }
+        }
+        if began != 0 {
+            state.set(0, Attempt { start, group: 0 }, start);
+        }
+    }
+
     /// Events of one person, whose names `masks` fits.
     #[inline]
     fn walk(&self, state: &mut Attempts, run: Run<'_>, masks: &Masks) {
+        if self.is_plain {
+            return self.walk_plain(state, run.at(), run.codes(Col::Name).keys(), masks);
+        }
         let (at, is_strict) = (run.at(), self.order == FunnelOrder::Strict);
         for (key, (place, at)) in run.codes(Col::Name).keys().iter().zip(at.iter().enumerate()) {
             let mut mask = masks.of(*key);
@@ -226,13 +265,20 @@ pub const TOOK_LIMITS_US: [i64; 8] = {
 };
 
 impl FunnelGroup {
-    fn count(&mut self, state: &Attempts) {
-        if self.people.len() < state.furthest {
-            self.people.resize(state.furthest, 0);
-            self.took_us.resize(state.furthest, 0);
-            self.took.resize(state.furthest, [0; TOOK_LIMITS_US.len() + 1]);
+    fn reach(&mut self, steps: usize) {
+        if self.people.len() < steps {
+            self.people.resize(steps, 0);
+            self.took_us.resize(steps, 0);
+            self.took.resize(steps, [0; TOOK_LIMITS_US.len() + 1]);
         }
-        for step in 0..state.furthest {
+    }
+
+    fn count(&mut self, state: &Attempts) {
+        self.reach(state.furthest);
+        // The first step takes no time.
+        self.people[0] += 1;
+        self.took[0][0] += 1;
+        for step in 1..state.furthest {
             self.people[step] += 1;
             self.took_us[step] += state.took[step];
             self.took[step][TOOK_LIMITS_US.partition_point(|limit| *limit <= state.took[step])] += 1;
@@ -240,10 +286,7 @@ impl FunnelGroup {
     }
 
     fn add(&mut self, other: &FunnelGroup) {
-        let steps = self.people.len().max(other.people.len());
-        self.people.resize(steps, 0);
-        self.took_us.resize(steps, 0);
-        self.took.resize(steps, [0; TOOK_LIMITS_US.len() + 1]);
+        self.reach(other.people.len());
         for step in 0..other.people.len() {
             self.people[step] += other.people[step];
             self.took_us[step] += other.took_us[step];
@@ -264,6 +307,17 @@ pub struct Funnel {
     pub people: Vec<u64>,
 }
 
+impl Funnel {
+    /// The group of a code; `texts` is how many codes there are about.
+    #[inline]
+    fn group(&mut self, code: usize, texts: usize) -> &mut FunnelGroup {
+        if self.by_code.len() <= code {
+            self.by_code.resize(texts.max(code + 1), FunnelGroup::default());
+        }
+        &mut self.by_code[code]
+    }
+}
+
 impl Fold for FunnelFold {
     type State = Attempts;
     type Output = Funnel;
@@ -274,6 +328,11 @@ impl Fold for FunnelFold {
 
     fn literals(&self) -> Vec<String> {
         self.literals.clone()
+    }
+
+    /// In a strict order every event counts: it may come between two steps.
+    fn names(&self) -> Option<Vec<String>> {
+        self.names.clone().filter(|_| self.order == FunnelOrder::Loose)
     }
 
     fn init(&self) -> Attempts {
@@ -321,11 +380,7 @@ impl Fold for FunnelFold {
         if state.furthest == 0 {
             return;
         }
-        let code = state.group as usize;
-        if output.by_code.len() <= code {
-            output.by_code.resize(dict.len().max(code + 1), FunnelGroup::default());
-        }
-        output.by_code[code].count(state);
+        output.group(state.group as usize, dict.len()).count(state);
         if let Some(listed) = &self.listed {
             let far = state.furthest >= listed.steps && (!listed.stopped || state.furthest == listed.steps);
             let group = || listed.group.as_ref().is_none_or(|group| dict.text(state.group) == group);

@@ -3,7 +3,7 @@
 //! A touch is an event that the filter admits and whose column says something. A journey begins with a person's first touch,
 //! or with the first one after a conversion, and ends with a conversion, or with the person's last event when there is none.
 
-use super::filter::{EventFilter, Filters, Literals, Masks};
+use super::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
 use hashbrown::HashMap;
@@ -32,6 +32,7 @@ pub struct PathsFold {
     half_life_us: i64,
     filters: Filters,
     literals: Vec<String>,
+    names: Option<Vec<String>>,
     columns: Columns,
 }
 
@@ -48,21 +49,24 @@ impl PathsFold {
         let mut literals = Literals::default();
         let filters = Filters::new(&[touch, conversion], &mut literals);
         let columns = touch.columns().and(conversion.columns()).and(Columns::of(&[column, Col::Name]));
-        Self { column, lookback_us, half_life_us, filters, literals: literals.0, columns }
+        let names = names_of([touch, conversion]);
+        Self { column, lookback_us, half_life_us, filters, literals: literals.0, names, columns }
     }
 
     /// Events of one person, whose names were fitted.
     #[inline]
     fn walk(&self, state: &mut Journey, run: Run<'_>, output: &mut Paths) {
         let (at, codes, names) = (run.at(), run.codes(self.column), run.codes(Col::Name).keys());
+        let (keys, table) = (codes.keys(), codes.table().1);
         for (place, name) in names.iter().enumerate() {
             let mut mask = state.masks.of(*name);
+            if mask == 0 {
+                continue;
+            }
             if self.filters.is_careful(mask) {
                 mask = self.filters.admit(mask, &run.event(place));
             }
-            if mask != 0 {
-                self.take(state, at[place], codes.at(place), mask, output);
-            }
+            self.take(state, at[place], table[keys[place] as usize], mask, output);
         }
     }
 
@@ -138,6 +142,7 @@ pub struct Paths {
 const DENSE: usize = 256;
 
 impl Paths {
+    #[inline]
     fn transition(&mut self, from: u32, to: u32) {
         if from.max(to) as usize >= DENSE {
             *self.rare.entry((from, to)).or_default() += 1;
@@ -169,6 +174,10 @@ impl Fold for PathsFold {
 
     fn literals(&self) -> Vec<String> {
         self.literals.clone()
+    }
+
+    fn names(&self) -> Option<Vec<String>> {
+        self.names.clone()
     }
 
     fn init(&self) -> Journey {

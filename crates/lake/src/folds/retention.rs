@@ -1,6 +1,6 @@
 //! Retention: of those who first did something in a period, how many did something in the periods after it.
 
-use super::filter::{EventFilter, Filters, Literals};
+use super::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use super::periods::Periods;
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
@@ -15,6 +15,7 @@ pub struct RetentionFold {
     periods: Periods,
     filters: Filters,
     literals: Vec<String>,
+    names: Option<Vec<String>>,
     columns: Columns,
     /// Whether both filters admit every event, so that only moments are read.
     is_any: bool,
@@ -31,6 +32,7 @@ pub struct Returns {
     from: i64,
     to: i64,
     seen: u128,
+    masks: Masks,
 }
 
 /// People by cohort.
@@ -57,7 +59,8 @@ impl RetentionFold {
         let columns = first.columns().and(back.columns());
         let columns = if is_any { columns } else { columns.and(Columns::of(&[Col::Name])) };
         let periods = Periods::new(&bounds[..bounds.len().min(PERIODS_MAX + 1)]);
-        Self { periods, filters, literals: literals.0, columns, is_any, brackets: Vec::new() }
+        let names = names_of([first, back]);
+        Self { periods, filters, literals: literals.0, names, columns, is_any, brackets: Vec::new() }
     }
 
     /// And returns by brackets of periods after the first, each given by its first and its last one (0: the first itself).
@@ -88,6 +91,21 @@ impl RetentionFold {
 }
 
 impl RetentionFold {
+    /// Events of one person, whose names were fitted.
+    #[inline]
+    fn walk(&self, state: &mut Returns, run: Run<'_>) {
+        let at = run.at();
+        for (place, name) in run.codes(Col::Name).keys().iter().enumerate() {
+            let mut mask = state.masks.of(*name);
+            if self.filters.is_careful(mask) {
+                mask = self.filters.admit(mask, &run.event(place));
+            }
+            if mask != 0 {
+                self.take(state, at[place], mask);
+            }
+        }
+    }
+
     /// A person who is finished.
     #[inline]
     fn count(&self, state: &Returns, output: &mut Retention) {
@@ -119,8 +137,17 @@ impl Fold for RetentionFold {
         self.literals.clone()
     }
 
+    fn names(&self) -> Option<Vec<String>> {
+        self.names.clone()
+    }
+
     fn init(&self) -> Returns {
         Returns::default()
+    }
+
+    fn reset(&self, state: &mut Returns) {
+        (state.cohort, state.seen) = (None, 0);
+        (state.from, state.to) = (0, 0);
     }
 
     fn step(&self, state: &mut Returns, event: &EventRef<'_>) {
@@ -132,7 +159,8 @@ impl Fold for RetentionFold {
 
     fn steps(&self, state: &mut Returns, run: Run<'_>, _output: &mut Retention) {
         if !self.is_any {
-            return run.events().for_each(|event| self.step(state, &event));
+            state.masks.fit(&self.filters, run.codes(Col::Name));
+            return self.walk(state, run);
         }
         for at in run.at() {
             // Within a period nothing changes any more.
@@ -144,10 +172,11 @@ impl Fold for RetentionFold {
 
     fn people(&self, state: &mut Returns, people: Run<'_>, output: &mut Retention) {
         if !self.is_any {
-            return people.each_person(|person, run| {
+            state.masks.fit(&self.filters, people.codes(Col::Name));
+            return people.each_person(|_, run| {
                 self.reset(state);
-                self.steps(state, run, output);
-                self.finish(person, state, run.dict(), output);
+                self.walk(state, run);
+                self.count(state, output);
             });
         }
         let (first, last) = self.periods.span();

@@ -4,7 +4,7 @@ use super::schema::{PERSON, RECEIVED, schema_of};
 use super::{data_error, integers};
 use crate::catalog::FileEntry;
 use crate::error::LakeError;
-use crate::event::Columns;
+use crate::event::{Col, Columns};
 use bytes::Bytes;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::parquet::arrow::ProjectionMask;
@@ -12,6 +12,7 @@ use datafusion::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
     RowSelector,
 };
+use datafusion::parquet::bloom_filter::Sbbf;
 use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
 use datafusion::parquet::file::metadata::PageIndexPolicy;
 use datafusion::parquet::file::reader::{ChunkReader, Length};
@@ -26,7 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Rows of one batch read from a file: small enough that the open files of a bucket together stay small.
-const BATCH_ROWS: usize = 4096;
+const BATCH_ROWS: usize = 8192;
 
 /// A file that reads of many threads share: every read names its place.
 #[derive(Clone)]
@@ -80,6 +81,8 @@ pub(crate) struct DataFile {
     metadata: OnceLock<ArrowReaderMetadata>,
     /// When its first and its last event were received, once somebody asked.
     received: OnceLock<Option<(i64, i64)>>,
+    /// Of each row group what tells which names of events are not in it, once somebody asked.
+    names: OnceLock<Vec<Option<Sbbf>>>,
     doomed: AtomicBool,
 }
 
@@ -98,12 +101,15 @@ impl Drop for DataFile {
 pub(crate) enum Selection {
     All,
     Rows(Vec<Range<usize>>),
+    /// Row groups.
+    Groups(Vec<usize>),
 }
 
 impl DataFile {
     pub(crate) fn new(folder: &Path, entry: FileEntry) -> Self {
         let path = folder.join(&entry.path);
-        Self { entry, path, metadata: OnceLock::new(), received: OnceLock::new(), doomed: AtomicBool::new(false) }
+        let (metadata, received, names) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { entry, path, metadata, received, names, doomed: AtomicBool::new(false) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -186,6 +192,9 @@ impl DataFile {
         if let Selection::Rows(ranges) = selection {
             builder = builder.with_row_selection(row_selection(ranges, self.entry.rows));
         }
+        if let Selection::Groups(groups) = selection {
+            builder = builder.with_row_groups(groups.clone());
+        }
         let reader: ParquetRecordBatchReader = builder.build().map_err(data_error)?;
         let held = Arc::clone(self);
         Ok(reader.map(move |batch| batch.map_err(|error| held.damaged(error))))
@@ -196,6 +205,38 @@ impl DataFile {
         self: &Arc<Self>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
         self.batches(&[PERSON, super::AT, super::OFFSET], &Selection::All)
+    }
+
+    /// The row groups that may hold events of one of these names, by their filters; none when there is none.
+    pub(crate) fn groups_of(&self, names: &[String]) -> Result<Option<Selection>, LakeError> {
+        let filters = match self.names.get() {
+            Some(filters) => filters,
+            None => {
+                let filters = self.name_filters()?;
+                self.names.get_or_init(|| filters)
+            }
+        };
+        // A group without a filter is read.
+        let may = |filter: &Option<Sbbf>| {
+            filter.as_ref().is_none_or(|filter| names.iter().any(|name| filter.check(name.as_str())))
+        };
+        let groups: Vec<usize> =
+            filters.iter().enumerate().filter(|(_, filter)| may(filter)).map(|(group, _)| group).collect();
+        Ok(match groups.len() {
+            0 => None,
+            all if all == filters.len() => Some(Selection::All),
+            _ => Some(Selection::Groups(groups)),
+        })
+    }
+
+    fn name_filters(&self) -> Result<Vec<Option<Sbbf>>, LakeError> {
+        let builder = self.builder()?;
+        let columns = builder.parquet_schema().columns();
+        let name = columns.iter().position(|column| column.path().string() == Col::Name.name());
+        let name = name.ok_or_else(|| self.damaged("no column name"))?;
+        let filter = |group| builder.get_row_group_column_bloom_filter(group, name);
+        let filters: Result<_, ParquetError> = (0..builder.metadata().num_row_groups()).map(filter).collect();
+        filters.map_err(|error| self.damaged(error))
     }
 
     /// The rows of these people; none when there are none.

@@ -113,3 +113,26 @@ fn a_failed_step_is_an_error_and_leaves_no_file_under_its_name() {
         assert!(!folder.path().join("events/bucket=00/month=2026-01/000000000001.parquet").exists());
     }
 }
+
+/// A file says which names of events are not in a part of it.
+#[test]
+fn parts_without_the_wanted_events_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = |place: u64| {
+        // The second row group alone has `Paid`.
+        let name = if place < 65_536 { "Seen" } else { "Paid" };
+        Arc::new(Event { person: place + 1, offset: place, name: name.to_owned(), ..Event::default() })
+    };
+    let events: Vec<Arc<Event>> = (0..66_000).map(named).collect();
+    let file = sealed(folder.path(), &events);
+    let rows = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let selection = file.groups_of(&names).unwrap()?;
+        let batches = file.read(Columns::NONE, &selection).unwrap();
+        Some(batches.map(|batch| batch.unwrap().num_rows()).sum::<usize>())
+    };
+    assert_eq!(rows(&["Paid"]), Some(464));
+    assert_eq!(rows(&["Seen", "Never"]), Some(65_536));
+    assert_eq!(rows(&["Paid", "Seen"]), Some(66_000));
+    assert_eq!(rows(&["Never"]), None);
+}

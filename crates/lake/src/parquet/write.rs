@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// Rows of one row group: bounds the memory of writer and readers.
 const GROUP_ROWS: usize = 65_536;
+/// Names of events in one row group that its filter is made for; with more it lets more pass.
+const NAMES_MAX: u64 = 1024;
 /// Rows of one page: a timeline reads and unpacks no more around a row.
 const PAGE_ROWS: usize = 4096;
 const PAGE_BYTES: usize = 256 << 10;
@@ -101,6 +103,12 @@ fn properties() -> Result<WriterProperties, LakeError> {
     for name in numbers.chain(Col::ALL.iter().filter(|column| column.is_short()).map(|column| column.name())) {
         builder = builder.set_column_compression(ColumnPath::from(name), Compression::LZ4_RAW);
     }
+    // A fold over a few kinds of events does not read where there are none of them.
+    let name = ColumnPath::from(Col::Name.name());
+    builder = builder
+        .set_column_bloom_filter_max_ndv(name.clone(), NAMES_MAX)
+        .set_column_bloom_filter_fpp(name.clone(), 0.01)
+        .set_column_bloom_filter_enabled(name, true);
     for column in Col::ALL.iter().filter(|column| !column.is_coded()) {
         builder = builder.set_column_dictionary_enabled(ColumnPath::from(column.name()), false);
     }

@@ -227,7 +227,7 @@ impl Iterator for Scan {
                 sources
                     .iter()
                     .filter(|source| source.reaches(self.offset_least))
-                    .map(|source| source.batches(self.columns, None))
+                    .map(|source| source.batches(self.columns, None, None))
                     .collect::<std::result::Result<Vec<_>, _>>()
             });
             match opened {
