@@ -28,6 +28,8 @@ pub const SQL_ROWS_MAX: usize = 100_000;
 pub const SQL_SECONDS_MAX: u64 = 60;
 /// Most memory of one SQL question, in bytes.
 pub const SQL_MEMORY_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Most memory of the output of one fold over events, in bytes.
+pub const FOLD_MEMORY_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Most metrics in one query.
 pub const QUERY_METRICS_MAX: usize = 20;
 /// Most dimensions in one query.

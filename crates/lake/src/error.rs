@@ -62,6 +62,9 @@ pub enum LakeError {
     /// A question took longer or more memory than it may.
     #[error("{0}")]
     Limit(String),
+    /// A fold would take more memory than it may.
+    #[error("The answer would take more memory than it may. Ask for a shorter time, or for fewer groups.")]
+    TooLarge,
     /// As many questions run as may, and none ended in time.
     #[error("Other questions are being answered. Ask again in {retry_after_s} s.")]
     Busy {
@@ -95,6 +98,7 @@ impl From<LakeError> for Problem {
             }
             LakeError::Sql(message) => Problem::new(Class::Invalid, "sql_refused", message.clone()).at("sql"),
             LakeError::Limit(message) => Problem::new(Class::Invalid, "sql_limit", message.clone()).at("sql"),
+            LakeError::TooLarge => Problem::new(Class::Invalid, "answer_too_large", error.to_string()),
             LakeError::Busy { retry_after_s } => {
                 Problem::new(Class::TooMany, "too_many_questions", error.to_string()).retry_after(*retry_after_s)
             }

@@ -31,6 +31,6 @@ pub use catalog::{Catalog, CatalogError, CatalogState, FileCatalog, FileEntry, R
 pub use config::{Faults, LakeConfig};
 pub use error::LakeError;
 pub use event::{AgentClass, Col, Columns, Event, EventKind};
-pub use fold::{Cancel, Dict, EventRef, Fold, FoldOptions, KnownAt, Recoder, Run, RunCodes};
+pub use fold::{Cancel, Dict, EventRef, Fold, FoldOptions, KnownAt, Progress, Recoder, Run, RunCodes};
 pub use lake::{Appended, CheckReport, Lake, SqlTurn, Watermark};
 pub use query::{SqlAnswer, SqlColumn, SqlLimits, SqlTable, SqlType, SqlValue};

@@ -21,6 +21,7 @@ struct Job<'a> {
     range: TimeRange,
     literals: Vec<String>,
     names: Option<Vec<String>>,
+    memory_bytes_max: usize,
     cancels: [Cancel; 2],
 }
 
@@ -41,6 +42,7 @@ pub(crate) fn run<F: Fold>(
         range: options.range,
         literals: fold.literals(),
         names: fold.names(),
+        memory_bytes_max: options.memory_bytes_max,
         cancels: [options.cancel.clone(), stop.clone()],
     };
     let all: Vec<usize> = (0..usize::from(view.buckets)).collect();
@@ -60,11 +62,28 @@ pub(crate) fn run<F: Fold>(
     let mut given: Vec<Given> = Vec::new();
     parallel(&givers, threads, |bucket| job.give(bucket, &moving[bucket]), |rows| given.push(rows))?;
     let mut total: Option<F::Output> = None;
-    let work = |bucket| job.bucket(fold, bucket, wanted.as_ref(), &given);
-    parallel(&buckets, threads, work, |output| match &mut total {
-        Some(total) => fold.merge(total, output),
-        None => total = Some(output),
+    let too_large = Cancel::default();
+    options.progress.begin(buckets.len());
+    let work = |bucket| {
+        if too_large.is_cancelled() {
+            Err(LakeError::TooLarge)
+        } else {
+            job.bucket(fold, bucket, wanted.as_ref(), &given)
+        }
+    };
+    parallel(&buckets, threads, work, |output| {
+        match &mut total {
+            Some(total) => fold.merge(total, output),
+            None => total = Some(output),
+        }
+        if total.as_ref().is_some_and(|total| fold.weight(total) > options.memory_bytes_max) {
+            too_large.cancel();
+        }
+        options.progress.done();
     })?;
+    if too_large.is_cancelled() {
+        return Err(LakeError::TooLarge);
+    }
     Ok(total.unwrap_or_else(|| fold.output()))
 }
 
@@ -191,7 +210,7 @@ impl Job<'_> {
             }
         };
         let mut people = People::new(fold);
-        let mut merge = Merge::new(&mut people, &self.literals, &self.cancels);
+        let mut merge = Merge::new(&mut people, &self.literals, self.memory_bytes_max, &self.cancels);
         for source in self.view.sources(bucket, self.range, columns)? {
             merge.check()?;
             let batches = source.within(self.range).batches(columns, whose.only(), self.names.as_deref())?;

@@ -88,6 +88,9 @@ pub(super) trait Take {
 
     /// The person had no more.
     fn finish(&mut self, person: u64, dict: &Dict);
+
+    /// About how many bytes the output takes.
+    fn weight(&self) -> usize;
 }
 
 /// A fold over one person after the other.
@@ -123,6 +126,10 @@ impl<F: Fold> Take for People<'_, F> {
             self.fold.reset(&mut self.state);
         }
         self.fold.steps(&mut self.state, run, &mut self.output);
+    }
+
+    fn weight(&self) -> usize {
+        self.fold.weight(&self.output)
     }
 
     fn finish(&mut self, person: u64, dict: &Dict) {
@@ -171,18 +178,27 @@ impl Whose<'_> {
 pub(super) struct Merge<'a> {
     people: &'a mut dyn Take,
     dict: Dict,
+    memory_bytes_max: usize,
     cancels: &'a [Cancel],
     cursors: Vec<Cursor>,
 }
 
 impl<'a> Merge<'a> {
-    pub(super) fn new(people: &'a mut dyn Take, literals: &[String], cancels: &'a [Cancel]) -> Self {
+    pub(super) fn new(
+        people: &'a mut dyn Take,
+        literals: &[String],
+        memory_bytes_max: usize,
+        cancels: &'a [Cancel],
+    ) -> Self {
         let dict = Dict::with_literals(literals);
-        Self { people, dict, cancels, cursors: Vec::new() }
+        Self { people, dict, memory_bytes_max, cancels, cursors: Vec::new() }
     }
 
     pub(super) fn check(&self) -> Result<(), LakeError> {
-        if self.cancels.iter().any(Cancel::is_cancelled) { Err(LakeError::Cancelled) } else { Ok(()) }
+        if self.cancels.iter().any(Cancel::is_cancelled) {
+            return Err(LakeError::Cancelled);
+        }
+        if self.people.weight() > self.memory_bytes_max { Err(LakeError::TooLarge) } else { Ok(()) }
     }
 
     /// Adds a source, which comes after those before where nothing else decides.

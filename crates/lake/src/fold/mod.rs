@@ -23,7 +23,7 @@ use crate::event::Columns;
 use kernel::time::{TimeRange, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A computation over each person's events. Outputs of different people merge in any grouping.
 pub trait Fold: Send + Sync {
@@ -82,6 +82,12 @@ pub trait Fold: Send + Sync {
     /// After the last person of a run: the last moment at which codes of `dict` mean something to the output.
     fn close(&self, _dict: &Dict, _output: &mut Self::Output) {}
 
+    /// About how many bytes an output takes beyond a fixed size; looked at now and then, against
+    /// [`FoldOptions::memory_bytes_max`].
+    fn weight(&self, _output: &Self::Output) -> usize {
+        0
+    }
+
     /// Adds an output to another; both were closed.
     fn merge(&self, into: &mut Self::Output, from: Self::Output);
 }
@@ -104,13 +110,25 @@ pub struct FoldOptions {
     pub person: Option<u64>,
     /// Only what was known at a moment; everything when none.
     pub as_of: Option<KnownAt>,
+    /// Most bytes of an output, of one bucket or of all together; a fold that would take more stops with
+    /// [`crate::LakeError::TooLarge`].
+    pub memory_bytes_max: usize,
+    /// Shows how far the fold is.
+    pub progress: Progress,
     /// Stops the fold.
     pub cancel: Cancel,
 }
 
 impl Default for FoldOptions {
     fn default() -> Self {
-        Self { range: TimeRange::ALL, person: None, as_of: None, cancel: Cancel::default() }
+        Self {
+            range: TimeRange::ALL,
+            person: None,
+            as_of: None,
+            memory_bytes_max: kernel::limits::FOLD_MEMORY_BYTES_MAX,
+            progress: Progress::default(),
+            cancel: Cancel::default(),
+        }
     }
 }
 
@@ -119,6 +137,27 @@ impl FoldOptions {
     #[must_use]
     pub fn over(range: TimeRange) -> Self {
         Self { range, ..Self::default() }
+    }
+}
+
+/// How far a fold is; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Progress(Arc<(AtomicUsize, AtomicUsize)>);
+
+impl Progress {
+    /// Buckets of people that are folded, and how many there are; none of none before the fold began.
+    #[must_use]
+    pub fn buckets(&self) -> (usize, usize) {
+        (self.0.0.load(Ordering::Relaxed), self.0.1.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn begin(&self, buckets: usize) {
+        self.0.0.store(0, Ordering::Relaxed);
+        self.0.1.store(buckets, Ordering::Relaxed);
+    }
+
+    pub(crate) fn done(&self) {
+        self.0.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -380,6 +380,10 @@ impl Fold for CubeFold {
         }
     }
 
+    fn weight(&self, output: &Cube) -> usize {
+        output.slices.counts.len() * size_of::<Count>() + output.cells.len() * size_of::<CubeCell>()
+    }
+
     fn merge(&self, into: &mut Cube, from: Cube) {
         into.dropped += from.dropped;
         let mut recoder = Recoder::default();

@@ -401,6 +401,10 @@ impl Fold for FunnelFold {
         }
     }
 
+    fn weight(&self, output: &Funnel) -> usize {
+        output.people.len() * size_of::<u64>() + output.by_code.len() * size_of::<FunnelGroup>()
+    }
+
     fn merge(&self, into: &mut Funnel, from: Funnel) {
         for (text, group) in from.groups {
             into.groups.entry(text).or_default().add(&group);

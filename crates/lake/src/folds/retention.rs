@@ -180,9 +180,9 @@ impl Fold for RetentionFold {
             });
         }
         let (first, last) = self.periods.span();
-        let (at, mut people) = (people.at(), people.persons().chunk_by(|one, other| one == other));
+        let (at, people) = (people.at(), people.persons().chunk_by(|one, other| one == other));
         let mut from = 0;
-        while let Some(rows) = people.next() {
+        for rows in people {
             let run = &at[from..from + rows.len()];
             from += rows.len();
             self.reset(state);

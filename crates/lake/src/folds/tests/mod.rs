@@ -1,6 +1,7 @@
 //! The folds over lakes of a few events, and against oracles over random ones.
 
 mod oracles;
+mod ways;
 
 use super::counts::CountFold;
 use super::first_event::FirstEventFold;

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "other"];
-const CHANNELS: [&str; 3] = ["", "Email", "Paid Search"];
+pub(super) const CHANNELS: [&str; 3] = ["", "Email", "Paid Search"];
 
 /// The first period itself, the two after it, and all later ones.
 const BRACKETS: [std::ops::RangeInclusive<usize>; 3] = [0..=0, 1..=2, 3..=500];
@@ -22,17 +22,17 @@ const BRACKETS: [std::ops::RangeInclusive<usize>; 3] = [0..=0, 1..=2, 3..=500];
 type Cell<'a> = (Vec<&'a str>, usize);
 
 /// (person, moment in hours, name, channel).
-type Row = (u64, i64, usize, usize);
+pub(super) type Row = (u64, i64, usize, usize);
 
 /// What happened, when it is sealed, and who is merged into whom.
 #[derive(Debug, Clone)]
-struct History {
-    rows: Vec<Row>,
+pub(super) struct History {
+    pub(super) rows: Vec<Row>,
     seals: Vec<usize>,
     merges: Vec<(u64, u64)>,
 }
 
-fn history() -> impl Strategy<Value = History> {
+pub(super) fn history() -> impl Strategy<Value = History> {
     let row = (1..7_u64, 0..2_000_i64, 0..NAMES.len(), 0..CHANNELS.len());
     let rows = prop::collection::vec(row, 1..120);
     let merges = prop::collection::vec((1..4_u64, 4..7_u64), 0..3);
@@ -46,7 +46,7 @@ fn history() -> impl Strategy<Value = History> {
 }
 
 impl History {
-    async fn lake(&self, folder: &std::path::Path) -> Lake {
+    pub(super) async fn lake(&self, folder: &std::path::Path) -> Lake {
         let lake = open(folder).await;
         for (place, (person, hours, name, channel)) in self.rows.iter().enumerate() {
             let event = Event {
@@ -65,7 +65,7 @@ impl History {
     }
 
     /// Each person's events in order: (moment, place, name, channel).
-    fn people(&self) -> BTreeMap<u64, Vec<(i64, usize, usize, usize)>> {
+    pub(super) fn people(&self) -> BTreeMap<u64, Vec<(i64, usize, usize, usize)>> {
         let merged: HashMap<u64, u64> = self.merges.iter().copied().collect();
         let mut people: BTreeMap<u64, Vec<_>> = BTreeMap::new();
         for (place, (person, hours, name, channel)) in self.rows.iter().enumerate() {
@@ -119,7 +119,7 @@ fn oracle_funnel(history: &History, strict: bool) -> (Vec<u64>, BTreeSet<u64>) {
     (counts, all)
 }
 
-fn run<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 

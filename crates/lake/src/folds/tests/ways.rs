@@ -1,0 +1,107 @@
+//! Journeys and profiles against the plainest computation, and the limits of a fold.
+
+use super::super::filter::EventFilter;
+use super::super::journeys::{JourneyCount, JourneyFold};
+use super::super::profile::{Field, ProfileFold};
+use super::oracles::{CHANNELS, History, history, run};
+use crate::tests::{START, event, open, pump};
+use crate::{Col, Event, FoldOptions, LakeError, Progress};
+use kernel::time::{DAY, HOUR};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn expected_journeys(history: &History) -> BTreeMap<Vec<&'static str>, JourneyCount> {
+    let mut counts: BTreeMap<Vec<&str>, JourneyCount> = BTreeMap::new();
+    for events in history.people().values() {
+        let mut touches: Vec<(i64, &str)> = Vec::new();
+        for (at, _, name, channel) in events {
+            if *name == 1 && *channel > 0 {
+                touches.push((*at, CHANNELS[*channel]));
+            } else if *name == 0 {
+                touches.retain(|(touch, _)| at - touch <= 20 * DAY);
+                let count = counts.entry(touches.drain(..).map(|touch| touch.1).collect()).or_default();
+                count.conversions += 1;
+                count.value += i128::from((at - START) / HOUR * 10);
+            }
+        }
+        if !touches.is_empty() {
+            counts.entry(touches.into_iter().map(|touch| touch.1).collect()).or_default().nothing += 1;
+        }
+    }
+    counts
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn journeys_are_the_sequences_of_touches(history in history()) {
+        let folder = tempfile::tempdir().unwrap();
+        let found = run(async {
+            let lake = history.lake(folder.path()).await;
+            let (touch, conversion) = (EventFilter::named("b"), EventFilter::named("a"));
+            let fold = JourneyFold::new(Col::Channel, &touch, &conversion, 20 * DAY);
+            lake.fold(&fold, &FoldOptions::default()).await.unwrap()
+        });
+        let expected = expected_journeys(&history);
+        prop_assert_eq!(found.paths().collect::<BTreeMap<_, _>>(), expected.clone());
+        let mut coalitions: BTreeMap<BTreeSet<&str>, (u64, i128, u64)> = BTreeMap::new();
+        for (path, count) in expected {
+            let sum = coalitions.entry(path.into_iter().collect()).or_default();
+            *sum = (sum.0 + count.conversions, sum.1 + count.value, sum.2 + count.nothing);
+        }
+        let sums = |count: JourneyCount| (count.conversions, count.value, count.nothing);
+        let found: BTreeMap<_, _> = found.coalitions().into_iter().map(|(set, count)| (set, sums(count))).collect();
+        prop_assert_eq!(found, coalitions);
+    }
+
+    #[test]
+    fn a_profile_is_what_was_said_first_and_last(history in history()) {
+        let folder = tempfile::tempdir().unwrap();
+        let found = run(async {
+            let lake = history.lake(folder.path()).await;
+            let fold = ProfileFold::new(&[Field::Column(Col::Channel), Field::Property("plan".into())]);
+            lake.fold(&fold, &FoldOptions::default()).await.unwrap()
+        });
+        let found: BTreeMap<u64, Vec<(&str, &str)>> = found.people().collect();
+        let mut expected: BTreeMap<u64, Vec<(String, String)>> = BTreeMap::new();
+        for (person, events) in history.people() {
+            let said: Vec<&str> =
+                events.iter().map(|event| CHANNELS[event.3]).filter(|channel| !channel.is_empty()).collect();
+            let channel = (said.first().copied().unwrap_or(""), said.last().copied().unwrap_or(""));
+            // Each event says the plan of the person it was recorded for.
+            let plan = |place: usize| format!("p{}", history.rows[place].0 % 3);
+            let plans = (plan(events[0].1), plan(events[events.len() - 1].1));
+            expected.insert(person, vec![(channel.0.to_owned(), channel.1.to_owned()), plans]);
+        }
+        let found: BTreeMap<u64, Vec<(String, String)>> = found
+            .into_iter()
+            .map(|(person, pairs)| (person, pairs.into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect()))
+            .collect();
+        prop_assert_eq!(found, expected);
+    }
+}
+
+/// A fold shows how far it is, and stops when its output grows beyond what it may take.
+#[test]
+fn a_fold_has_a_limit_and_a_progress() {
+    let folder = tempfile::tempdir().unwrap();
+    run(async {
+        let lake = open(folder.path()).await;
+        let touch = |place: i64| Event {
+            path: format!("/p{place}"),
+            ..event(&format!("t{place}"), u64::try_from(place % 40).unwrap(), START + place * HOUR, "a")
+        };
+        lake.append((0..400).map(touch).collect()).await.unwrap();
+        pump(&lake).await;
+        lake.seal().await.unwrap();
+        let fold = JourneyFold::new(Col::Path, &EventFilter::named("a"), &EventFilter::named("b"), DAY);
+        let progress = Progress::default();
+        assert_eq!(progress.buckets(), (0, 0));
+        let options = FoldOptions { progress: progress.clone(), ..FoldOptions::default() };
+        assert_eq!(lake.fold(&fold, &options).await.unwrap().paths().count(), 40);
+        assert_eq!(progress.buckets(), (4, 4));
+        let options = FoldOptions { memory_bytes_max: 2_000, ..FoldOptions::default() };
+        assert!(matches!(lake.fold(&fold, &options).await, Err(LakeError::TooLarge)));
+    });
+}
