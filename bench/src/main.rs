@@ -1,11 +1,13 @@
 //! Mainspring beside ClickHouse (chDB) and DuckDB on the same Parquet files, in one run, interleaved, with equal answers.
 //!
 //! `bench make FOLDER EVENTS` lets the simulator fill a lake; `bench run FOLDER ROUNDS` asks every engine every question in
-//! turn and prints the table as Markdown; `bench ours FOLDER ROUNDS` asks this engine alone, for a profiler. `cargo xtask
-//! bench` does the first two, with the peers from PyPI.
+//! turn and prints the table as Markdown; `bench costs FOLDER ROUNDS` prints what a question costs beyond the plain one;
+//! `bench ours FOLDER ROUNDS` asks this engine alone, for a profiler. `cargo xtask bench` does the first three, with the
+//! peers from PyPI.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
+mod costs;
 mod ours;
 mod peers;
 mod questions;
@@ -32,7 +34,14 @@ fn main() -> Result<()> {
             println!("{table}");
             Ok(())
         }
+        Some("costs") => {
+            let rounds = usize::try_from(number.unwrap_or(5))?;
+            println!("{}", runtime.block_on(costs::measure(&folder, rounds))?);
+            Ok(())
+        }
         Some("ours") => runtime.block_on(table::ours_alone(&folder, usize::try_from(number.unwrap_or(5))?)),
-        _ => bail!("bench make FOLDER EVENTS, bench run FOLDER ROUNDS, or bench ours FOLDER ROUNDS"),
+        _ => bail!(
+            "bench make FOLDER EVENTS, bench run FOLDER ROUNDS, bench costs FOLDER ROUNDS, or bench ours FOLDER ROUNDS"
+        ),
     }
 }

@@ -11,7 +11,7 @@ use lake::folds::retention::RetentionFold;
 use lake::{Columns, Fold, FoldOptions, Lake};
 use std::time::{Duration, Instant};
 
-fn funnel() -> FunnelFold {
+pub(crate) fn funnel() -> FunnelFold {
     FunnelFold::new(&STEPS.map(EventFilter::named), 30 * DAY)
 }
 

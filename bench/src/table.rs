@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-fn median(times: &mut [Duration]) -> f64 {
+/// The middle one, in seconds.
+pub(crate) fn median(times: &mut [Duration]) -> f64 {
     times.sort_unstable();
     times.get(times.len() / 2).map_or(0.0, Duration::as_secs_f64)
 }

@@ -60,6 +60,26 @@ pub(crate) async fn open(folder: &Path) -> Result<Lake> {
     Ok(Lake::open(LakeConfig::at(folder), catalog, Arc::new(SystemClock)).await?)
 }
 
+/// A lake like that in another folder: its sealed files are the same ones, which are never changed.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    if to.exists() {
+        std::fs::remove_dir_all(to)?;
+    }
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            copy(&source, &target)?;
+        } else if source.extension().is_some_and(|kind| kind == "parquet" || kind == "run") {
+            std::fs::hard_link(&source, &target)?;
+        } else {
+            std::fs::copy(&source, &target)?;
+        }
+    }
+    Ok(())
+}
+
 /// Fills the lake in a folder with so many events, unless they are there.
 pub(crate) async fn make(folder: &Path, events: u64) -> Result<()> {
     std::fs::create_dir_all(folder)?;
