@@ -26,19 +26,19 @@ pub(crate) struct Merges {
     /// As it was given, to know it again.
     given: Arc<HashMap<u64, u64>>,
     pub(crate) canonical: Arc<HashMap<u64, u64>>,
-    /// The merged people of each bucket.
-    pub(crate) by_bucket: Vec<HashSet<i64>>,
+    /// The people of each bucket who are merged or have others merged into them.
+    pub(crate) touched: Vec<HashSet<i64>>,
 }
 
 impl Merges {
     pub(crate) fn new(canonical: Arc<HashMap<u64, u64>>, buckets: u16) -> Self {
         let given = Arc::clone(&canonical);
         let canonical = resolved(canonical);
-        let mut by_bucket = vec![HashSet::new(); usize::from(buckets)];
-        for person in canonical.keys() {
-            by_bucket[bucket_of(*person, buckets)].insert(person.cast_signed());
+        let mut touched = vec![HashSet::new(); usize::from(buckets)];
+        for person in canonical.iter().flat_map(|(person, into)| [person, into]) {
+            touched[bucket_of(*person, buckets)].insert(person.cast_signed());
         }
-        Self { given, canonical, by_bucket }
+        Self { given, canonical, touched }
     }
 
     /// Whether they were made from this very map.
@@ -48,6 +48,16 @@ impl Merges {
 
     pub(crate) fn canonical_of(&self, person: u64) -> u64 {
         self.canonical.get(&person).copied().unwrap_or(person)
+    }
+
+    /// Some canonical people with everybody merged into them, by bucket.
+    pub(crate) fn members_of_all(&self, canonical: &HashSet<i64>, buckets: u16) -> Vec<HashSet<i64>> {
+        let mut members = vec![HashSet::new(); usize::from(buckets)];
+        let merged = self.canonical.iter().filter(|(_, into)| canonical.contains(&into.cast_signed()));
+        for person in merged.map(|(person, _)| person.cast_signed()).chain(canonical.iter().copied()) {
+            members[bucket_of(person.cast_unsigned(), buckets)].insert(person);
+        }
+        members
     }
 
     /// A person with everybody merged into it, by bucket.

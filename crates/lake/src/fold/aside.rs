@@ -1,15 +1,43 @@
-//! Rows of merged people, taken out of their own buckets to be folded in the bucket of the person they belong to.
+//! Rows of people who are merged or have others merged into them, set aside to be folded under the person they belong to.
 
 use super::block::{Block, Codes, EventRef, Small};
 use super::dict::{Dict, Recoder};
 use crate::event::{Col, Columns};
+use crate::view::{Merges, bucket_of};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Rows for one bucket, in no order; codes are of `dict` once it is given. Their places in the log are always read: rows of
-/// two people of one moment meet in one order.
+/// Rows that one bucket gave away: the dictionary of their codes, and the rows for each bucket.
+pub(super) type Given = (Dict, Vec<Aside>);
+
+/// Where the rows of some people go.
+pub(super) struct Giver<'a> {
+    pub(super) merges: &'a Merges,
+    pub(super) columns: Columns,
+    /// For each bucket.
+    pub(super) rows: Vec<Aside>,
+}
+
+impl<'a> Giver<'a> {
+    pub(super) fn new(merges: &'a Merges, columns: Columns, buckets: u16) -> Self {
+        Self { merges, columns, rows: std::iter::repeat_with(Aside::default).take(usize::from(buckets)).collect() }
+    }
+
+    /// Sets an event aside, under the person it belongs to.
+    pub(super) fn push(&mut self, event: &EventRef<'_>) {
+        let own = event.block.person[event.row];
+        let person = self.merges.canonical_of(own.cast_unsigned());
+        let buckets = u16::try_from(self.rows.len()).unwrap_or(u16::MAX);
+        self.rows[bucket_of(person, buckets)].push(person, own, event, self.columns);
+    }
+}
+
+/// Rows for one bucket. Those of one of the merged people are in order where nothing but their order tells it.
 #[derive(Default)]
 pub(super) struct Aside {
     person: Vec<i64>,
+    /// Whose they were before a merge.
+    own: Vec<i64>,
     at: Vec<i64>,
     offset: Vec<i64>,
     received_at: Vec<i64>,
@@ -24,14 +52,28 @@ impl Aside {
         self.person.is_empty()
     }
 
+    /// Of whom two of the people that are merged did something at the same moment: whose came first is not known without
+    /// their places in the log.
+    pub(super) fn in_doubt<'a>(given: impl Iterator<Item = &'a Aside>) -> HashSet<i64> {
+        let mut keys: Vec<(i64, i64, i64)> = Vec::new();
+        for rows in given {
+            keys.extend((0..rows.person.len()).map(|row| (rows.person[row], rows.at[row], rows.own[row])));
+        }
+        keys.sort_unstable();
+        let meet =
+            |pair: &&[(i64, i64, i64)]| (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1) && pair[0].2 != pair[1].2;
+        keys.windows(2).filter(meet).map(|pair| pair[0].0).collect()
+    }
+
     /// Adds an event under the person it belongs to.
-    pub(super) fn push(&mut self, person: u64, event: &EventRef<'_>, columns: Columns) {
+    fn push(&mut self, person: u64, own: i64, event: &EventRef<'_>, columns: Columns) {
         if self.codes.is_empty() {
             self.codes = vec![Vec::new(); Col::COUNT];
         }
         self.person.push(person.cast_signed());
+        self.own.push(own);
         self.at.push(event.at());
-        self.offset.push(event.offset().cast_signed());
+        self.offset.push(if columns.has_offset() { event.offset().cast_signed() } else { 0 });
         self.received_at.push(event.received_at());
         if columns.has_kind() {
             self.kind.push(event.kind() as u32);
@@ -45,10 +87,11 @@ impl Aside {
         }
     }
 
-    /// The rows in order, with codes of `to`.
-    pub(super) fn block(&self, from: &Dict, to: &mut Dict, columns: Columns) -> Block {
-        let mut order: Vec<usize> = (0..self.person.len()).collect();
-        order.sort_unstable_by_key(|row| (self.person[*row], self.at[*row], self.offset[*row]));
+    /// The rows in order, with codes of `to`, without those of some people.
+    pub(super) fn block(&self, from: &Dict, to: &mut Dict, columns: Columns, without: &HashSet<i64>) -> Block {
+        let mut order: Vec<usize> =
+            (0..self.person.len()).filter(|row| !without.contains(&self.person[*row])).collect();
+        order.sort_by_key(|row| (self.person[*row], self.at[*row], self.offset[*row]));
         let numbers = |column: &[i64]| order.iter().map(|row| column[*row]).collect::<Vec<i64>>().into();
         let small = |column: &[u32]| Small {
             keys: order.iter().map(|row| column[*row]).collect::<Vec<u32>>().into(),
@@ -69,7 +112,7 @@ impl Aside {
         Block {
             person: numbers(&self.person),
             at: numbers(&self.at),
-            offset: Some(numbers(&self.offset)),
+            offset: columns.has_offset().then(|| numbers(&self.offset)),
             received_at: columns.has_received_at().then(|| numbers(&self.received_at)),
             kind: columns.has_kind().then(|| small(&self.kind)),
             agent_class: columns.has_agent_class().then(|| small(&self.agent_class)),

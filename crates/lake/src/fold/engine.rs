@@ -1,6 +1,6 @@
 //! Runs a fold over a view: bucket by bucket on a few threads, each bucket a merge of its sorted sources.
 
-use super::aside::Aside;
+use super::aside::{Aside, Given, Giver};
 use super::block::EventRef;
 use super::decode::Decoder;
 use super::dict::Dict;
@@ -25,9 +25,6 @@ struct Job<'a> {
     cancels: [Cancel; 2],
 }
 
-/// Rows that one bucket gave away: the dictionary of their codes, and the rows for each bucket.
-type Given = (Dict, Vec<Aside>);
-
 /// Folds the view; blocks the thread.
 pub(crate) fn run<F: Fold>(
     view: &View,
@@ -46,45 +43,72 @@ pub(crate) fn run<F: Fold>(
         cancels: [options.cancel.clone(), stop.clone()],
     };
     let all: Vec<usize> = (0..usize::from(view.buckets)).collect();
-    // Whose rows move to another person, by bucket; and who is folded.
-    let (moving, wanted, buckets) = match options.person {
-        None => (view.merges.by_bucket.clone(), None, all.clone()),
-        Some(person) => {
-            let canonical = view.merges.canonical_of(person);
-            let bucket = bucket_of(canonical, view.buckets);
-            let mut moving = view.merges.members(person, view.buckets);
-            moving[bucket].remove(&canonical.cast_signed());
-            (moving, Some(HashSet::from([canonical.cast_signed()])), vec![bucket])
-        }
-    };
-    let givers: Vec<usize> =
-        all.into_iter().filter(|bucket| moving.get(*bucket).is_some_and(|people| !people.is_empty())).collect();
-    let mut given: Vec<Given> = Vec::new();
-    parallel(&givers, threads, |bucket| job.give(bucket, &moving[bucket]), |rows| given.push(rows))?;
-    let mut total: Option<F::Output> = None;
-    let too_large = Cancel::default();
-    options.progress.begin(buckets.len());
-    let work = |bucket| {
-        if too_large.is_cancelled() {
-            Err(LakeError::TooLarge)
+    let mut total =
+        Total { fold, output: None, memory_bytes_max: options.memory_bytes_max, too_large: Cancel::default() };
+    let too_large = total.too_large.clone();
+    let within = || if too_large.is_cancelled() { Err(LakeError::TooLarge) } else { Ok(()) };
+    let mut doubt: Vec<HashSet<i64>> = vec![HashSet::new(); all.len()];
+    if let Some(person) = options.person {
+        let canonical = view.merges.canonical_of(person);
+        let (members, bucket) = (view.merges.members(person, view.buckets), bucket_of(canonical, view.buckets));
+        if members.iter().map(HashSet::len).sum::<usize>() > 1 {
+            doubt = members;
         } else {
-            job.bucket(fold, bucket, wanted.as_ref(), &given)
+            total.add(job.bucket(fold, bucket, Some(&members[bucket]))?.0);
         }
-    };
-    parallel(&buckets, threads, work, |output| {
-        match &mut total {
-            Some(total) => fold.merge(total, output),
-            None => total = Some(output),
+    } else {
+        options.progress.begin(all.len());
+        let mut given: Vec<Given> = Vec::new();
+        let work = |bucket| within().and_then(|()| job.bucket(fold, bucket, None));
+        parallel(&all, threads, work, |(output, rows)| {
+            total.add(output);
+            given.push(rows);
+            options.progress.done();
+        })?;
+        // Those that were set aside, whose events were brought into order by the moment alone.
+        given.retain(|(_, rows)| rows.iter().any(|rows| !rows.is_empty()));
+        if !given.is_empty() {
+            let work = |bucket| within().and_then(|()| job.aside(fold, bucket, &given));
+            let mut unclear: HashSet<i64> = HashSet::new();
+            parallel(&all, threads, work, |(output, in_doubt)| {
+                total.add(output);
+                unclear.extend(in_doubt);
+            })?;
+            doubt = view.merges.members_of_all(&unclear, view.buckets);
         }
-        if total.as_ref().is_some_and(|total| fold.weight(total) > options.memory_bytes_max) {
-            too_large.cancel();
-        }
-        options.progress.done();
-    })?;
-    if too_large.is_cancelled() {
-        return Err(LakeError::TooLarge);
     }
-    Ok(total.unwrap_or_else(|| fold.output()))
+    // Those whose events are told apart by their places in the log only.
+    let givers: Vec<usize> = all.iter().copied().filter(|bucket| !doubt[*bucket].is_empty()).collect();
+    if !givers.is_empty() {
+        let mut given: Vec<Given> = Vec::new();
+        parallel(&givers, threads, |bucket| job.give(bucket, &doubt[bucket]), |rows| given.push(rows))?;
+        let exact = Job { columns: job.columns.with_offset(), literals: job.literals.clone(), names: None, ..job };
+        let work = |bucket| within().and_then(|()| exact.aside(fold, bucket, &given));
+        parallel(&all, threads, work, |(output, _)| total.add(output))?;
+    }
+    within()?;
+    Ok(total.output.unwrap_or_else(|| fold.output()))
+}
+
+/// The sum of all outputs so far.
+struct Total<'a, F: Fold> {
+    fold: &'a F,
+    output: Option<F::Output>,
+    memory_bytes_max: usize,
+    /// Switched when it takes more than it may.
+    too_large: Cancel,
+}
+
+impl<F: Fold> Total<'_, F> {
+    fn add(&mut self, output: F::Output) {
+        match &mut self.output {
+            Some(total) => self.fold.merge(total, output),
+            None => self.output = Some(output),
+        }
+        if self.output.as_ref().is_some_and(|total| self.fold.weight(total) > self.memory_bytes_max) {
+            self.too_large.cancel();
+        }
+    }
 }
 
 /// Reads the columns of every bucket; returns the rows.
@@ -166,60 +190,71 @@ impl Job<'_> {
         if self.cancels.iter().any(Cancel::is_cancelled) { Err(LakeError::Cancelled) } else { Ok(()) }
     }
 
-    /// Takes the rows of merged people out of a bucket.
+    /// Takes the rows of these people out of a bucket, with their places in the log.
     fn give(&self, bucket: usize, people: &HashSet<i64>) -> Result<Given, LakeError> {
         let mut dict = Dict::new();
-        let mut given: Vec<Aside> =
-            std::iter::repeat_with(Aside::default).take(usize::from(self.view.buckets)).collect();
         let columns = self.columns.with_offset();
+        let mut giver = Giver::new(&self.view.merges, columns, self.view.buckets);
         for source in self.view.sources(bucket, self.range, columns)? {
             self.check()?;
             let mut decoder = Decoder::new(columns);
             for batch in source.within(self.range).batches(columns, Some(people), None)? {
                 let block = decoder.block(&batch?, &mut dict)?;
                 for row in (0..block.rows()).filter(|row| people.contains(&block.person[*row])) {
-                    let person = self.view.merges.canonical_of(block.person[row].cast_unsigned());
-                    let event = EventRef { block: &block, row, dict: &dict };
-                    given[bucket_of(person, self.view.buckets)].push(person, &event, columns);
+                    giver.push(&EventRef { block: &block, row, dict: &dict });
                 }
             }
         }
-        Ok((dict, given))
+        Ok((dict, giver.rows))
     }
 
-    /// Folds one bucket: its own people, and the rows of merged people that were given to it.
+    /// Folds the people of one bucket whose rows were set aside, but not those whose order is in doubt, and returns who that
+    /// is.
+    fn aside<F: Fold>(&self, fold: &F, bucket: usize, given: &[Given]) -> Result<(F::Output, HashSet<i64>), LakeError> {
+        let rows = || given.iter().map(|(dict, rows)| (dict, &rows[bucket])).filter(|(_, rows)| !rows.is_empty());
+        let is_exact = self.columns.has_offset();
+        let doubt = if is_exact { HashSet::new() } else { Aside::in_doubt(rows().map(|(_, rows)| rows)) };
+        let mut people = People::new(fold);
+        let dict = Dict::with_literals(&self.literals);
+        let mut merge = Merge::new(&mut people, dict, self.memory_bytes_max, &self.cancels);
+        for (from, rows) in rows() {
+            merge.give(|dict| rows.block(from, dict, self.columns, &doubt));
+        }
+        let (dict, _) = merge.run(Whose::AllBut(&[]))?;
+        Ok((people.close(&dict), doubt))
+    }
+
+    /// Folds one bucket: these people alone, or all but those who are merged or have others merged into them, whose rows are
+    /// set aside.
     fn bucket<F: Fold>(
         &self,
         fold: &F,
         bucket: usize,
-        wanted: Option<&HashSet<i64>>,
-        given: &[Given],
-    ) -> Result<F::Output, LakeError> {
-        let asides = || given.iter().map(|(dict, asides)| (dict, &asides[bucket])).filter(|(_, rows)| !rows.is_empty());
-        let mut columns = self.columns;
-        if asides().next().is_some() || self.view.needs_offsets(bucket, self.range) {
-            columns = columns.with_offset();
-        }
-        let mut merged: Vec<i64> = Vec::new();
-        let whose = match wanted {
-            Some(wanted) => Whose::Only(wanted),
+        only: Option<&HashSet<i64>>,
+    ) -> Result<(F::Output, Given), LakeError> {
+        let mut touched: Vec<i64> = Vec::new();
+        let whose = match only {
+            Some(only) => Whose::Only(only),
             None => {
-                merged.extend(self.view.merges.by_bucket.get(bucket).into_iter().flatten());
-                merged.sort_unstable();
-                Whose::AllBut(&merged)
+                touched.extend(self.view.merges.touched.get(bucket).into_iter().flatten());
+                touched.sort_unstable();
+                Whose::AllBut(&touched)
             }
         };
+        let needs_offsets = self.view.needs_offsets(bucket, self.range);
+        let columns = if needs_offsets { self.columns.with_offset() } else { self.columns };
         let mut people = People::new(fold);
-        let mut merge = Merge::new(&mut people, &self.literals, self.memory_bytes_max, &self.cancels);
+        let dict = Dict::with_literals(&self.literals);
+        let mut merge = Merge::new(&mut people, dict, self.memory_bytes_max, &self.cancels);
+        if only.is_none() {
+            merge = merge.giving(Giver::new(&self.view.merges, columns, self.view.buckets));
+        }
         for source in self.view.sources(bucket, self.range, columns)? {
             merge.check()?;
             let batches = source.within(self.range).batches(columns, whose.only(), self.names.as_deref())?;
             merge.open(batches, columns)?;
         }
-        for (from, rows) in asides() {
-            merge.give(|dict| rows.block(from, dict, columns));
-        }
-        let dict = merge.run(whose)?;
-        Ok(people.close(&dict))
+        let (dict, rows) = merge.run(whose)?;
+        Ok((people.close(&dict), (dict, rows)))
     }
 }

@@ -3,7 +3,8 @@
 //! Sources are compared once a person, not once an event: a person's events of one source are a run, and a run that ends
 //! before the next one begins goes to the fold whole.
 
-use super::block::{Block, Run};
+use super::aside::{Given, Giver};
+use super::block::{Block, EventRef, Run};
 use super::decode::Decoder;
 use super::dict::Dict;
 use super::{Cancel, Fold};
@@ -180,18 +181,20 @@ pub(super) struct Merge<'a> {
     dict: Dict,
     memory_bytes_max: usize,
     cancels: &'a [Cancel],
+    /// Who takes the events of those who are not wanted; nobody when none.
+    giver: Option<Giver<'a>>,
     cursors: Vec<Cursor>,
 }
 
 impl<'a> Merge<'a> {
-    pub(super) fn new(
-        people: &'a mut dyn Take,
-        literals: &[String],
-        memory_bytes_max: usize,
-        cancels: &'a [Cancel],
-    ) -> Self {
-        let dict = Dict::with_literals(literals);
-        Self { people, dict, memory_bytes_max, cancels, cursors: Vec::new() }
+    pub(super) fn new(people: &'a mut dyn Take, dict: Dict, memory_bytes_max: usize, cancels: &'a [Cancel]) -> Self {
+        Self { people, dict, memory_bytes_max, cancels, giver: None, cursors: Vec::new() }
+    }
+
+    /// Sets the events aside of those who are not wanted.
+    pub(super) fn giving(mut self, giver: Giver<'a>) -> Self {
+        self.giver = Some(giver);
+        self
     }
 
     pub(super) fn check(&self) -> Result<(), LakeError> {
@@ -223,8 +226,8 @@ impl<'a> Merge<'a> {
         self.cursors.push(cursor);
     }
 
-    /// Brings everybody who is wanted. Returns the dictionary of all codes.
-    pub(super) fn run(mut self, mut whose: Whose<'_>) -> Result<Dict, LakeError> {
+    /// Brings everybody who is wanted. Returns the dictionary of all codes, and what was set aside.
+    pub(super) fn run(mut self, mut whose: Whose<'_>) -> Result<Given, LakeError> {
         let mut heads = Heads::new(self.cursors.iter().map(|cursor| cursor.block.person[0]));
         let (mut all, mut active, mut ends): (Vec<usize>, Vec<usize>, Vec<usize>) = Default::default();
         while let Some(person) = heads.least() {
@@ -257,7 +260,7 @@ impl<'a> Merge<'a> {
                 heads.set(*place, cursor.block.person.get(cursor.row).copied().unwrap_or(USED_UP));
             }
         }
-        Ok(self.dict)
+        Ok((self.dict, self.giver.map(|giver| giver.rows).unwrap_or_default()))
     }
 
     /// Brings the people of one cursor below `limit`, at least the one at its head; who is at its head then.
@@ -367,10 +370,16 @@ impl<'a> Merge<'a> {
         Ok(Some(head))
     }
 
+    /// Goes past the events of one person, who is not wanted.
     fn skip(&mut self, person: i64, active: &[usize]) -> Result<(), LakeError> {
         for place in active {
             while {
-                let end = self.cursors[*place].run_end();
+                let cursor = &self.cursors[*place];
+                let end = cursor.run_end();
+                if let Some(giver) = &mut self.giver {
+                    let rows = cursor.row..end;
+                    rows.for_each(|row| giver.push(&EventRef { block: &cursor.block, row, dict: &self.dict }));
+                }
                 self.advance(*place, end)? == Some(person)
             } {}
         }

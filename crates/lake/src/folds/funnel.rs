@@ -303,7 +303,7 @@ pub struct Funnel {
     by_code: Vec<FunnelGroup>,
     /// The groups.
     pub groups: BTreeMap<String, FunnelGroup>,
-    /// The numbers of the people asked for, smallest first in each bucket of people.
+    /// The numbers of the people asked for, in no order.
     pub people: Vec<u64>,
 }
 
