@@ -28,8 +28,8 @@ pub(super) type Row = (u64, i64, usize, usize);
 #[derive(Debug, Clone)]
 pub(super) struct History {
     pub(super) rows: Vec<Row>,
-    seals: Vec<usize>,
-    merges: Vec<(u64, u64)>,
+    pub(super) seals: Vec<usize>,
+    pub(super) merges: Vec<(u64, u64)>,
 }
 
 pub(super) fn history() -> impl Strategy<Value = History> {

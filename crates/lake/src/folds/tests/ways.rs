@@ -1,11 +1,17 @@
 //! Journeys and profiles against the plainest computation, and the limits of a fold.
 
+use super::super::counts::CountFold;
+use super::super::cube::CubeFold;
 use super::super::filter::EventFilter;
+use super::super::funnel::{FunnelFold, FunnelOrder};
 use super::super::journeys::{JourneyCount, JourneyFold};
+use super::super::paths::PathsFold;
 use super::super::profile::{Field, ProfileFold};
+use super::super::retention::RetentionFold;
+use super::super::sessions::SessionFold;
 use super::oracles::{CHANNELS, History, history, run};
 use crate::tests::{START, event, open, pump};
-use crate::{Col, Event, FoldOptions, LakeError, Progress};
+use crate::{Col, Event, FoldOptions, Lake, LakeError, Progress};
 use kernel::time::{DAY, HOUR};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +85,80 @@ proptest! {
             .map(|(person, pairs)| (person, pairs.into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect()))
             .collect();
         prop_assert_eq!(found, expected);
+    }
+}
+
+/// What every fold says of a lake, in words.
+async fn everything(lake: &Lake) -> Vec<String> {
+    let options = FoldOptions::default();
+    let (a, b) = (EventFilter::named("a"), EventFilter::named("b"));
+    let steps = ["a", "b", "c"].map(EventFilter::named);
+    let bounds: Vec<i64> = (0..=12).map(|week| START + week * 7 * DAY).collect();
+    let mut said = Vec::new();
+    for fold in [
+        FunnelFold::new(&steps, 10 * DAY),
+        FunnelFold::new(&steps, 10 * DAY).ordered(FunnelOrder::Strict),
+        FunnelFold::new(&steps, 10 * DAY).by(Col::Channel),
+    ] {
+        said.push(format!("{:?}", lake.fold(&fold, &options).await.unwrap().groups));
+    }
+    for fold in [RetentionFold::new(&a, &b, &bounds), RetentionFold::new(&any(), &any(), &bounds)] {
+        said.push(format!("{:?}", lake.fold(&fold, &options).await.unwrap()));
+    }
+    for fold in [
+        CubeFold::new(&any(), &[Col::Channel], &bounds),
+        CubeFold::new(&a, &[Col::Channel, Col::Name], &bounds).with_value(),
+    ] {
+        let cube = lake.fold(&fold, &options).await.unwrap();
+        said.push(format!("{:?}", cube.rows().collect::<BTreeMap<_, _>>()));
+    }
+    let paths = PathsFold::new(Col::Channel, &a, &b, 20 * DAY, 7 * DAY);
+    let paths = lake.fold(&paths, &options).await.unwrap();
+    let credits: Vec<String> = paths.credits.iter().map(|(text, credit)| format!("{text} {credit:.9}")).collect();
+    said.push(format!("{} {credits:?} {:?}", paths.conversions, paths.transitions));
+    let journeys = lake.fold(&JourneyFold::new(Col::Channel, &a, &b, 20 * DAY), &options).await.unwrap();
+    said.push(format!("{:?}", journeys.paths().collect::<BTreeMap<_, _>>()));
+    let profiles = ProfileFold::new(&[Field::Column(Col::Channel), Field::Property("plan".into())]);
+    let profiles = lake.fold(&profiles, &options).await.unwrap();
+    said.push(format!("{:?}", profiles.people().collect::<BTreeMap<_, _>>()));
+    let counts = lake.fold(&CountFold::default(), &options).await.unwrap();
+    said.push(format!("{:?}", counts.into_map()));
+    let sessions = lake.fold(&SessionFold::default(), &options).await.unwrap();
+    let mut rows: Vec<String> = sessions
+        .rows
+        .iter()
+        .map(|row| format!("{} {} {} {} {}", row.person, row.start, row.end, row.events, sessions.text(row.channel)))
+        .collect();
+    rows.sort();
+    said.push(rows.join("; "));
+    said
+}
+
+fn any() -> EventFilter {
+    EventFilter::default()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    /// Whether a person's events come one by one, each from a place of its own, or all at once: every fold says the same.
+    #[test]
+    fn a_fold_in_pieces_is_the_fold_at_once(mut history in history()) {
+        history.rows.truncate(40);
+        let pieces = History { seals: (0..60).collect(), ..history.clone() };
+        let whole = History { seals: Vec::new(), ..history };
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        run(async {
+            let pieces = everything(&pieces.lake(one.path()).await).await;
+            let lake = whole.lake(other.path()).await;
+            let hot = everything(&lake).await;
+            lake.seal().await.unwrap();
+            let sealed = everything(&lake).await;
+            for ((pieces, hot), sealed) in pieces.iter().zip(&hot).zip(&sealed) {
+                assert_eq!(hot, sealed);
+                assert_eq!(pieces, sealed);
+            }
+        });
     }
 }
 
