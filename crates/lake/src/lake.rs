@@ -10,7 +10,7 @@ use crate::event::{Columns, Event};
 use crate::fold::{self, Cancel, Fold, FoldOptions};
 use crate::hot::HotBucket;
 use crate::log::Log;
-use crate::query::{self, SqlAnswer, SqlLimits, SqlTable};
+use crate::query::{self, SqlAnswer, SqlLimits, SqlQuestion, SqlTable};
 use crate::view::{Files, Merges, View, bucket_of};
 use kernel::time::Clock;
 use parking_lot::{Mutex, RwLock};
@@ -319,7 +319,8 @@ impl Lake {
     /// [`LakeError::Sql`] when it is refused or wrong, [`LakeError::Limit`] when it runs too long or too large,
     /// [`LakeError::Busy`] when it cannot begin.
     pub async fn sql(&self, text: &str, tables: Vec<SqlTable>, limits: SqlLimits) -> Result<SqlAnswer, LakeError> {
-        self.sql_in(self.sql_turn().await?, text, tables, limits).await
+        let question = SqlQuestion { text: text.to_owned(), tables, limits, ..SqlQuestion::default() };
+        self.sql_in(self.sql_turn().await?, question).await
     }
 
     /// Waits for its turn to ask: few questions run at the same time. To be taken before anything is built for a
@@ -334,20 +335,10 @@ impl Lake {
         Ok(SqlTurn { _permit: Some(turn.map_err(|_| LakeError::Closed)?) })
     }
 
-    /// As [`Lake::sql`], in a turn that was waited for.
-    ///
-    /// # Errors
-    /// As [`Lake::sql`].
-    pub async fn sql_in(
-        &self,
-        turn: SqlTurn,
-        text: &str,
-        tables: Vec<SqlTable>,
-        limits: SqlLimits,
-    ) -> Result<SqlAnswer, LakeError> {
-        let stop = Cancel::default();
-        let _guard = CancelOnDrop(stop.clone());
-        query::sql(self.inner.view(), text.to_owned(), tables, limits, stop, turn).await
+    /// What a question as of a moment reads. Of the events that are there, those received later are left out by the
+    /// table itself; which persons were one at that moment would be chosen here.
+    pub(crate) fn view_for(&self, _as_of: Option<i64>) -> View {
+        self.inner.view()
     }
 
     /// Full events of these people (with all that is merged into them), newest first, before a place in that order.

@@ -12,7 +12,7 @@ use kernel::problem::Problem;
 use kernel::scope::Scope;
 use kernel::time::{DAY, MINUTE};
 use lake::folds::sessions::SessionFold;
-use lake::{FoldOptions, Lake, LakeError, SqlAnswer, SqlLimits, SqlTable, SqlTurn};
+use lake::{FoldOptions, Lake, LakeError, SqlTurn};
 use parking_lot::Mutex;
 use people::companies::Companies;
 use people::deals::{DealFact, DealOutcome, Deals};
@@ -167,15 +167,8 @@ impl FactSource for LiveSource {
         self.lake(scope).await?.sql_turn().await.map_err(failed)
     }
 
-    async fn sql(
-        &self,
-        scope: &Scope,
-        turn: SqlTurn,
-        text: &str,
-        tables: Vec<SqlTable>,
-        limits: SqlLimits,
-    ) -> Result<SqlAnswer, Problem> {
-        self.merged_lake(scope).await?.sql_in(turn, text, tables, limits).await.map_err(failed)
+    async fn sql_lake(&self, scope: &Scope) -> Result<Lake, Problem> {
+        self.merged_lake(scope).await
     }
 }
 

@@ -113,7 +113,7 @@ fn weight(value: &Value) -> usize {
         }
 }
 
-fn kind_of(data_type: &DataType) -> &'static str {
+pub(super) fn kind_of(data_type: &DataType) -> &'static str {
     match data_type {
         kind if kind.is_integer() => "int",
         kind if kind.is_floating() => "float",
