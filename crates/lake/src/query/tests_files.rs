@@ -91,7 +91,9 @@ fn check_values(batches: &[RecordBatch]) {
 async fn every_value_comes_back_from_parquet_and_arrow() {
     let folder = tempfile::tempdir().unwrap();
     let lake = open(folder.path()).await;
-    let text = "select n, f, t, b, at, n from (select *, row_number() over () as place from v) order by place";
+    // Two columns of one name, which a join gives.
+    let text = "select p.n, p.f, p.t, p.b, p.at, w.n from (select *, row_number() over () as place from v) p \
+                join (select 1 as n) w on true order by place";
     let parquet = file(&lake, asked(text), SqlFormat::Parquet, false).await.unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(parquet)).unwrap().build().unwrap();
     check_values(&reader.map(Result::unwrap).collect::<Vec<_>>());

@@ -7,7 +7,7 @@ export const PLACES_MAX = 2_000;
 
 /** Whether a column holds numbers. */
 export function isNumber(column: SqlColumn): boolean {
-  return column.type === "int" || column.type === "float" || (column.type === "other" && /^-?\d/.test(column.name));
+  return column.type === "int" || column.type === "float";
 }
 
 const DATE = /^\d{4}-\d{2}(-\d{2})?([T ].*)?$/;

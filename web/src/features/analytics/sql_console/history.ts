@@ -21,7 +21,9 @@ export interface Remembered {
 export interface Draft {
   sql: string;
   /** The saved question it is a change of. */
-  saved?: string;
+  saved?: string | undefined;
+  /** The version of it that the change began from. */
+  version?: number | undefined;
 }
 
 function parsed<Value>(text: string | null, is: (value: unknown) => value is Value): Value | undefined {

@@ -1,6 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "#/api/client.ts";
 import { clientHeaders, failed } from "#/api/http.ts";
+import { exactJson } from "./exact-json.ts";
 
 /** A column of a table or of an answer. */
 export type SqlColumn = Schemas["SqlColumnInfo"];
@@ -49,10 +50,12 @@ export const schemaQuery = queryOptions({
 });
 
 /** Asks a question; it reads only. Aborted, the server stops it too. */
-export function ask(question: Question, signal: AbortSignal): Promise<SqlResult> {
+export async function ask(question: Question, signal: AbortSignal): Promise<SqlResult> {
   const { sql, asOf, run } = question;
   const body = { sql, run, limit: ROWS_MAX, ...(asOf ? { as_of: asOf } : {}) };
-  return answer(client.POST("/api/v1/sql", { body, signal }));
+  // As text: numbers of this language are not exact beyond 53 bits, those of the engine are.
+  const text = await answer<unknown>(client.POST("/api/v1/sql", { body, signal, parseAs: "text" }));
+  return exactJson(String(text)) as SqlResult;
 }
 
 /** How a question would be answered. */
@@ -87,8 +90,7 @@ export const runsQuery = queryOptions({
 export function useCancelRun() {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: (run: string) =>
-      answer(client.POST("/api/v1/sql/runs/{run}/cancel", { params: { path: { run } } })),
+    mutationFn: (run: string) => answer(client.POST("/api/v1/sql/runs/{run}/cancel", { params: { path: { run } } })),
     onSettled: () => cache.invalidateQueries({ queryKey: runsQuery.queryKey }),
   });
 }
@@ -96,8 +98,7 @@ export function useCancelRun() {
 /** The saved questions, those that were put away too. */
 export const savedQueries = queryOptions({
   queryKey: ["sql-queries"],
-  queryFn: ({ signal }) =>
-    answer(client.GET("/api/v1/sql/queries", { params: { query: { archived: true } }, signal })),
+  queryFn: ({ signal }) => answer(client.GET("/api/v1/sql/queries", { params: { query: { archived: true } }, signal })),
 });
 
 /** Saves a question. */
@@ -110,13 +111,13 @@ export function useSave() {
   });
 }
 
-/** Changes a saved question. */
-export function useChangeSaved() {
+/** Changes a saved question; `shown` when the caller shows what goes wrong. */
+export function useChangeSaved(shown = false) {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: ({ id, ...body }: Schemas["SavedQueryChange"] & { id: string }) =>
       answer(client.PATCH("/api/v1/sql/queries/{id}", { params: { path: { id } }, body })),
     onSuccess: () => cache.invalidateQueries({ queryKey: savedQueries.queryKey }),
-    meta: { shown: true },
+    meta: { shown },
   });
 }
