@@ -13,14 +13,14 @@ export interface Example {
 /** The examples, the simplest first. */
 export const EXAMPLES: Example[] = [
   {
-    name: "Visits a day by channel",
+    name: "Visits a week by channel",
     text: "How traffic develops, without bots and AI agents.",
-    sql: `select day, channel, count(*) as visits
+    sql: `select cast(date_trunc('week', cast(day as timestamp)) as date) as week, channel, count(*) as visits
 from sessions
 where agent_class = 'human'
-group by day, channel
-order by day, channel`,
-    chart: { kind: "line", x: "day", y: ["visits"], series: "channel", stacked: false },
+group by week, channel
+order by week, channel`,
+    chart: { kind: "line", x: "week", y: ["visits"], series: "channel", stacked: false },
   },
   {
     name: "Revenue by channel, four ways to count it",

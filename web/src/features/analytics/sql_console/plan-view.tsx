@@ -28,7 +28,9 @@ export function PlanView({ plan }: { plan: SqlPlan }) {
   const readings = plan.reads.map((read, place) => ({ name: nameOf(place), read }));
   return (
     <div className={styles.stack}>
-      {plan.reads.length === 0 ? <p className={styles.muted}>No event is read.</p> : null}
+      {plan.reads.length === 0 ? (
+        <p className={styles.muted}>No event is read: the tables of this question are in memory.</p>
+      ) : null}
       {readings.map(({ name, read }) => (
         <Reading key={name} read={read} name={name} />
       ))}

@@ -19,7 +19,7 @@ export function ResultTable({ result }: { result: SqlResult }) {
   const copy = () => {
     void copyText(tabbed(result)).then((done) => done && toast(`Copied ${number(result.rows.length)} rows`));
   };
-  const cut = result.truncated ? `the first ${number(result.rows.length)}, download for all · ` : "";
+  const cut = result.truncated ? "cut here, download for all · " : "";
   return (
     <DataTable
       name="rows"
@@ -28,7 +28,7 @@ export function ResultTable({ result }: { result: SqlResult }) {
       columns={columns}
       rowId={String}
       note={
-        <>
+        <span className={styles.note}>
           {cut}
           {watermarkText(result.watermark)}
           {result.as_of ? ` · as known at ${dateTime(result.as_of)}` : ""}
@@ -37,7 +37,7 @@ export function ResultTable({ result }: { result: SqlResult }) {
               Copy rows
             </Button>
           ) : null}
-        </>
+        </span>
       }
       empty={<p className={styles.muted}>The question has no rows. {watermarkText(result.watermark)}</p>}
     />
@@ -50,6 +50,7 @@ function columnOf(column: SqlColumn, place: number, rows: SqlResult["rows"]): Co
     header: column.name,
     hint: column.type,
     align: isNumber(column) ? "right" : "left",
+    ...(column.type === "timestamp" ? { width: 210 } : {}),
     value: (row) => plain(rows[row]?.[place]),
     cell: (row) => <Value value={rows[row]?.[place]} kind={column.type} />,
   };

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useSession } from "#/app/session.ts";
+import { classNames } from "#/lib/class-names.ts";
 import { Badge } from "#/ui/badge.tsx";
 import { Button } from "#/ui/button.tsx";
 import { Page } from "#/ui/page.tsx";
@@ -109,7 +110,7 @@ export function SqlPage() {
       }
     >
       <div className={styles.columns}>
-        <div className={styles.stack}>
+        <div className={classNames(styles.stack, styles.ask)}>
           <div className={styles.frame}>
             <Suspense fallback={<Skeleton height={200} />}>
               <Editor
@@ -137,6 +138,8 @@ export function SqlPage() {
             onSaveAs={() => setSaving(true)}
           />
           <Progress asking={state} />
+        </div>
+        <div className={classNames(styles.stack, styles.answer)}>
           {saved.data && search.saved && !query ? (
             <p className={styles.muted}>The saved question of this address is not there, or is somebody’s own.</p>
           ) : null}

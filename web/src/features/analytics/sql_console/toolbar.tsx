@@ -113,7 +113,7 @@ function AsOf({ asOf, onChange }: { asOf: string | undefined; onChange: (asOf: s
 
 /** How long the question runs, and how far it has come; then how long it took. */
 export function Progress({ asking }: { asking: Asking }) {
-  const { doing, since, run, answer, cancelled } = asking;
+  const { doing, since, run, answer, cancelled, problem } = asking;
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     if (doing === undefined) return;
@@ -123,7 +123,7 @@ export function Progress({ asking }: { asking: Asking }) {
   }, [doing]);
   const runs = useQuery({ ...runsQuery, refetchInterval: 500, enabled: doing !== undefined && now - since > 500 });
   if (doing === undefined) {
-    const text = cancelled ? "Cancelled" : answer ? `Took ${tookText(answer.took)}` : "";
+    const text = cancelled ? "Cancelled" : answer && !problem ? `Took ${tookText(answer.took)}` : "";
     return (
       <span className={styles.muted} role="status">
         {text}
