@@ -15,7 +15,7 @@ use kernel::problem::Problem;
 use kernel::scope::{Scope, WorkspaceRef};
 use kernel::time::{DAY, HOUR, SECOND, Timestamp};
 use lake::folds::sessions::SessionRow;
-use lake::{AgentClass, Dict, Lake, SqlTurn, Watermark};
+use lake::{AgentClass, Dict, KnownAt, Lake, SqlTurn, Watermark};
 use platform::World;
 use platform::audit::AuditEntry;
 use std::io::Write;
@@ -153,6 +153,10 @@ impl FactSource for Company {
 
     async fn sql_turn(&self, _: &Scope) -> Result<SqlTurn, Problem> {
         Ok(SqlTurn::default())
+    }
+
+    async fn known_at(&self, _: &Scope, at: Timestamp) -> Result<KnownAt, Problem> {
+        Ok(KnownAt { at, merges: Arc::default() })
     }
 
     async fn sql_lake(&self, _: &Scope) -> Result<Lake, Problem> {

@@ -7,7 +7,7 @@ use crate::config::LakeConfig;
 use crate::dedup::Dedup;
 use crate::error::LakeError;
 use crate::event::{Columns, Event};
-use crate::fold::{self, Cancel, Fold, FoldOptions};
+use crate::fold::{self, Cancel, Fold, FoldOptions, KnownAt};
 use crate::hot::HotBucket;
 use crate::log::Log;
 use crate::query::{self, SqlAnswer, SqlLimits, SqlQuestion, SqlTable};
@@ -300,10 +300,7 @@ impl Lake {
         let permit = Arc::clone(&self.inner.folds).acquire_owned().await.map_err(|_| LakeError::Closed)?;
         let stop = Cancel::default();
         let _guard = CancelOnDrop(stop.clone());
-        let (fold, options, mut view) = (fold.clone(), options.clone(), self.inner.view());
-        if let Some(known) = &options.as_of {
-            view = view.known_at(known);
-        }
+        let (fold, options, view) = (fold.clone(), options.clone(), self.view_for(options.as_of.as_ref()));
         let threads = self.inner.config.fold_threads;
         let work = move || {
             let _permit = permit;
@@ -335,10 +332,13 @@ impl Lake {
         Ok(SqlTurn { _permit: Some(turn.map_err(|_| LakeError::Closed)?) })
     }
 
-    /// What a question as of a moment reads. Of the events that are there, those received later are left out by the
-    /// table itself; which persons were one at that moment would be chosen here.
-    pub(crate) fn view_for(&self, _as_of: Option<i64>) -> View {
-        self.inner.view()
+    /// What a question reads: everything, or what was known at a moment.
+    pub(crate) fn view_for(&self, as_of: Option<&KnownAt>) -> View {
+        let view = self.inner.view();
+        match as_of {
+            Some(known) => view.known_at(known),
+            None => view,
+        }
     }
 
     /// Full events of these people (with all that is merged into them), newest first, before a place in that order.

@@ -11,7 +11,7 @@ use kernel::ids::WorkspaceId;
 use kernel::problem::Problem;
 use kernel::scope::{Scope, WorkspaceRef};
 use kernel::time::{DAY, MINUTE, SimClock, Timestamp};
-use lake::{AgentClass, Event, EventKind, FileCatalog, FoldOptions, Lake, LakeConfig, SqlTurn, Watermark};
+use lake::{AgentClass, Event, EventKind, FileCatalog, FoldOptions, KnownAt, Lake, LakeConfig, SqlTurn, Watermark};
 use platform::World as Clocks;
 use platform::audit::AuditEntry;
 use std::sync::Arc;
@@ -167,6 +167,10 @@ impl FactSource for Fake {
 
     async fn sql_turn(&self, _: &Scope) -> Result<SqlTurn, Problem> {
         Ok(SqlTurn::default())
+    }
+
+    async fn known_at(&self, _: &Scope, at: Timestamp) -> Result<KnownAt, Problem> {
+        Ok(KnownAt { at, merges: Arc::default() })
     }
 
     async fn sql_lake(&self, _: &Scope) -> Result<Lake, Problem> {

@@ -126,13 +126,11 @@ impl SqlConsole {
             tables.push(self.audit(scope).await?);
         }
         listed.go_on()?;
-        let question = SqlQuestion {
-            text: sql,
-            tables,
-            limits,
-            as_of: as_of.map(|moment| moment.micros()),
-            watch: listed.watch(),
+        let as_of = match as_of {
+            Some(at) => Some(self.store.source().known_at(scope, at).await?),
+            None => None,
         };
+        let question = SqlQuestion { text: sql, tables, limits, as_of, watch: listed.watch() };
         let lake = self.store.source().sql_lake(scope).await?;
         Ok(Ready { lake, turn, question, watermark: ready.as_of })
     }

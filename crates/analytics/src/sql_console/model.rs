@@ -22,8 +22,8 @@ pub struct SqlRequest {
     /// Most rows; 1 000 when absent.
     #[serde(default)]
     pub limit: Option<u32>,
-    /// Answers from what was known at this moment: only events received up to then are there. For questions over `events`
-    /// alone; every other table is as it is known now.
+    /// Answers from what was known at this moment: only events received up to then are there, of the persons that were one
+    /// then. For questions over `events` alone; every other table is as it is known now.
     #[serde(default)]
     pub as_of: Option<Timestamp>,
     /// A name of your choice for this run, to follow and cancel it by: 1 to 64 letters, digits, `-` and `_`.

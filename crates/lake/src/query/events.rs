@@ -7,8 +7,8 @@ use crate::event::{Col, Columns};
 use crate::parquet::{AGENT, KIND, OFFSET, PERSON, RECEIVED, RULE, VALUE, data_error, integers, schema_of};
 use crate::view::{Batches, View};
 use async_trait::async_trait;
-use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
-use datafusion::arrow::compute::{cast, filter_record_batch};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
@@ -41,15 +41,13 @@ pub(super) type Reads = Arc<Mutex<Vec<SqlRead>>>;
 pub(super) struct EventsTable {
     view: Arc<View>,
     schema: SchemaRef,
-    /// Rows received later are not there.
-    as_of: Option<i64>,
     watch: SqlWatch,
     reads: Reads,
 }
 
 impl EventsTable {
-    pub(super) fn new(view: Arc<View>, as_of: Option<i64>, watch: SqlWatch, reads: Reads) -> Self {
-        Self { view, schema: sql_schema(), as_of, watch, reads }
+    pub(super) fn new(view: Arc<View>, watch: SqlWatch, reads: Reads) -> Self {
+        Self { view, schema: sql_schema(), watch, reads }
     }
 }
 
@@ -95,8 +93,7 @@ impl TableProvider for EventsTable {
         let read = pruning.report(&self.view, &schema);
         self.watch.planned(read.rows_read);
         self.reads.lock().push(read);
-        let partition =
-            Partition { view: Arc::clone(&self.view), schema, pruning, as_of: self.as_of, watch: self.watch.clone() };
+        let partition = Partition { view: Arc::clone(&self.view), schema, pruning, watch: self.watch.clone() };
         let schema = Arc::clone(&partition.schema);
         let partitions: Vec<Arc<dyn PartitionStream>> = vec![Arc::new(partition)];
         Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, [], false, limit)?))
@@ -107,7 +104,6 @@ struct Partition {
     view: Arc<View>,
     schema: SchemaRef,
     pruning: Pruning,
-    as_of: Option<i64>,
     watch: SqlWatch,
 }
 
@@ -123,13 +119,11 @@ impl PartitionStream for Partition {
     }
 
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let columns = columns_of(&self.schema);
         let scan = Scan {
             view: Arc::clone(&self.view),
             schema: Arc::clone(&self.schema),
             pruning: self.pruning.clone(),
-            as_of: self.as_of,
-            columns: if self.as_of.is_some() { columns.with_received_at() } else { columns },
+            columns: columns_of(&self.schema),
             watch: self.watch.clone(),
             bucket: 0,
             waiting: Vec::new(),
@@ -163,7 +157,6 @@ struct Scan {
     view: Arc<View>,
     schema: SchemaRef,
     pruning: Pruning,
-    as_of: Option<i64>,
     columns: Columns,
     watch: SqlWatch,
     bucket: usize,
@@ -212,25 +205,10 @@ impl Iterator for Scan {
     }
 }
 
-/// The rows received up to a moment.
-fn known_until(batch: &RecordBatch, until: i64) -> std::result::Result<RecordBatch, LakeError> {
-    let received = integers(batch, RECEIVED)?;
-    if received.iter().all(|moment| *moment <= until) {
-        return Ok(batch.clone());
-    }
-    let known: BooleanArray = received.iter().map(|moment| Some(*moment <= until)).collect();
-    filter_record_batch(batch, &known).map_err(data_error)
-}
-
 impl Scan {
-    /// The wanted columns in the form of SQL, of the rows that were known then.
+    /// The wanted columns in the form of SQL.
     fn present(&self, batch: &RecordBatch) -> std::result::Result<RecordBatch, LakeError> {
         self.watch.read(batch.num_rows(), batch.get_array_memory_size());
-        let known = match self.as_of {
-            Some(until) => &known_until(batch, until)?,
-            None => batch,
-        };
-        let batch = known;
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
         for field in self.schema.fields() {
             let column = batch.column_by_name(field.name());

@@ -23,7 +23,7 @@ impl Lake {
     pub async fn sql_in(&self, turn: SqlTurn, question: SqlQuestion) -> Result<SqlAnswer, LakeError> {
         let watch = question.watch.clone();
         let _guard = CancelOnDrop(watch.clone());
-        let view = self.view_for(question.as_of);
+        let view = self.view_for(question.as_of.as_ref());
         on_thread(turn, question.limits.seconds, watch, move || rows(view, question))?.await.map_err(lost)?
     }
 
@@ -34,7 +34,7 @@ impl Lake {
     pub async fn sql_plan(&self, turn: SqlTurn, question: SqlQuestion) -> Result<SqlPlan, LakeError> {
         let watch = question.watch.clone();
         let _guard = CancelOnDrop(watch.clone());
-        let view = self.view_for(question.as_of);
+        let view = self.view_for(question.as_of.as_ref());
         on_thread(turn, question.limits.seconds, watch, move || explained(view, question))?.await.map_err(lost)?
     }
 
@@ -52,7 +52,7 @@ impl Lake {
     ) -> Result<SqlFile, LakeError> {
         let watch = question.watch.clone();
         let stop = CancelOnDrop(watch.clone());
-        let view = self.view_for(question.as_of);
+        let view = self.view_for(question.as_of.as_ref());
         let seconds = question.limits.seconds;
         let (columns, known) = oneshot::channel();
         let (pieces, incoming) = mpsc::channel(PIECES_WAITING);

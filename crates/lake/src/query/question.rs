@@ -1,14 +1,13 @@
 //! A question, and what can be seen of it and done to it while it is answered.
 
 use super::answer::{SqlColumn, SqlLimits, SqlTable};
-use crate::fold::Cancel;
+use crate::error::LakeError;
+use crate::fold::{Cancel, KnownAt};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{mpsc, oneshot};
-
-use crate::error::LakeError;
 
 /// A question in SQL with all it needs.
 #[derive(Debug, Clone, Default)]
@@ -19,8 +18,8 @@ pub struct SqlQuestion {
     pub tables: Vec<SqlTable>,
     /// Where it stops.
     pub limits: SqlLimits,
-    /// Events as they were known then: only those received up to this moment, in microseconds.
-    pub as_of: Option<i64>,
+    /// Events as they were known at a moment: those received by then, of the persons that were one then.
+    pub as_of: Option<KnownAt>,
     /// Follows and stops it.
     pub watch: SqlWatch,
 }

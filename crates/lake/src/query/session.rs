@@ -110,13 +110,13 @@ impl Planned {
 
 /// Checks and plans a question. An `explain` in front is taken off when asked to.
 pub(super) async fn plan(view: View, question: SqlQuestion, bare: bool) -> Result<Planned, LakeError> {
-    let SqlQuestion { text, tables, limits, as_of, watch } = question;
+    let SqlQuestion { text, tables, limits, as_of: _, watch } = question;
     if text.len() > TEXT_BYTES_MAX {
         return Err(LakeError::Sql(format!("The question has {} bytes; at most {TEXT_BYTES_MAX}.", text.len())));
     }
     let context = context(limits.memory)?;
     let reads = Reads::default();
-    let events = EventsTable::new(Arc::new(view), as_of, watch, Arc::clone(&reads));
+    let events = EventsTable::new(Arc::new(view), watch, Arc::clone(&reads));
     context.register_table("events", Arc::new(events)).map_err(|error| refused(&error))?;
     for table in tables {
         let name = table.name.clone();

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::tests::{START, event, open, pump};
-use crate::{Lake, LakeError};
-use kernel::time::{DAY, SECOND};
+use crate::{KnownAt, Lake, LakeError};
+use kernel::time::{DAY, SECOND, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,6 +27,10 @@ async fn filled(folder: &std::path::Path) -> Lake {
         }
     }
     lake
+}
+
+fn known(at: i64, merges: &[(u64, u64)]) -> KnownAt {
+    KnownAt { at: Timestamp::from_micros(at), merges: Arc::new(merges.iter().copied().collect()) }
 }
 
 fn question(text: &str) -> SqlQuestion {
@@ -156,6 +160,7 @@ async fn as_of_shows_what_was_received_by_then() {
     let late = crate::Event { received_at: START + 30 * DAY, ..event("late", 9, START + 5 * SECOND, "Late") };
     let until = START + 26 * DAY;
     let ask = async |text: &str, as_of: Option<i64>| {
+        let as_of = as_of.map(|at| known(at, &[]));
         let asked = SqlQuestion { as_of, ..question(text) };
         lake.sql_in(lake.sql_turn().await.unwrap(), asked).await.unwrap().rows
     };
@@ -181,6 +186,25 @@ async fn as_of_shows_what_was_received_by_then() {
             [[json!(0)]]
         );
     }
+}
+
+#[tokio::test]
+async fn as_of_knows_the_persons_that_were_one_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = filled(folder.path()).await;
+    lake.set_merges(Arc::new([(3, 4), (5, 4)].into()));
+    let ask = async |merges: Option<&[(u64, u64)]>, person: &str| {
+        let text = format!("select count(*) from events where person = '{person}'");
+        let as_of = merges.map(|merges| known(START + 60 * DAY, merges));
+        let asked = SqlQuestion { as_of, ..question(&text) };
+        lake.sql_in(lake.sql_turn().await.unwrap(), asked).await.unwrap().rows[0][0].as_u64().unwrap()
+    };
+    let (three, four) = ("per_0000000000003", "per_0000000000004");
+    let all = ask(None, four).await;
+    assert_eq!((ask(None, three).await, all), (0, 60));
+    assert_eq!((ask(Some(&[]), three).await, ask(Some(&[]), four).await), (21, 21), "before both merges");
+    assert_eq!((ask(Some(&[(3, 4)]), three).await, ask(Some(&[(3, 4)]), four).await), (0, 42), "between them");
+    assert_eq!(ask(Some(&[(3, 4), (5, 4)]), four).await, all);
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ async fn remote(url: &str, key: Option<&str>, statement: &str) -> Result<Answer>
     if !response.status().is_success() {
         let status = response.status();
         let problem: Value = response.json().await.unwrap_or_default();
-        bail!("{} ({status})", problem["message"].as_str().unwrap_or("the server refused the question"));
+        bail!("{} ({status})", problem["detail"].as_str().unwrap_or("the server refused the question"));
     }
     Ok(response.json().await?)
 }
