@@ -114,7 +114,7 @@ impl Form {
                 std::iter::once(field.name().clone()).chain((2..).map(|number| format!("{}_{number}", field.name())));
             let name = names.into_iter().find(|name| taken.insert(name.clone())).unwrap_or_default();
             let kind = match field.data_type() {
-                DataType::Utf8View | DataType::Dictionary(..) => DataType::Utf8,
+                DataType::Utf8View | DataType::Dictionary(..) | DataType::Null => DataType::Utf8,
                 DataType::BinaryView => DataType::Binary,
                 kind => kind.clone(),
             };

@@ -122,6 +122,21 @@ async fn csv_tells_nothing_from_empty_and_holds_no_formula() {
 }
 
 #[tokio::test]
+async fn a_column_of_nothing_is_nothing_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = open(folder.path()).await;
+    let text = "select null as a, '' as b, [null] as c";
+    let rows = lake.sql(text, vec![], SqlLimits::default()).await.unwrap().rows;
+    assert_eq!(rows, [[serde_json::Value::Null, "".into(), serde_json::json!([null])]]);
+    let csv = String::from_utf8(file(&lake, asked(text), SqlFormat::Csv, false).await.unwrap()).unwrap();
+    assert!(csv.starts_with("\u{feff}\"a\",\"b\",\"c\"\r\n,\"\","), "{csv}");
+    let parquet = file(&lake, asked("select null as a, '' as b"), SqlFormat::Parquet, false).await.unwrap();
+    let mut reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(parquet)).unwrap().build().unwrap();
+    let batch = reader.next().unwrap().unwrap();
+    assert!(batch.column(0).is_null(0) && batch.column(1).as_string::<i32>().value(0).is_empty());
+}
+
+#[tokio::test]
 async fn an_answer_without_rows_is_a_file_with_its_columns() {
     let folder = tempfile::tempdir().unwrap();
     let lake = open(folder.path()).await;

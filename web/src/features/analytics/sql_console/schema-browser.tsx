@@ -1,8 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
+import { ChevronRight } from "lucide-react";
 import { useState } from "react";
+import { classNames } from "#/lib/class-names.ts";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { SearchInput } from "#/ui/search-input.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
+import { WithCode } from "#/ui/with-code.tsx";
 import { type SqlTable, schemaQuery } from "./queries.ts";
 import styles from "./sql.module.css";
 import { quoted } from "./statement.ts";
@@ -31,35 +34,56 @@ export function SchemaBrowser({ onInsert }: { onInsert: (text: string) => void }
       <section className={styles.tables} tabIndex={0} aria-label="Tables and their columns">
         {found.length === 0 ? <p className={styles.muted}>No table or column has this in its name.</p> : null}
         {found.map((table) => (
-          <details key={table.name} open={word !== "" || undefined}>
-            <summary>
-              <code>{table.name}</code>
-              <button
-                type="button"
-                className={styles.insert}
-                aria-label={`Insert ${table.name}`}
-                onClick={(event) => {
-                  event.preventDefault();
-                  onInsert(quoted(table.name));
-                }}
-              >
-                insert
-              </button>
-            </summary>
-            <p className={styles.muted}>{table.description}</p>
-            <ul>
-              {table.columns.map((column) => (
-                <li key={column.name}>
-                  <button type="button" className={styles.column} onClick={() => onInsert(quoted(column.name))}>
-                    <code>{column.name}</code>
-                    <span className={styles.muted}>{column.type}</span>
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </details>
+          <Table key={table.name} table={table} found={word !== ""} onInsert={onInsert} />
         ))}
       </section>
     </>
+  );
+}
+
+interface TableProps {
+  table: SqlTable;
+  /** It was searched for: its columns are shown. */
+  found: boolean;
+  onInsert: (text: string) => void;
+}
+
+function Table({ table, found, onInsert }: TableProps) {
+  const [open, setOpen] = useState(false);
+  const shown = open || found;
+  return (
+    <div>
+      <div className={styles.table}>
+        <button type="button" className={styles.toggle} aria-expanded={shown} onClick={() => setOpen(!open)}>
+          <ChevronRight size={14} aria-hidden="true" />
+          <code>{table.name}</code>
+        </button>
+        <button
+          type="button"
+          className={styles.insert}
+          aria-label={`Insert ${table.name}`}
+          onClick={() => onInsert(quoted(table.name))}
+        >
+          insert
+        </button>
+      </div>
+      {shown ? (
+        <>
+          <p className={classNames(styles.muted, styles.about)}>
+            <WithCode text={table.description} />
+          </p>
+          <ul>
+            {table.columns.map((column) => (
+              <li key={column.name}>
+                <button type="button" className={styles.column} onClick={() => onInsert(quoted(column.name))}>
+                  <code>{column.name}</code>
+                  <span className={styles.muted}>{column.type}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
+    </div>
   );
 }

@@ -48,7 +48,7 @@ export function SqlPage() {
   const draft = useDraft({ workspace: slug, q: search.q, saved: search.saved, query, loading: saved.isPending });
   const { sql } = draft;
   const [past, setPast] = useState(() => history(slug));
-  const { state, run, showPlan, save, cancel } = useAsking((text, ended) => {
+  const { state, run, showPlan, save, cancel, clear } = useAsking((text, ended) => {
     setPast(rememberQuestion(slug, { sql: text, at: Date.now(), ...ended }));
   });
   const editor = useRef<EditorHandle>(null);
@@ -74,6 +74,7 @@ export function SqlPage() {
   };
   const open = (next: string, more: SqlSearch = {}) => {
     draft.open(next, more.saved);
+    clear();
     setPast(history(slug));
     go(more, false);
   };

@@ -116,7 +116,13 @@ export function useAsking(onEnd: (sql: string, ended: Ended) => void) {
     // What stands between may keep the connection open: the server is told as well.
     if (name !== undefined) stopThere(name);
   }, [state, stopThere]);
-  return { state, run, showPlan, save, cancel };
+  /** Another question is opened: what belongs to the one before is gone. */
+  const clear = useCallback(() => {
+    abort.current?.abort();
+    abort.current = undefined;
+    setState(IDLE);
+  }, []);
+  return { state, run, showPlan, save, cancel, clear };
 }
 
 const ENDINGS: Record<ExportFormat, string> = { csv: "csv", arrow: "arrows", parquet: "parquet" };
