@@ -12,6 +12,7 @@ use super::values::{Answer, table_batch};
 use crate::error::LakeError;
 use crate::lake::SqlTurn;
 use crate::view::View;
+use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::config::Dialect;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SendableRecordBatchStream;
@@ -20,6 +21,7 @@ use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
@@ -104,8 +106,19 @@ pub(super) struct Planned {
 impl Planned {
     /// Begins to answer.
     pub(super) fn stream(&self) -> Result<SendableRecordBatchStream, LakeError> {
-        execute_stream(Arc::clone(&self.physical), self.state.task_ctx()).map_err(|error| refused(&error))
+        let plan = yielding(Arc::clone(&self.physical)).map_err(|error| refused(&error))?;
+        execute_stream(plan, self.state.task_ctx()).map_err(|error| refused(&error))
     }
+}
+
+/// The same plan, in which every step makes way now and then. The engine does so only where it reads: a join that makes many
+/// rows of few reads nothing for long, and would be deaf to the clock and to a cancellation.
+fn yielding(plan: Arc<dyn ExecutionPlan>) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
+    let wrapped = plan.transform_up(|step| {
+        let step: Arc<dyn ExecutionPlan> = Arc::new(CooperativeExec::new(step));
+        Ok(Transformed::yes(step))
+    });
+    wrapped.map(|wrapped| wrapped.data)
 }
 
 /// Checks and plans a question. An `explain` in front is taken off when asked to.

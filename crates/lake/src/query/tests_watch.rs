@@ -68,6 +68,26 @@ async fn a_cancelled_question_ends_soon_with_its_thread() {
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
 }
 
+/// Joins that make many rows of few: nothing is read for long, and still it hears.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn joins_that_only_multiply_are_stopped_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = filled(folder.path()).await;
+    let rows = (0..6).fold("select \"offset\" as o from events".to_owned(), |sql, _| {
+        format!("select e.\"offset\" + x.o as o from events e cross join ({sql}) x")
+    });
+    let text = format!("select count(*) from events a join ({rows}) x on a.\"offset\" + x.o > 7");
+    let started = Instant::now();
+    let limits = SqlLimits { seconds: 1, ..SqlLimits::default() };
+    let error = lake.sql(&text, vec![], limits).await.unwrap_err();
+    assert!(matches!(error, LakeError::Limit(_)), "{error}");
+    let (asked, turn) = (question(&text), lake.sql_turn().await.unwrap());
+    let gone = tokio::time::timeout(Duration::from_millis(200), lake.sql_in(turn, asked)).await;
+    assert!(gone.is_err());
+    all_turns(&lake).await;
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_ends_when_nobody_waits_for_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -34,9 +34,9 @@ export function PlanView({ plan }: { plan: SqlPlan }) {
       {readings.map(({ name, read }) => (
         <Reading key={name} read={read} name={name} />
       ))}
-      <h3>What is computed</h3>
+      <h2>What is computed</h2>
       <CodeBlock label="logical plan" code={plan.logical} />
-      <h3>How it is computed</h3>
+      <h2>How it is computed</h2>
       <CodeBlock label="physical plan" code={plan.physical} />
     </div>
   );
@@ -63,7 +63,7 @@ export function readingText(read: SqlRead): string[] {
 function Reading({ read, name }: { read: SqlRead; name: string }) {
   return (
     <section className={styles.reading} aria-label={name}>
-      <h3>{name}</h3>
+      <h2>{name}</h2>
       <ul className={styles.facts}>
         {readingText(read).map((line) => (
           <li key={line}>{line}</li>
