@@ -385,7 +385,9 @@ export const story = {
 
   async "any question is answered in SQL"({ page }) {
     await page.getByRole("link", { name: "SQL console" }).click();
-    await page.getByLabel("Question").fill("select count(*) as pages from events where channel = 'Paid Search'");
+    await page
+      .getByRole("textbox", { name: "Question", exact: true })
+      .fill("select count(*) as pages from events where channel = 'Paid Search'");
     await page.getByRole("button", { name: "Run question" }).click();
     await page.getByRole("cell", { name: "10", exact: true }).waitFor();
     await accessible(page, "SQL console");

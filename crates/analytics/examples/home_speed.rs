@@ -15,7 +15,7 @@ use kernel::problem::Problem;
 use kernel::scope::{Scope, WorkspaceRef};
 use kernel::time::{DAY, HOUR, SECOND, Timestamp};
 use lake::folds::sessions::SessionRow;
-use lake::{AgentClass, Dict, SqlAnswer, SqlLimits, SqlTable, SqlTurn, Watermark};
+use lake::{AgentClass, Dict, KnownAt, Lake, SqlTurn, Watermark};
 use platform::World;
 use platform::audit::AuditEntry;
 use std::io::Write;
@@ -155,8 +155,12 @@ impl FactSource for Company {
         Ok(SqlTurn::default())
     }
 
-    async fn sql(&self, _: &Scope, _: SqlTurn, _: &str, _: Vec<SqlTable>, _: SqlLimits) -> Result<SqlAnswer, Problem> {
-        Ok(SqlAnswer { columns: Vec::new(), rows: Vec::new(), truncated: false })
+    async fn known_at(&self, _: &Scope, at: Timestamp) -> Result<KnownAt, Problem> {
+        Ok(KnownAt { at, merges: Arc::default() })
+    }
+
+    async fn sql_lake(&self, _: &Scope) -> Result<Lake, Problem> {
+        Err(Problem::not_found("lake", "here"))
     }
 }
 

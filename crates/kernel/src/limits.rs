@@ -26,6 +26,20 @@ pub const IMPORT_COLUMNS_MAX: usize = 500;
 pub const SQL_ROWS_MAX: usize = 100_000;
 /// Longest a SQL question may run, in seconds.
 pub const SQL_SECONDS_MAX: u64 = 60;
+/// Most rows of a file that answers a SQL question: it is streamed, never held.
+pub const SQL_EXPORT_ROWS_MAX: usize = 5_000_000;
+/// Longest a SQL question may run whose answer is streamed as a file, in seconds, the download included.
+pub const SQL_EXPORT_SECONDS_MAX: u64 = 600;
+/// Longest a download of an answer may take nothing before it is given up, in seconds.
+pub const SQL_EXPORT_STALL_SECONDS_MAX: u64 = 30;
+/// Files of answers that are made at the same time in a workspace: one question can always run beside them.
+pub const SQL_EXPORTS_MAX: usize = 1;
+/// Longest SQL question, in characters.
+pub const SQL_CHARS_MAX: usize = 20_000;
+/// Saved SQL questions of a workspace, archived ones included.
+pub const SAVED_QUERIES_MAX: usize = 2_000;
+/// Longest description a user gives to anything, in characters.
+pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
 /// Most memory of one SQL question, in bytes.
 pub const SQL_MEMORY_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Most memory of the output of one fold over events, in bytes.

@@ -102,9 +102,10 @@ impl From<LakeError> for Problem {
             LakeError::Busy { retry_after_s } => {
                 Problem::new(Class::TooMany, "too_many_questions", error.to_string()).retry_after(*retry_after_s)
             }
-            LakeError::Closed | LakeError::Cancelled => {
-                Problem::new(Class::Unavailable, "lake_closed", error.to_string()).retry_after(1)
+            LakeError::Cancelled => {
+                Problem::new(Class::Conflict, "cancelled", "The question was cancelled before its answer was there.")
             }
+            LakeError::Closed => Problem::new(Class::Unavailable, "lake_closed", error.to_string()).retry_after(1),
             LakeError::Buckets { .. } => Problem::new(Class::Unavailable, "lake_buckets", error.to_string()),
             _ => Problem::new(Class::Internal, "lake_failed", "The event store failed; the log has the cause."),
         }

@@ -7,10 +7,10 @@ use crate::config::LakeConfig;
 use crate::dedup::Dedup;
 use crate::error::LakeError;
 use crate::event::{Columns, Event};
-use crate::fold::{self, Cancel, Fold, FoldOptions};
+use crate::fold::{self, Cancel, Fold, FoldOptions, KnownAt};
 use crate::hot::HotBucket;
 use crate::log::Log;
-use crate::query::{self, SqlAnswer, SqlLimits, SqlTable};
+use crate::query::{self, SqlAnswer, SqlLimits, SqlQuestion, SqlTable};
 use crate::view::{Files, Merges, View, bucket_of};
 use kernel::time::Clock;
 use parking_lot::{Mutex, RwLock};
@@ -300,10 +300,7 @@ impl Lake {
         let permit = Arc::clone(&self.inner.folds).acquire_owned().await.map_err(|_| LakeError::Closed)?;
         let stop = Cancel::default();
         let _guard = CancelOnDrop(stop.clone());
-        let (fold, options, mut view) = (fold.clone(), options.clone(), self.inner.view());
-        if let Some(known) = &options.as_of {
-            view = view.known_at(known);
-        }
+        let (fold, options, view) = (fold.clone(), options.clone(), self.view_for(options.as_of.as_ref()));
         let threads = self.inner.config.fold_threads;
         let work = move || {
             let _permit = permit;
@@ -319,7 +316,8 @@ impl Lake {
     /// [`LakeError::Sql`] when it is refused or wrong, [`LakeError::Limit`] when it runs too long or too large,
     /// [`LakeError::Busy`] when it cannot begin.
     pub async fn sql(&self, text: &str, tables: Vec<SqlTable>, limits: SqlLimits) -> Result<SqlAnswer, LakeError> {
-        self.sql_in(self.sql_turn().await?, text, tables, limits).await
+        let question = SqlQuestion { text: text.to_owned(), tables, limits, ..SqlQuestion::default() };
+        self.sql_in(self.sql_turn().await?, question).await
     }
 
     /// Waits for its turn to ask: few questions run at the same time. To be taken before anything is built for a
@@ -334,20 +332,13 @@ impl Lake {
         Ok(SqlTurn { _permit: Some(turn.map_err(|_| LakeError::Closed)?) })
     }
 
-    /// As [`Lake::sql`], in a turn that was waited for.
-    ///
-    /// # Errors
-    /// As [`Lake::sql`].
-    pub async fn sql_in(
-        &self,
-        turn: SqlTurn,
-        text: &str,
-        tables: Vec<SqlTable>,
-        limits: SqlLimits,
-    ) -> Result<SqlAnswer, LakeError> {
-        let stop = Cancel::default();
-        let _guard = CancelOnDrop(stop.clone());
-        query::sql(self.inner.view(), text.to_owned(), tables, limits, stop, turn).await
+    /// What a question reads: everything, or what was known at a moment.
+    pub(crate) fn view_for(&self, as_of: Option<&KnownAt>) -> View {
+        let view = self.inner.view();
+        match as_of {
+            Some(known) => view.known_at(known),
+            None => view,
+        }
     }
 
     /// Full events of these people (with all that is merged into them), newest first, before a place in that order.

@@ -33,4 +33,7 @@ pub use error::LakeError;
 pub use event::{AgentClass, Col, Columns, Event, EventKind};
 pub use fold::{Cancel, Dict, EventRef, Fold, FoldOptions, KnownAt, Progress, Recoder, Run, RunCodes};
 pub use lake::{Appended, CheckReport, Lake, SqlTurn, Watermark};
-pub use query::{SqlAnswer, SqlColumn, SqlLimits, SqlTable, SqlType, SqlValue};
+pub use query::{
+    SqlAnswer, SqlColumn, SqlFile, SqlFormat, SqlLimits, SqlMonth, SqlPlan, SqlProgress, SqlQuestion, SqlRead,
+    SqlTable, SqlType, SqlValue, SqlWatch,
+};

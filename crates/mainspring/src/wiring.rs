@@ -85,7 +85,7 @@ impl App {
         );
         let facts = FactStore::new(Arc::new(source), Arc::new(ledger.clone()), platform.world.clone());
         ledger.read_touches_from(Arc::new(TouchesOfLedger(facts.clone())));
-        let sql = SqlConsole::new(facts.clone());
+        let sql = SqlConsole::new(facts.clone(), &platform);
         let metrics = Metrics::new(facts);
         let dashboards = Dashboards::new(metrics.clone());
         Ok(Self { platform, lakes, identity, profiles, companies, deals, imports, ledger, metrics, dashboards, sql })

@@ -905,8 +905,121 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers one read-only statement over events, people, companies, deals, ledger, credits, sessions and audit. */
+        /**
+         * Answers one read-only statement over events, people, companies, deals, ledger, credits, sessions and audit. It is
+         *     cancelled when the connection is closed.
+         */
         post: operations["sql_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a statement would be answered: its plan, and which files of the events it opens. Nothing is read. */
+        post: operations["sql_explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers a statement as a CSV, Arrow or Parquet file, which is sent while it is made. A download that breaks off is not
+         *     complete.
+         */
+        post: operations["sql_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The saved questions: one's own and the shared ones. */
+        get: operations["sql_queries"];
+        put?: never;
+        /** Saves a question. */
+        post: operations["sql_save"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One saved question. */
+        get: operations["sql_query"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes a saved question, puts it away or takes it back. Its owner may, and for a shared one whoever has
+         *     `workspace.write`.
+         */
+        patch: operations["sql_change"];
+        trace?: never;
+    };
+    "/api/v1/sql/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is being answered at the moment: the caller's own questions; everybody's with `jobs.write`. */
+        get: operations["sql_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/runs/{run}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels a running question: one's own, or anybody's with `jobs.write`. */
+        post: operations["sql_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1273,6 +1386,24 @@ export interface components {
             /** @description Won revenue, shared by the model. */
             revenue: components["schemas"]["Cell"];
             roi?: components["schemas"]["RoiInterval"] | null;
+        };
+        /**
+         * @description The form of a chart.
+         * @enum {string}
+         */
+        ChartKind: "line" | "bar" | "rows";
+        /** @description How an answer is drawn. */
+        ChartSpec: {
+            /** @description The form. */
+            kind: components["schemas"]["ChartKind"];
+            /** @description The column along the axis. */
+            x: string;
+            /** @description The columns whose numbers are drawn. */
+            y: string[];
+            /** @description The column whose values become one series each; with one column in `y`. */
+            series?: string | null;
+            /** @description Whether bars of one place stand on each other. */
+            stacked?: boolean;
         };
         /** @description What one column becomes: a field, a property of its own name, or nothing. */
         ColumnMapping: {
@@ -1816,6 +1947,11 @@ export interface components {
             /** @description Every earlier rule, in order, and why it did not hold. */
             failed: components["schemas"]["RuleOutcome"][];
         };
+        /**
+         * @description The form of a file.
+         * @enum {string}
+         */
+        ExportFormat: "csv" | "arrow" | "parquet";
         /** @description What became of one message. */
         Fate: {
             /**
@@ -2361,6 +2497,20 @@ export interface components {
             name: string;
             /** @description What they may do here. */
             role: components["schemas"]["Role"];
+        };
+        /** @description A question to keep. */
+        NewSavedQuery: {
+            /** @description Its name. */
+            name: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description The statement. */
+            sql: string;
+            /** @description How the tables that follow from journeys are written. */
+            settings?: components["schemas"]["SqlSettings"];
+            chart?: components["schemas"]["ChartSpec"] | null;
+            /** @description Whether everybody who may ask in SQL sees it. */
+            shared?: boolean;
         };
         /** @description What a new workspace is made of. */
         NewWorkspace: {
@@ -3251,6 +3401,8 @@ export interface components {
              */
             limit?: number | null;
         };
+        /** @description A saved SQL query or view. */
+        QueryId: string;
         /** @description Something the file does not say by itself. */
         Question: {
             /**
@@ -3450,6 +3602,63 @@ export interface components {
             /** @description Why it did not hold, or what it matched, with the values. */
             why: string;
         };
+        /**
+         * @description What a run gives.
+         * @enum {string}
+         */
+        RunKind: "rows" | "plan" | "file";
+        /** @description A question that somebody keeps. */
+        SavedQuery: {
+            /** @description The id. */
+            id: components["schemas"]["QueryId"];
+            /** @description Its name. */
+            name: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description The statement. */
+            sql: string;
+            /** @description How the tables that follow from journeys are written. */
+            settings: components["schemas"]["SqlSettings"];
+            chart?: components["schemas"]["ChartSpec"] | null;
+            /** @description Whose it is: `user:usr_…` or `key:key_…`. */
+            owner: string;
+            /** @description Whether everybody who may ask in SQL sees it. */
+            shared: boolean;
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            version: number;
+            /** @description When it was saved first. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description Who changed it last. */
+            updated_by: string;
+            archived_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether the caller may change it. */
+            editable: boolean;
+        };
+        /** @description What to change of a saved question; what is absent stays. */
+        SavedQueryChange: {
+            /**
+             * Format: int64
+             * @description The version the change was made from. When it is no longer the present one, the change is refused.
+             */
+            version?: number | null;
+            /** @description Its name. */
+            name?: string | null;
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description The statement. */
+            sql?: string | null;
+            settings?: components["schemas"]["SqlSettings"] | null;
+            chart?: components["schemas"]["ChartSpec"] | null;
+            /** @description Whether everybody who may ask in SQL sees it. */
+            shared?: boolean | null;
+            /** @description True puts it away, false takes it back. */
+            archived?: boolean | null;
+        };
         Separation: {
             /** @description The other side of the merge, as `identifiers.merges` of the person names it. */
             other: components["schemas"]["PersonId"];
@@ -3543,6 +3752,91 @@ export interface components {
             /** @description `int`, `float`, `text`, `bool`, `timestamp` or another type of the engine. */
             type: string;
         };
+        /** @description A question whose answer is wanted as a file. */
+        SqlExportRequest: {
+            /** @description One `select` statement. */
+            sql: string;
+            /** @description The form of the file. */
+            format: components["schemas"]["ExportFormat"];
+            /** @description How the tables that follow from journeys are written. */
+            settings?: components["schemas"]["SqlSettings"];
+            /**
+             * Format: int32
+             * @description Takes so many rows. When absent, an answer with more rows than a file may have ends the download with an error, so
+             *     that no file is silently incomplete.
+             */
+            limit?: number | null;
+            as_of?: components["schemas"]["Timestamp"] | null;
+            /** @description As in a question. */
+            run?: string | null;
+        };
+        /** @description The files of a month. */
+        SqlMonthInfo: {
+            /** @description `2026-03`. */
+            month: string;
+            /** @description Files there are. */
+            files: number;
+            /** @description Files that are opened. */
+            files_read: number;
+            /**
+             * Format: int64
+             * @description Rows in those that are opened.
+             */
+            rows_read: number;
+        };
+        /** @description How a question would be answered. */
+        SqlPlanInfo: {
+            /** @description The optimised plan: what is computed, from the inside out. */
+            logical: string;
+            /** @description The plan that runs: how it is computed. */
+            physical: string;
+            /** @description What is read of the events, one entry each time they are read. */
+            reads: components["schemas"]["SqlReadInfo"][];
+        };
+        /** @description What one reading of the events opens and what it passes over. */
+        SqlReadInfo: {
+            /** @description The columns that are unpacked. */
+            columns: string[];
+            at_from?: components["schemas"]["Timestamp"] | null;
+            at_to?: components["schemas"]["Timestamp"] | null;
+            /** @description People whose rows alone are read, when the question names them. */
+            people?: number | null;
+            /** @description Buckets of people there are. */
+            buckets: number;
+            /** @description Buckets that are opened. */
+            buckets_read: number;
+            /** @description Files there are. */
+            files: number;
+            /** @description Files that are opened. */
+            files_read: number;
+            /**
+             * Format: int64
+             * @description Bytes of all files.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of the files that are opened; of them only the wanted columns are read.
+             */
+            bytes_read: number;
+            /**
+             * Format: int64
+             * @description Rows there are, in files and in memory.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Rows in what is opened.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Of those, the rows in memory, which are in no file yet.
+             */
+            rows_hot: number;
+            /** @description The files by month. */
+            months: components["schemas"]["SqlMonthInfo"][];
+        };
         /** @description A question in SQL. */
         SqlRequest: {
             /**
@@ -3557,6 +3851,12 @@ export interface components {
              * @description Most rows; 1 000 when absent.
              */
             limit?: number | null;
+            as_of?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description A name of your choice for this run, to follow and cancel it by: 1 to 64 letters, digits, `-` and `_`.
+             * @example weekly-report-1
+             */
+            run?: string | null;
         };
         /** @description The answer to a question in SQL. */
         SqlResult: {
@@ -3568,6 +3868,47 @@ export interface components {
             truncated: boolean;
             /** @description How far the events behind the tables were read. */
             watermark: components["schemas"]["AsOf"];
+            as_of?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Rows of events that were read for it.
+             */
+            rows_read: number;
+        };
+        /** @description A question that is being answered. */
+        SqlRunInfo: {
+            /** @description Its name, to cancel it by. */
+            run: string;
+            /** @description Who asks: `user:usr_…` or `key:key_…`. */
+            actor: string;
+            /** @description What it gives. */
+            kind: components["schemas"]["RunKind"];
+            /** @description The statement. */
+            sql: string;
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Whether it waits for its turn; few questions run at the same time. */
+            waiting: boolean;
+            /**
+             * Format: int64
+             * @description Rows of events that it will read at most; 0 before it is planned.
+             */
+            rows_planned: number;
+            /**
+             * Format: int64
+             * @description Rows of events read so far.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Bytes of them, unpacked.
+             */
+            bytes_read: number;
+            /**
+             * Format: int64
+             * @description Rows of the answer so far.
+             */
+            rows_given: number;
         };
         /** @description How the table `credits` (and what follows from journeys) is written for a question in SQL. */
         SqlSettings: {
@@ -6238,8 +6579,310 @@ export interface operations {
                     "application/json": components["schemas"]["SqlResult"];
                 };
             };
+            /** @description The question was cancelled */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The statement is refused or wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlRequest"];
+            };
+        };
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlPlanInfo"];
+                };
+            };
+            /** @description The statement is refused or wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlExportRequest"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                    "application/vnd.apache.arrow.stream": number[];
+                    "application/vnd.apache.parquet": number[];
+                };
+            };
+            /** @description The statement is refused or wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Another file is being made */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_queries: {
+        parameters: {
+            query?: {
+                /** @description Those that were put away too. */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The questions, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"][];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSavedQuery"];
+            };
+        };
+        responses: {
+            /** @description The question */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question */
+                id: components["schemas"]["QueryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The question */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question */
+                id: components["schemas"]["QueryId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryChange"];
+            };
+        };
+        responses: {
+            /** @description The question */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The running questions, the oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlRunInfo"][];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being stopped */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such question is being answered */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -132,6 +132,11 @@ export function dateTime(moment: string): string {
   return inZone(moment, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** A moment, to the second. */
+export function dateTimeExact(moment: string): string {
+  return inZone(moment, { dateStyle: "medium", timeStyle: "medium" });
+}
+
 /** A moment, to the second, with the zone it is shown in. */
 export function exactTime(moment: string): string {
   return `${inZone(moment, { dateStyle: "full", timeStyle: "long" })}${zone ? ` (${zone})` : ""}`;

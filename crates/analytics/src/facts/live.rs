@@ -10,13 +10,14 @@ use async_trait::async_trait;
 use kernel::ids::PersonId;
 use kernel::problem::Problem;
 use kernel::scope::Scope;
-use kernel::time::{DAY, MINUTE};
+use kernel::time::{DAY, MINUTE, Timestamp};
 use lake::folds::sessions::SessionFold;
-use lake::{FoldOptions, Lake, LakeError, SqlAnswer, SqlLimits, SqlTable, SqlTurn};
+use lake::{FoldOptions, KnownAt, Lake, LakeError, SqlTurn};
 use parking_lot::Mutex;
 use people::companies::Companies;
 use people::deals::{DealFact, DealOutcome, Deals};
 use people::identity::{Identity, Merges};
+use people::merge_history::merges_at;
 use people::profiles::Profiles;
 use platform::Platform;
 use platform::audit::AuditEntry;
@@ -167,15 +168,12 @@ impl FactSource for LiveSource {
         self.lake(scope).await?.sql_turn().await.map_err(failed)
     }
 
-    async fn sql(
-        &self,
-        scope: &Scope,
-        turn: SqlTurn,
-        text: &str,
-        tables: Vec<SqlTable>,
-        limits: SqlLimits,
-    ) -> Result<SqlAnswer, Problem> {
-        self.merged_lake(scope).await?.sql_in(turn, text, tables, limits).await.map_err(failed)
+    async fn known_at(&self, scope: &Scope, at: Timestamp) -> Result<KnownAt, Problem> {
+        Ok(KnownAt { at, merges: merges_at(&self.platform, scope, at).await? })
+    }
+
+    async fn sql_lake(&self, scope: &Scope) -> Result<Lake, Problem> {
+        self.merged_lake(scope).await
     }
 }
 
@@ -183,7 +181,7 @@ fn person(fact: &people::profiles::PersonFact) -> PersonInput {
     PersonInput {
         person: fact.person.number(),
         created_at: fact.created_at.micros(),
-        lead_at: fact.lead_at.map(kernel::time::Timestamp::micros),
+        lead_at: fact.lead_at.map(Timestamp::micros),
         company: fact.company.as_ref().map(ToString::to_string),
         country: fact.country.clone(),
     }
@@ -210,7 +208,7 @@ fn deal(fact: &DealFact, merges: &HashMap<u64, u64>) -> DealInput {
             DealOutcome::Lost => Outcome::Lost,
         },
         created_at: fact.created_at.micros(),
-        closed_at: fact.closed_at.map(kernel::time::Timestamp::micros),
+        closed_at: fact.closed_at.map(Timestamp::micros),
         stages: fact.stages.iter().map(|(stage, at)| (stage.clone(), at.micros())).collect(),
         source_row: fact.source_row.clone(),
     }

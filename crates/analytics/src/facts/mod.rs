@@ -13,7 +13,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod tests_live;
+pub(crate) mod tests_live;
 #[cfg(test)]
 pub(crate) mod tests_world;
 mod touches;

@@ -17,7 +17,7 @@ use kernel::money::Currency;
 use kernel::problem::{Class, Problem};
 use kernel::scope::Scope;
 use kernel::time::Timestamp;
-use lake::{SqlAnswer, SqlLimits, SqlTable, SqlTurn, Watermark};
+use lake::{KnownAt, Lake, SqlTurn, Watermark};
 use parking_lot::Mutex;
 use platform::World;
 use platform::audit::AuditEntry;
@@ -90,15 +90,10 @@ pub trait FactSource: Send + Sync {
     async fn rejected(&self, scope: &Scope) -> Result<(u64, u64), Problem>;
     /// Waits for the turn of a statement; to be taken before its tables are built.
     async fn sql_turn(&self, scope: &Scope) -> Result<SqlTurn, Problem>;
-    /// Answers a statement over `events` and these tables.
-    async fn sql(
-        &self,
-        scope: &Scope,
-        turn: SqlTurn,
-        text: &str,
-        tables: Vec<SqlTable>,
-        limits: SqlLimits,
-    ) -> Result<SqlAnswer, Problem>;
+    /// What was known at a moment: which persons were one.
+    async fn known_at(&self, scope: &Scope, at: Timestamp) -> Result<KnownAt, Problem>;
+    /// The lake that answers statements, with the persons that are one.
+    async fn sql_lake(&self, scope: &Scope) -> Result<Lake, Problem>;
 }
 
 /// Facts, and what must be said about them.

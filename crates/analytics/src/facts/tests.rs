@@ -11,10 +11,7 @@ use kernel::ids::WorkspaceId;
 use kernel::problem::Problem;
 use kernel::scope::{Scope, WorkspaceRef};
 use kernel::time::{DAY, MINUTE, SimClock, Timestamp};
-use lake::{
-    AgentClass, Event, EventKind, FileCatalog, FoldOptions, Lake, LakeConfig, SqlAnswer, SqlLimits, SqlTable, SqlTurn,
-    Watermark,
-};
+use lake::{AgentClass, Event, EventKind, FileCatalog, FoldOptions, KnownAt, Lake, LakeConfig, SqlTurn, Watermark};
 use platform::World as Clocks;
 use platform::audit::AuditEntry;
 use std::sync::Arc;
@@ -172,8 +169,12 @@ impl FactSource for Fake {
         Ok(SqlTurn::default())
     }
 
-    async fn sql(&self, _: &Scope, _: SqlTurn, _: &str, _: Vec<SqlTable>, _: SqlLimits) -> Result<SqlAnswer, Problem> {
-        Ok(SqlAnswer { columns: Vec::new(), rows: Vec::new(), truncated: false })
+    async fn known_at(&self, _: &Scope, at: Timestamp) -> Result<KnownAt, Problem> {
+        Ok(KnownAt { at, merges: Arc::default() })
+    }
+
+    async fn sql_lake(&self, _: &Scope) -> Result<Lake, Problem> {
+        Err(Problem::not_found("lake", "here"))
     }
 }
 

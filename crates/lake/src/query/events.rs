@@ -1,24 +1,25 @@
 //! The table `events`: sealed files and hot rows, as SQL sees them.
 
+use super::prune::Pruning;
+use super::question::{SqlRead, SqlWatch};
 use crate::error::LakeError;
 use crate::event::{Col, Columns};
-use crate::fold::Cancel;
-use crate::parquet::{AGENT, AT, KIND, OFFSET, PERSON, RECEIVED, RULE, VALUE, data_error, integers, schema_of};
+use crate::parquet::{AGENT, KIND, OFFSET, PERSON, RECEIVED, RULE, VALUE, data_error, integers, schema_of};
 use crate::view::{Batches, View};
 use async_trait::async_trait;
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{Column, Result, ScalarValue};
+use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{Expr, Operator, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kernel::ids::PersonId;
-use kernel::time::{TimeRange, Timestamp};
+use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,16 +34,20 @@ fn sql_schema() -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<Field>>()))
 }
 
+/// What each reading of the events opens, in the order they were planned.
+pub(super) type Reads = Arc<Mutex<Vec<SqlRead>>>;
+
 /// The table `events` of one view.
 pub(super) struct EventsTable {
     view: Arc<View>,
     schema: SchemaRef,
-    stop: Cancel,
+    watch: SqlWatch,
+    reads: Reads,
 }
 
 impl EventsTable {
-    pub(super) fn new(view: Arc<View>, stop: Cancel) -> Self {
-        Self { view, schema: sql_schema(), stop }
+    pub(super) fn new(view: Arc<View>, watch: SqlWatch, reads: Reads) -> Self {
+        Self { view, schema: sql_schema(), watch, reads }
     }
 }
 
@@ -64,7 +69,7 @@ impl TableProvider for EventsTable {
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let bound = |filter: &&Expr| {
-            if at_bound(filter).is_some() || least_offset(filter).is_some() {
+            if Pruning::understands(filter) {
                 TableProviderFilterPushDown::Inexact
             } else {
                 TableProviderFilterPushDown::Unsupported
@@ -84,63 +89,22 @@ impl TableProvider for EventsTable {
             Some(places) => Arc::new(self.schema.project(places)?),
             None => Arc::clone(&self.schema),
         };
-        let mut range = TimeRange::ALL;
-        for (from, to) in filters.iter().filter_map(at_bound) {
-            range.from = range.from.max(Timestamp::from_micros(from));
-            range.to = range.to.min(Timestamp::from_micros(to));
-        }
-        let offset_least = filters.iter().filter_map(least_offset).max().unwrap_or(0);
-        let partition =
-            Partition { view: Arc::clone(&self.view), schema, range, offset_least, stop: self.stop.clone() };
+        let pruning = Pruning::of(filters, &self.view);
+        let read = pruning.report(&self.view, &schema);
+        self.watch.planned(read.rows_read);
+        self.reads.lock().push(read);
+        let partition = Partition { view: Arc::clone(&self.view), schema, pruning, watch: self.watch.clone() };
         let schema = Arc::clone(&partition.schema);
         let partitions: Vec<Arc<dyn PartitionStream>> = vec![Arc::new(partition)];
         Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, [], false, limit)?))
     }
 }
 
-/// A comparison of a column with a value.
-fn compared(filter: &Expr) -> Option<(&Column, Operator, &ScalarValue)> {
-    let Expr::BinaryExpr(binary) = filter else { return None };
-    match (&*binary.left, &*binary.right) {
-        (Expr::Column(column), Expr::Literal(literal, _)) => Some((column, binary.op, literal)),
-        (Expr::Literal(literal, _), Expr::Column(column)) => Some((column, binary.op.swap()?, literal)),
-        _ => None,
-    }
-}
-
-/// The least offset that a filter leaves; only for pruning files.
-fn least_offset(filter: &Expr) -> Option<u64> {
-    let (column, operator, literal) = compared(filter)?;
-    let ScalarValue::Int64(Some(offset)) = literal else { return None };
-    let offset = u64::try_from(*offset).ok().filter(|_| column.name == OFFSET)?;
-    match operator {
-        Operator::Gt => Some(offset.saturating_add(1)),
-        Operator::GtEq | Operator::Eq => Some(offset),
-        _ => None,
-    }
-}
-
-/// The range of `at` that a filter leaves, as (first, first after); only for pruning files.
-fn at_bound(filter: &Expr) -> Option<(i64, i64)> {
-    let (column, operator, literal) = compared(filter)?;
-    let ScalarValue::TimestampMicrosecond(Some(moment), _) = literal else { return None };
-    if column.name != AT {
-        return None;
-    }
-    match operator {
-        Operator::Gt | Operator::GtEq => Some((*moment, i64::MAX)),
-        Operator::Lt | Operator::LtEq => Some((i64::MIN, moment.saturating_add(1))),
-        Operator::Eq => Some((*moment, moment.saturating_add(1))),
-        _ => None,
-    }
-}
-
 struct Partition {
     view: Arc<View>,
     schema: SchemaRef,
-    range: TimeRange,
-    offset_least: u64,
-    stop: Cancel,
+    pruning: Pruning,
+    watch: SqlWatch,
 }
 
 impl fmt::Debug for Partition {
@@ -158,10 +122,9 @@ impl PartitionStream for Partition {
         let scan = Scan {
             view: Arc::clone(&self.view),
             schema: Arc::clone(&self.schema),
-            range: self.range,
-            offset_least: self.offset_least,
+            pruning: self.pruning.clone(),
             columns: columns_of(&self.schema),
-            stop: self.stop.clone(),
+            watch: self.watch.clone(),
             bucket: 0,
             waiting: Vec::new(),
         };
@@ -193,10 +156,9 @@ fn columns_of(schema: &Schema) -> Columns {
 struct Scan {
     view: Arc<View>,
     schema: SchemaRef,
-    range: TimeRange,
-    offset_least: u64,
+    pruning: Pruning,
     columns: Columns,
-    stop: Cancel,
+    watch: SqlWatch,
     bucket: usize,
     waiting: Vec<Batches>,
 }
@@ -206,7 +168,7 @@ impl Iterator for Scan {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if self.stop.is_cancelled() {
+            if self.watch.is_cancelled() {
                 return Some(Err(LakeError::Cancelled));
             }
             if let Some(source) = self.waiting.last_mut() {
@@ -221,13 +183,18 @@ impl Iterator for Scan {
             if self.bucket >= usize::from(self.view.buckets) {
                 return None;
             }
-            let sources = self.view.sources(self.bucket, self.range, self.columns);
+            let bucket = self.bucket;
             self.bucket += 1;
+            if !self.pruning.opens_bucket(bucket) {
+                continue;
+            }
+            let people = self.pruning.people_in(bucket);
+            let sources = self.view.sources(bucket, self.pruning.range, self.columns);
             let opened = sources.and_then(|sources| {
                 sources
                     .iter()
-                    .filter(|source| source.reaches(self.offset_least))
-                    .map(|source| source.batches(self.columns, None, None))
+                    .filter(|source| source.reaches(self.pruning.offset_least))
+                    .map(|source| source.batches(self.columns, people, None))
                     .collect::<std::result::Result<Vec<_>, _>>()
             });
             match opened {
@@ -241,6 +208,7 @@ impl Iterator for Scan {
 impl Scan {
     /// The wanted columns in the form of SQL.
     fn present(&self, batch: &RecordBatch) -> std::result::Result<RecordBatch, LakeError> {
+        self.watch.read(batch.num_rows(), batch.get_array_memory_size());
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
         for field in self.schema.fields() {
             let column = batch.column_by_name(field.name());

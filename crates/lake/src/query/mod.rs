@@ -5,13 +5,22 @@
 
 mod answer;
 mod events;
+mod export;
+mod facade;
 mod functions;
+mod prune;
+mod question;
+mod refusal;
 mod session;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_files;
+#[cfg(test)]
+mod tests_watch;
 mod timeline;
 mod values;
 
 pub use answer::{SqlAnswer, SqlColumn, SqlLimits, SqlTable, SqlType, SqlValue};
-pub(crate) use session::sql;
+pub use question::{SqlFile, SqlFormat, SqlMonth, SqlPlan, SqlProgress, SqlQuestion, SqlRead, SqlWatch};
 pub(crate) use timeline::{event_at, events_of};

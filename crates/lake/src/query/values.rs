@@ -113,7 +113,7 @@ fn weight(value: &Value) -> usize {
         }
 }
 
-fn kind_of(data_type: &DataType) -> &'static str {
+pub(super) fn kind_of(data_type: &DataType) -> &'static str {
     match data_type {
         kind if kind.is_integer() => "int",
         kind if kind.is_floating() => "float",
@@ -133,6 +133,8 @@ fn json_column(column: &ArrayRef) -> Result<Vec<Value>, LakeError> {
         (0..column.len()).map(|row| if column.is_valid(row) { value(row) } else { Value::Null }).collect()
     };
     Ok(match (kind_of(column.data_type()), column.data_type()) {
+        // A column of nothing has no marks that say so.
+        (_, DataType::Null) => vec![Value::Null; column.len()],
         ("int", DataType::UInt64) => {
             let numbers = column.as_primitive::<UInt64Type>();
             values(&|row| numbers.value(row).into())

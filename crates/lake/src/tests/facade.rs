@@ -2,7 +2,7 @@
 
 use super::{START, assert_sound, cancelled, event, open, open_with, pump, small, trace};
 use crate::folds::counts::CountFold;
-use crate::{Event, FoldOptions, LakeConfig, LakeError, SqlLimits};
+use crate::{Event, FoldOptions, LakeConfig, LakeError, SqlLimits, SqlQuestion};
 use kernel::time::{DAY, SECOND};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -279,7 +279,7 @@ async fn a_question_waits_for_its_turn_and_not_for_ever() {
     assert!(matches!(refused, LakeError::Busy { .. }), "{refused:?}");
     let problem = kernel::problem::Problem::from(refused);
     assert_eq!((problem.status(), problem.retry_after_seconds), (429, Some(1)));
-    let answer = lake.sql_in(turn, "select 1", vec![], SqlLimits::default()).await.unwrap();
+    let answer = lake.sql_in(turn, SqlQuestion { text: "select 1".into(), ..SqlQuestion::default() }).await.unwrap();
     assert_eq!(answer.rows, [[serde_json::json!(1)]]);
     lake.sql("select 1", vec![], SqlLimits::default()).await.unwrap();
 }

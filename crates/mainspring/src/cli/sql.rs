@@ -2,7 +2,6 @@
 
 use super::output::table;
 use super::{Output, WorkspaceArgs, source};
-use analytics::drill::SqlSettings;
 use analytics::sql_console::SqlRequest;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -81,7 +80,7 @@ async fn remote(url: &str, key: Option<&str>, statement: &str) -> Result<Answer>
 async fn local(args: &SqlArgs) -> Result<Answer> {
     let (app, scope) = source::open_workspace(&args.place).await?;
     let limit = u32::try_from(kernel::limits::SQL_ROWS_MAX).ok();
-    let request = SqlRequest { sql: args.statement.clone(), settings: SqlSettings::default(), limit };
+    let request = SqlRequest { sql: args.statement.clone(), limit, ..SqlRequest::default() };
     let answer = app.sql.run(&scope, request).await?;
     app.close().await;
     Ok(serde_json::from_value(serde_json::to_value(answer)?)?)

@@ -5,4 +5,5 @@ mod crash;
 mod imports;
 mod roles;
 mod server;
+mod sql;
 mod truth;
