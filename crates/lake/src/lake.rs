@@ -92,7 +92,7 @@ pub(crate) struct Inner {
 /// One workspace's events. Clones share it.
 #[derive(Clone)]
 pub struct Lake {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// The turn of one question. The default is for whoever answers without a lake.
@@ -151,7 +151,7 @@ impl Lake {
                 seal_not_before: i64::MIN,
             };
             let used = state.files.iter().map(|file| file.id).chain(state.runs.iter().map(|run| run.id)).max();
-            let upkeep = Upkeep::new(state.next_id.max(used.map_or(0, |id| id + 1)));
+            let upkeep = Upkeep::new(state.next_id.max(used.map_or(0, |id| id + 1)), state.gone);
             let inner = Inner {
                 folds: Arc::new(Semaphore::new(config.folds_max.max(1))),
                 questions: Arc::new(Semaphore::new(config.sql_max.max(1))),

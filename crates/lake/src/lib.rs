@@ -27,7 +27,8 @@ mod query;
 mod tests;
 mod view;
 
-pub use catalog::{Catalog, CatalogError, CatalogState, FileCatalog, FileEntry, RunEntry, Switch};
+pub use catalog::{Catalog, CatalogError, CatalogState, FileCatalog, FileEntry, GoneEntry, RunEntry, Switch};
+pub use compact::{ErasedFile, Erasure, ErasureProof, Progress, Retained};
 pub use config::{Faults, LakeConfig};
 pub use error::LakeError;
 pub use event::{AgentClass, Col, Columns, Event, EventKind};

@@ -3,7 +3,7 @@
 //! **Invariant:** a switch is one transaction, so a backup of the database names exactly the files that belong to it.
 
 use async_trait::async_trait;
-use lake::{Catalog, CatalogError, CatalogState, FileEntry, RunEntry, Switch};
+use lake::{Catalog, CatalogError, CatalogState, FileEntry, GoneEntry, RunEntry, Switch};
 use platform::params;
 use platform::sql::{Db, DbError, FromRow, Row, Tx, Value};
 
@@ -70,6 +70,14 @@ impl FromRow for Run {
     }
 }
 
+struct Gone(GoneEntry);
+
+impl FromRow for Gone {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self(GoneEntry { id: unsigned(row, "id")?, path: row.text("path")? }))
+    }
+}
+
 const FILE_COLUMNS: &[&str] =
     &["id", "path", "bucket", "month", "row_count", "byte_count", "at_min_us", "at_max_us", "offset_min", "offset_max"];
 
@@ -89,11 +97,15 @@ fn file_row(file: &FileEntry) -> Vec<Value> {
 }
 
 async fn write(tx: &mut Tx, switch: &Switch) -> Result<(), DbError> {
-    for id in &switch.remove_files {
-        tx.execute("delete from lake_files where id = $1", params![id.cast_signed()]).await?;
+    for id in &switch.forget {
+        tx.execute("delete from lake_gone where id = $1", params![id.cast_signed()]).await?;
     }
-    for id in &switch.remove_runs {
-        tx.execute("delete from lake_runs where id = $1", params![id.cast_signed()]).await?;
+    for (table, ids) in [("lake_files", &switch.remove_files), ("lake_runs", &switch.remove_runs)] {
+        for id in ids {
+            let gone = format!("insert into lake_gone (id, path) select id, path from {table} where id = $1");
+            tx.execute(&gone, params![id.cast_signed()]).await?;
+            tx.execute(&format!("delete from {table} where id = $1"), params![id.cast_signed()]).await?;
+        }
     }
     tx.insert_many("lake_files", FILE_COLUMNS, switch.add_files.iter().map(file_row).collect(), "").await?;
     let runs = switch
@@ -138,6 +150,7 @@ impl DbCatalog {
             .await?;
         let runs: Vec<Run> =
             tx.query("select id, path, entry_count, byte_count from lake_runs order by id", params![]).await?;
+        let gone: Vec<Gone> = tx.query("select id, path from lake_gone order by id", params![]).await?;
         tx.rollback().await?;
         let state = state.unwrap_or(State { sealed_offset: 0, sealed_at: 0, next_id: 0, buckets: 0 });
         Ok(CatalogState {
@@ -147,6 +160,7 @@ impl DbCatalog {
             buckets: state.buckets,
             files: files.into_iter().map(|file| file.0).collect(),
             runs: runs.into_iter().map(|run| run.0).collect(),
+            gone: gone.into_iter().map(|gone| gone.0).collect(),
         })
     }
 

@@ -56,6 +56,16 @@ pub struct RunEntry {
     pub bytes: u64,
 }
 
+/// A file or run that the catalog listed and no longer does, because others took its place or its rows were to go. It is
+/// removed as soon as nobody reads it; after a crash by the next start, instead of being set aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoneEntry {
+    /// The id it had.
+    pub id: u64,
+    /// Path below the lake's folder, with `/`.
+    pub path: String,
+}
+
 /// What makes up the lake at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CatalogState {
@@ -72,6 +82,9 @@ pub struct CatalogState {
     pub files: Vec<FileEntry>,
     /// The runs of event ids.
     pub runs: Vec<RunEntry>,
+    /// What was taken out and may still lie in the folder.
+    #[serde(default)]
+    pub gone: Vec<GoneEntry>,
 }
 
 /// A change of the catalog: happens whole or not at all.
@@ -85,6 +98,9 @@ pub struct Switch {
     pub add_runs: Vec<RunEntry>,
     /// Ids of runs to remove.
     pub remove_runs: Vec<u64>,
+    /// Ids of files and runs that were taken out before and are no longer in the folder.
+    #[serde(default)]
+    pub forget: Vec<u64>,
     /// The new sealed offset and `sealed_at`; none when they stay.
     pub sealed: Option<(u64, i64)>,
     /// The new `next_id`.
@@ -94,8 +110,14 @@ pub struct Switch {
 }
 
 impl CatalogState {
-    /// The state after a switch.
+    /// The state after a switch. What it removes is `gone` until a later switch forgets it.
     pub fn apply(&mut self, switch: &Switch) {
+        self.gone.retain(|gone| !switch.forget.contains(&gone.id));
+        let files = self.files.iter().filter(|file| switch.remove_files.contains(&file.id));
+        let gone = files.map(|file| GoneEntry { id: file.id, path: file.path.clone() });
+        let runs = self.runs.iter().filter(|run| switch.remove_runs.contains(&run.id));
+        self.gone.extend(gone.chain(runs.map(|run| GoneEntry { id: run.id, path: run.path.clone() })));
+        self.gone.sort_by_key(|gone| gone.id);
         self.files.retain(|file| !switch.remove_files.contains(&file.id));
         self.files.extend(switch.add_files.iter().cloned());
         self.runs.retain(|run| !switch.remove_runs.contains(&run.id));

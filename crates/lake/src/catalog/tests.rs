@@ -13,9 +13,19 @@ async fn a_switch_is_kept_whole_and_read_back() {
     let second = Switch { add_runs: vec![run(3)], remove_runs: vec![1, 2], next_id: 4, ..Switch::default() };
     catalog.switch(&second).await.unwrap();
     let state = FileCatalog::new(&path).load().await.unwrap();
-    let expected =
-        CatalogState { sealed_offset: 9, sealed_at: 77, next_id: 4, buckets: 8, files: vec![], runs: vec![run(3)] };
+    let gone = |id| GoneEntry { id, path: format!("dedup/{id}.run") };
+    let expected = CatalogState {
+        sealed_offset: 9,
+        sealed_at: 77,
+        next_id: 4,
+        buckets: 8,
+        files: vec![],
+        runs: vec![run(3)],
+        gone: vec![gone(1), gone(2)],
+    };
     assert_eq!(state, expected);
+    catalog.switch(&Switch { forget: vec![1], next_id: 5, ..Switch::default() }).await.unwrap();
+    assert_eq!(catalog.load().await.unwrap().gone, [gone(2)], "what was removed is forgotten, the rest is not");
 }
 
 #[tokio::test]

@@ -6,18 +6,25 @@
 //! **Invariant:** hot events stay visible until the moment the files that hold them do; both change under one lock.
 //! **Invariant:** when a switch fails, the catalog is read to learn whether it happened, before anything else is sealed.
 
+mod erase;
 mod merge;
+mod orphans;
+mod retain;
+mod rewrite;
 mod seal;
 mod sweep;
 
+pub use erase::{ErasedFile, Erasure, ErasureProof};
+pub use retain::Retained;
+pub use rewrite::Progress;
 pub(crate) use sweep::{open_files, sweep};
 
-use crate::catalog::{CatalogState, Switch};
+use crate::catalog::{CatalogState, GoneEntry, Switch};
 use crate::dedup::{Run, merge_runs};
 use crate::error::LakeError;
 use crate::hot::HotBucket;
 use crate::lake::Inner;
-use crate::parquet::{DataFile, NewFile};
+use crate::parquet::{DataFile, NewFile, sync_folder};
 use std::sync::Arc;
 
 /// Runs of more ids than this are never merged again: that bounds the filter that is built in memory.
@@ -36,6 +43,8 @@ pub(crate) struct Upkeep {
     pub(crate) next_id: u64,
     /// A switch of which it is not known whether it happened.
     doubt: Option<Pending>,
+    /// What switches took out and the catalog does not know to be removed.
+    gone: Vec<GoneEntry>,
 }
 
 /// New files that a switch is to make part of the lake.
@@ -46,14 +55,24 @@ struct Pending {
 }
 
 impl Upkeep {
-    pub(crate) fn new(next_id: u64) -> Self {
-        Self { next_id: next_id.max(1), doubt: None }
+    pub(crate) fn new(next_id: u64, gone: Vec<GoneEntry>) -> Self {
+        Self { next_id: next_id.max(1), doubt: None, gone }
     }
 
     fn id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id - 1
     }
+}
+
+/// Those of what was taken out that are not in the folder any more, for good.
+fn forgettable(folder: &std::path::Path, gone: &[GoneEntry]) -> Vec<u64> {
+    let removed = gone.iter().filter(|gone| {
+        let path = folder.join(&gone.path);
+        // A name that comes back after a power cut would be taken for an orphan.
+        !path.exists() && path.parent().is_none_or(|parent| !parent.exists() || sync_folder(parent).is_ok())
+    });
+    removed.map(|gone| gone.id).collect()
 }
 
 /// Removes the files of a switch that did not happen.
@@ -95,7 +114,7 @@ impl Inner {
     fn conclude(&self, upkeep: &mut Upkeep, pending: Pending, state: &CatalogState) -> bool {
         // Every switch carries a `next_id` that none before it had.
         if state.next_id == pending.switch.next_id {
-            self.install(pending);
+            self.install(upkeep, pending);
             return true;
         }
         upkeep.next_id = upkeep.next_id.max(state.next_id);
@@ -106,6 +125,7 @@ impl Inner {
     /// Switches the catalog, then what is in memory.
     async fn switch(&self, upkeep: &mut Upkeep, mut pending: Pending) -> Result<(), LakeError> {
         pending.switch.buckets = self.config.buckets;
+        pending.switch.forget = forgettable(&self.config.folder, &upkeep.gone);
         let switched = match self.config.faults.check("switch.before") {
             Ok(()) => self.catalog.switch(&pending.switch).await,
             Err(error) => Err(crate::catalog::CatalogError(error.to_string())),
@@ -114,7 +134,7 @@ impl Inner {
             self.config.faults.check("switch.after").map_err(|error| crate::catalog::CatalogError(error.to_string()))
         });
         let Err(error) = switched else {
-            self.install(pending);
+            self.install(upkeep, pending);
             return Ok(());
         };
         match self.catalog.load().await {
@@ -134,8 +154,12 @@ impl Inner {
     }
 
     /// The switch happened: the same in memory, at once for every question that begins from now on.
-    fn install(&self, pending: Pending) {
+    fn install(&self, upkeep: &mut Upkeep, pending: Pending) {
         let Pending { switch, files, run } = pending;
+        upkeep.gone.retain(|gone| !switch.forget.contains(&gone.id));
+        let runs = self.dedup.runs();
+        let runs = runs.iter().filter(|run| switch.remove_runs.contains(&run.entry.id));
+        upkeep.gone.extend(runs.map(|run| GoneEntry { id: run.entry.id, path: run.entry.path.clone() }));
         self.dedup.switch(run, &switch.remove_runs);
         let mut replaced: Vec<Arc<DataFile>> = Vec::new();
         {
@@ -158,7 +182,11 @@ impl Inner {
                 state.hot_since = state.hot.iter().any(|hot| hot.rows() > 0).then(|| self.now());
             }
         }
-        replaced.iter().for_each(|file| file.doom());
+        for file in &replaced {
+            upkeep.gone.push(GoneEntry { id: file.entry.id, path: file.entry.path.clone() });
+            file.doom();
+        }
+        drop(replaced);
         if let Some((offset, _)) = switch.sealed {
             self.dedup.sealed(offset);
             // What stays of the log is read over at the next start and dropped by the next seal.

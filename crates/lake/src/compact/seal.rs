@@ -22,7 +22,7 @@ impl Inner {
         let Some((sealing, offset, at)) = self.freeze() else { return Ok(()) };
         let inner = Arc::clone(self);
         let hashes = self.dedup.hashes_up_to(offset);
-        let mut ids = Upkeep::new(upkeep.next_id);
+        let mut ids = Upkeep::new(upkeep.next_id, Vec::new());
         let work = move || {
             let mut pending = Pending { switch: Switch::default(), files: Vec::new(), run: None };
             let written = inner.write_sealed(&sealing, &hashes, &mut ids, &mut pending);

@@ -3,18 +3,19 @@
 use crate::catalog::{CatalogState, RunEntry};
 use crate::dedup::Run;
 use crate::error::LakeError;
-use crate::parquet::DataFile;
+use crate::parquet::{DataFile, sync_folder};
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where files go that the catalog does not list. Nothing reads them; a person may.
-const ORPHANED: &str = "orphaned";
+pub(super) const ORPHANED: &str = "orphaned";
 
-/// Clears away what the catalog does not list: scratch files are removed, whole files are moved to `orphaned/`. A crash
-/// between writing and switching leaves such files, and so does a catalog that was restored from an older moment: what
-/// may be the only copy of an event is never removed here.
+/// Clears away what the catalog does not list: scratch files are removed, and so is what the catalog itself took out and a
+/// crash kept from being removed (its rows are in other files, or were erased). Other whole files are moved to `orphaned/`:
+/// a crash between writing and switching leaves such files, and so does a catalog that was restored from an older moment:
+/// what may be the only copy of an event is never removed here.
 ///
 /// To be called after [`open_files`] and the opening of the log: they tell a catalog that does not fit the folder.
 pub(crate) fn sweep(folder: &Path, state: &CatalogState) -> Result<usize, LakeError> {
@@ -26,12 +27,27 @@ pub(crate) fn sweep(folder: &Path, state: &CatalogState) -> Result<usize, LakeEr
         .map(|path| folder.join(path))
         .collect();
     let mut swept = 0;
+    for gone in state.gone.iter().map(|gone| folder.join(&gone.path)).filter(|path| !listed.contains(path)) {
+        swept += usize::from(remove_gone(&gone)?);
+    }
     for name in ["events", "dedup"] {
         let path = folder.join(name);
         fs::create_dir_all(&path).map_err(LakeError::io(&path))?;
         sweep_folder(folder, &path, &listed, &mut swept)?;
     }
     Ok(swept)
+}
+
+/// Removes a file, durably, if it is there.
+fn remove_gone(path: &Path) -> Result<bool, LakeError> {
+    match fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(LakeError::io(path)(error)),
+    }
+    tracing::info!(path = %path.display(), "removed a file that the catalog had taken out");
+    path.parent().map_or(Ok(()), sync_folder)?;
+    Ok(true)
 }
 
 fn sweep_folder(lake: &Path, folder: &Path, listed: &HashSet<PathBuf>, swept: &mut usize) -> Result<(), LakeError> {

@@ -45,6 +45,8 @@ struct Request {
 #[derive(Default)]
 struct Queue {
     requests: VecDeque<Request>,
+    /// Who waits for a new segment to be begun.
+    rolls: Vec<oneshot::Sender<Result<u64, LakeError>>>,
     closed: bool,
 }
 
@@ -136,6 +138,26 @@ impl Log {
         }
         self.shared.wake.notify_one();
         answer.await.unwrap_or(Err(LakeError::Closed))
+    }
+
+    /// Begins a new segment, so that what was stored up to now can be removed once it is sealed. Returns the last offset
+    /// of the segments before.
+    pub(crate) async fn roll(&self) -> Result<u64, LakeError> {
+        let (reply, answer) = oneshot::channel();
+        {
+            let mut queue = self.shared.queue.lock();
+            if queue.closed {
+                return Err(LakeError::Closed);
+            }
+            queue.rolls.push(reply);
+        }
+        self.shared.wake.notify_one();
+        answer.await.unwrap_or(Err(LakeError::Closed))
+    }
+
+    /// How many segments still hold events up to this offset.
+    pub(crate) fn segments_up_to(&self, offset: u64) -> u64 {
+        self.shared.segments.lock().iter().filter(|segment| segment.first <= offset).count() as u64
     }
 
     /// The next events in order, at least one; waits for them.

@@ -76,9 +76,9 @@ impl Writer {
 
     pub(super) fn run(mut self) {
         loop {
-            let group = {
+            let (group, rolls) = {
                 let mut queue = self.shared.queue.lock();
-                while queue.requests.is_empty() && !queue.closed {
+                while queue.requests.is_empty() && queue.rolls.is_empty() && !queue.closed {
                     self.shared.wake.wait(&mut queue);
                 }
                 let mut bytes = 0;
@@ -90,16 +90,36 @@ impl Writer {
                         break;
                     }
                 }
-                if group.is_empty() {
+                let rolls = std::mem::take(&mut queue.rolls);
+                if group.is_empty() && rolls.is_empty() {
                     return;
                 }
-                group
+                (group, rolls)
             };
+            if !rolls.is_empty() {
+                let rolled = self.roll().map_err(|error| error.to_string());
+                for reply in rolls {
+                    let _ = reply.send(rolled.clone().map_err(LakeError::Unhealthy));
+                }
+            }
+            if group.is_empty() {
+                continue;
+            }
             match self.commit(&group) {
                 Ok(()) => self.acknowledge(group),
                 Err(error) => self.refuse(group, &error),
             }
         }
+    }
+
+    /// Begins a new segment unless the open one is empty; says which offset came last.
+    fn roll(&mut self) -> io::Result<u64> {
+        if self.file.is_none() {
+            self.heal()?;
+        } else if self.durable > SEGMENT_HEADER as u64 {
+            self.begin_segment()?;
+        }
+        Ok(self.next - 1)
     }
 
     /// Writes and syncs a group; on any failure the segment is closed until [`Self::heal`].

@@ -166,6 +166,11 @@ impl DataFile {
         Ok(*self.received.get_or_init(|| range.filter(|_| is_known)))
     }
 
+    /// How many rows the file itself says it has.
+    pub(crate) fn rows_stored(&self) -> Result<u64, LakeError> {
+        Ok(self.builder()?.metadata().file_metadata().num_rows().cast_unsigned())
+    }
+
     fn damaged(&self, error: impl std::fmt::Display) -> LakeError {
         LakeError::Corrupt { path: self.path.clone(), position: 0, why: error.to_string() }
     }

@@ -8,7 +8,7 @@ mod batch;
 mod file;
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 
 pub(crate) use batch::{Rows, events_to_batch, integers};

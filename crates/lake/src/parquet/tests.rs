@@ -28,6 +28,40 @@ fn full_event(place: u64) -> Arc<Event> {
     Arc::new(event)
 }
 
+/// How many rows a file below a folder has, whoever lists it.
+pub(crate) fn rows(folder: &std::path::Path, path: &std::path::Path) -> u64 {
+    unlisted(folder, path).rows_stored().unwrap()
+}
+
+/// Every text in a file below a folder, whoever lists it.
+pub(crate) fn texts(folder: &std::path::Path, path: &std::path::Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for batch in Arc::new(unlisted(folder, path)).read(Columns::ALL, &Selection::All).unwrap() {
+        let batch = batch.unwrap();
+        let rows = Rows::new(&batch).unwrap();
+        for event in (0..batch.num_rows()).map(|row| rows.event(row)) {
+            texts.extend(Col::ALL.iter().map(|column| event.text(*column).to_owned()));
+        }
+    }
+    texts
+}
+
+fn unlisted(folder: &std::path::Path, path: &std::path::Path) -> DataFile {
+    let entry = crate::FileEntry {
+        id: 0,
+        path: path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned(),
+        bucket: 0,
+        month: 0,
+        rows: 0,
+        bytes: 0,
+        at_min: 0,
+        at_max: 0,
+        offset_min: 0,
+        offset_max: 0,
+    };
+    DataFile::new(folder, entry)
+}
+
 fn sealed(folder: &std::path::Path, events: &[Arc<Event>]) -> Arc<DataFile> {
     let faults = Faults::default();
     let new = NewFile { id: 1, bucket: 3, month: 2026 * 12 };

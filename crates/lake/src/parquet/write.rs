@@ -43,6 +43,8 @@ pub(crate) struct FileWriter<'a> {
     scratch: Scratch,
     path: PathBuf,
     entry: FileEntry,
+    /// Whether a file of this name was there before: then it is not removed when the new one may be lost again.
+    replaces: bool,
 }
 
 /// A file under a name of its own while it is written; removed when it does not come to its end.
@@ -117,8 +119,26 @@ fn properties() -> Result<WriterProperties, LakeError> {
 
 impl<'a> FileWriter<'a> {
     pub(crate) fn create(folder: &Path, new: NewFile, faults: &'a Faults) -> Result<Self, LakeError> {
-        let relative = new.path();
-        let path = folder.join(&relative);
+        let entry = FileEntry {
+            id: new.id,
+            path: new.path(),
+            bucket: new.bucket,
+            month: new.month,
+            rows: 0,
+            bytes: 0,
+            at_min: i64::MAX,
+            at_max: i64::MIN,
+            offset_min: u64::MAX,
+            offset_max: 0,
+        };
+        Self::create_at(folder, entry, faults)
+    }
+
+    /// As [`FileWriter::create`], with the path of the entry; a file that is there is replaced when the new one is whole.
+    pub(crate) fn create_at(folder: &Path, entry: FileEntry, faults: &'a Faults) -> Result<Self, LakeError> {
+        let entry =
+            FileEntry { rows: 0, at_min: i64::MAX, at_max: i64::MIN, offset_min: u64::MAX, offset_max: 0, ..entry };
+        let path = folder.join(&entry.path);
         let parent = path.parent().unwrap_or(folder);
         if !parent.is_dir() {
             fs::create_dir_all(parent).map_err(LakeError::io(parent))?;
@@ -130,19 +150,8 @@ impl<'a> FileWriter<'a> {
         faults.check("file.create").map_err(LakeError::io(scratch.path()))?;
         let file = File::create(scratch.path()).map_err(LakeError::io(scratch.path()))?;
         let writer = ArrowWriter::try_new(file, schema_of(Columns::ALL), Some(properties()?)).map_err(data_error)?;
-        let entry = FileEntry {
-            id: new.id,
-            path: relative,
-            bucket: new.bucket,
-            month: new.month,
-            rows: 0,
-            bytes: 0,
-            at_min: i64::MAX,
-            at_max: i64::MIN,
-            offset_min: u64::MAX,
-            offset_max: 0,
-        };
-        Ok(Self { faults, writer, scratch, path, entry })
+        let replaces = path.exists();
+        Ok(Self { faults, writer, scratch, path, entry, replaces })
     }
 
     /// Adds rows, which come after those before in (person, at, offset).
@@ -162,7 +171,7 @@ impl<'a> FileWriter<'a> {
 
     /// Makes the file durable under its name.
     pub(crate) fn finish(self) -> Result<FileEntry, LakeError> {
-        let Self { faults, writer, scratch, path, mut entry } = self;
+        let Self { faults, writer, scratch, path, mut entry, replaces } = self;
         let name = scratch.path().to_owned();
         let io = |error| LakeError::Io { path: name.clone(), source: error };
         let file = writer.into_inner().map_err(data_error)?;
@@ -174,7 +183,9 @@ impl<'a> FileWriter<'a> {
         let durable = faults.check("file.folder").map_err(io);
         // A file that may be lost again is not listed, so nobody would remove it.
         durable.and_then(|()| sync_folder(path.parent().unwrap_or(&path))).inspect_err(|_| {
-            let _ = fs::remove_file(&path);
+            if !replaces {
+                let _ = fs::remove_file(&path);
+            }
         })?;
         Ok(entry)
     }

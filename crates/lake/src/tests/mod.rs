@@ -1,8 +1,11 @@
 //! The lake as a whole: exactly once in every order of arrival, through seals, merges, failures and crashes.
 
 mod crash;
+mod erase;
 mod exact;
 mod facade;
+mod kill;
+mod kill_child;
 
 use crate::fold::{Dict, EventRef, Fold};
 use crate::{Cancel, Catalog, Col, Columns, Event, EventKind, FileCatalog, FoldOptions, Lake, LakeConfig, LakeError};
