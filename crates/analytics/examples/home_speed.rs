@@ -97,7 +97,10 @@ impl FactSource for Company {
     }
 
     async fn events_stamp(&self, _: &Scope) -> Result<EventStamp, Problem> {
-        Ok(EventStamp { watermark: Watermark { offset: 3_000_000, at: START, appended_offset: 3_000_000 }, merges: 0 })
+        Ok(EventStamp {
+            watermark: Watermark { offset: 3_000_000, at: START, appended_offset: 3_000_000, removals: 0 },
+            merges: 0,
+        })
     }
 
     async fn touches(&self, _: &Scope) -> Result<TouchRows, Problem> {

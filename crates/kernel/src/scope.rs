@@ -66,6 +66,8 @@ closed_list! {
         PeopleRead = "people.read",
         /// Change people and companies.
         PeopleWrite = "people.write",
+        /// Erase people for good.
+        PeopleErase = "people.erase",
         /// See deals.
         DealsRead = "deals.read",
         /// Change deals.
@@ -118,9 +120,15 @@ impl Role {
         let read_all = [P::EventsRead, P::PeopleRead, P::DealsRead, P::ImportsRead, P::LedgerRead, P::JobsRead];
         let own: &[Permission] = match self {
             Role::Owner => return Permission::ALL.iter().copied().filter(|p| *p != P::EventsIngest).collect(),
-            Role::Director => {
-                &[P::WorkspaceWrite, P::MembersWrite, P::KeysRead, P::AuditRead, P::LedgerWrite, P::SqlRun]
-            }
+            Role::Director => &[
+                P::WorkspaceWrite,
+                P::MembersWrite,
+                P::KeysRead,
+                P::AuditRead,
+                P::PeopleErase,
+                P::LedgerWrite,
+                P::SqlRun,
+            ],
             Role::AutomationSpecialist => {
                 &[P::KeysRead, P::KeysWrite, P::PeopleWrite, P::DealsWrite, P::ImportsWrite, P::JobsWrite, P::SqlRun]
             }

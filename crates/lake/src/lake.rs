@@ -39,6 +39,9 @@ pub struct Watermark {
     pub at: i64,
     /// The last log offset that is stored.
     pub appended_offset: u64,
+    /// How often rows were taken out of what is stored, by erasure or age, since the lake was opened: answers from before
+    /// are stale.
+    pub removals: u64,
 }
 
 /// What [`Lake::check`] found.
@@ -67,6 +70,7 @@ pub(crate) struct State {
     pub(crate) admitted: u64,
     pub(crate) admitted_at: i64,
     pub(crate) sealed: u64,
+    pub(crate) removals: u64,
     /// When the oldest hot event was admitted, microseconds.
     pub(crate) hot_since: Option<i64>,
     /// After a seal that failed, when the next is due at the earliest, microseconds.
@@ -147,6 +151,7 @@ impl Lake {
                 admitted: state.sealed_offset,
                 admitted_at: state.sealed_at,
                 sealed: state.sealed_offset,
+                removals: 0,
                 hot_since: None,
                 seal_not_before: i64::MIN,
             };
@@ -380,7 +385,12 @@ impl Lake {
 
 impl Inner {
     fn watermark(&self, state: &State) -> Watermark {
-        Watermark { offset: state.admitted, at: state.admitted_at, appended_offset: self.log.stored() }
+        Watermark {
+            offset: state.admitted,
+            at: state.admitted_at,
+            appended_offset: self.log.stored(),
+            removals: state.removals,
+        }
     }
 
     /// Everything admitted, at this moment.

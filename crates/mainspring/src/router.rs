@@ -29,6 +29,7 @@ pub(crate) fn build(app: &App) -> (Router, OpenApi, Vec<RouteRecord>) {
         .routes(analytics::channels::routes())
         .routes(people::identity::routes(app.identity.clone()))
         .routes(people::profiles::api::routes(app.profiles.clone()))
+        .routes(people::erasure::routes(app.erasures.clone()))
         .routes(people::companies::api::routes(app.companies.clone()))
         .routes(people::deals::api::routes(app.deals.clone()))
         .routes(people::imports::routes(app.imports.clone()))

@@ -12,6 +12,7 @@ use kernel::problem::Problem;
 use kernel::scope::Scope;
 use people::companies::Companies;
 use people::deals::Deals;
+use people::erasure::{Erasures, EventStore, Traces};
 use people::identity::Identity;
 use people::imports::Imports;
 use people::profiles::{EventSource, Profiles};
@@ -29,6 +30,7 @@ pub(crate) struct App {
     pub(crate) companies: Companies,
     pub(crate) deals: Deals,
     pub(crate) imports: Imports,
+    pub(crate) erasures: Erasures,
     pub(crate) ledger: Ledger,
     pub(crate) metrics: Metrics,
     pub(crate) dashboards: Dashboards,
@@ -42,6 +44,20 @@ struct LakesOfProfiles(Lakes);
 impl EventSource for LakesOfProfiles {
     async fn lake(&self, scope: &Scope) -> Result<lake::Lake, Problem> {
         Ok(self.0.get(&scope.workspace).await?)
+    }
+}
+
+/// The lakes, as erasures ask for them.
+struct LakesOfErasures(Lakes);
+
+#[async_trait]
+impl EventStore for LakesOfErasures {
+    async fn lake(&self, scope: &Scope) -> Result<lake::Lake, Problem> {
+        Ok(self.0.get(&scope.workspace).await?)
+    }
+
+    async fn forget(&self, scope: &Scope, traces: &Traces) -> Result<u64, Problem> {
+        Ok(self.0.forget(&scope.workspace, traces).await?)
     }
 }
 
@@ -75,6 +91,7 @@ impl App {
         let deals = Deals::new(&platform);
         let ledger = Ledger::new(&platform);
         let imports = Imports::new(&platform, ledger.importers());
+        let erasures = Erasures::new(&platform, &identity, Arc::new(LakesOfErasures(lakes.clone())));
         let source = LiveSource::new(
             &platform,
             lakes.clone(),
@@ -88,7 +105,20 @@ impl App {
         let sql = SqlConsole::new(facts.clone(), &platform);
         let metrics = Metrics::new(facts);
         let dashboards = Dashboards::new(metrics.clone());
-        Ok(Self { platform, lakes, identity, profiles, companies, deals, imports, ledger, metrics, dashboards, sql })
+        Ok(Self {
+            platform,
+            lakes,
+            identity,
+            profiles,
+            companies,
+            deals,
+            imports,
+            erasures,
+            ledger,
+            metrics,
+            dashboards,
+            sql,
+        })
     }
 
     /// Starts what runs beside the requests: the pumps of all workspaces. Who holds the events of a workspace is alone with

@@ -7,6 +7,7 @@ mod bounded;
 mod bulk;
 pub mod companies;
 pub mod deals;
+pub mod erasure;
 pub mod identity;
 mod import_files;
 mod importer;

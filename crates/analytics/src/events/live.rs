@@ -77,6 +77,14 @@ impl Live {
         }
     }
 
+    /// Forgets the fates that are asked for; how many.
+    pub fn forget(&self, is_theirs: impl Fn(&Fate) -> bool) -> usize {
+        let mut ring = self.ring.lock();
+        let before = ring.fates.len();
+        ring.fates.retain(|fate| !is_theirs(fate));
+        before - ring.fates.len()
+    }
+
     /// The newest fates that pass, newest first, older than `before`.
     #[must_use]
     pub fn recent(&self, filter: &FateFilter, before: Option<u64>, limit: usize) -> Vec<Arc<Fate>> {

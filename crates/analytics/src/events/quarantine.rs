@@ -202,6 +202,29 @@ impl Quarantine {
         self.prune_to(ROWS_MAX, BYTES_MAX).await
     }
 
+    /// Removes the messages of people who are erased: those with one of these values as user or anonymous id, and those whose
+    /// text holds one of `telling` (in lower case); how many.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn forget(&self, values: &[String], telling: &[String]) -> Result<u64, DbError> {
+        let mut removed = 0;
+        for value in values {
+            let text = "delete from quarantine where user_id = $1 or anonymous_id = $1 or message_id = $1";
+            removed += self.db.execute(text, params![value.as_str()]).await?;
+        }
+        for text in telling {
+            let pattern: String = text
+                .chars()
+                .flat_map(|letter| matches!(letter, '%' | '_' | '\\').then_some('\\').into_iter().chain([letter]))
+                .collect();
+            let sql = "delete from quarantine where lower(raw) like $1 escape '\\' or lower(reason) like $1 escape '\\' \
+                 or lower(user_id) like $1 escape '\\'";
+            removed += self.db.execute(sql, params![format!("%{pattern}%")]).await?;
+        }
+        Ok(removed)
+    }
+
     pub(super) async fn prune_to(&self, rows_max: i64, bytes_max: i64) -> Result<u64, DbError> {
         self.db
             .execute(

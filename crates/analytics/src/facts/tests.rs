@@ -126,7 +126,7 @@ impl FactSource for Fake {
     async fn events_stamp(&self, _: &Scope) -> Result<EventStamp, Problem> {
         let offset = self.offset.load(Ordering::SeqCst);
         Ok(EventStamp {
-            watermark: Watermark { offset, at: START, appended_offset: offset },
+            watermark: Watermark { offset, at: START, appended_offset: offset, removals: 0 },
             merges: self.merges.load(Ordering::SeqCst),
         })
     }

@@ -153,7 +153,7 @@ impl World {
             ends.push(u32::try_from(pages.len()).unwrap());
             rows.push(row(visit, &mut texts));
         }
-        let watermark = Watermark { offset: 5_000, at: START + DAYS * DAY, appended_offset: 5_000 };
+        let watermark = Watermark { offset: 5_000, at: START + DAYS * DAY, appended_offset: 5_000, removals: 0 };
         SessionFacts::new(TouchRows::new(rows, ends, pages, texts), watermark, self.zone.clone())
     }
 

@@ -145,6 +145,24 @@ impl Lakes {
         intake
     }
 
+    /// Removes what the quarantine and the live view hold of people who are erased; how much.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn forget(&self, workspace: &WorkspaceRef, traces: &people::erasure::Traces) -> Result<u64, OpenError> {
+        let intake = self.intake(workspace).await?;
+        let telling = traces.telling();
+        let removed = intake.quarantine.forget(&traces.values, &telling).await?;
+        let is_theirs = |fate: &Fate| {
+            let by_number = fate.person.is_some_and(|person| traces.persons.contains(&person.number()));
+            let url = fate.url.to_lowercase();
+            by_number
+                || traces.values.iter().any(|value| *value == fate.user_id || *value == fate.anonymous_id)
+                || telling.iter().any(|text| url.contains(text) || fate.user_id.to_lowercase().contains(text))
+        };
+        Ok(removed + intake.live.forget(is_theirs) as u64)
+    }
+
     pub(crate) fn platform(&self) -> &Platform {
         &self.0.platform
     }

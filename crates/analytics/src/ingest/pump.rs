@@ -27,6 +27,16 @@ pub trait Resolver: Send + Sync + 'static {
     /// One answer for each observation, in order. Asked again for the same offsets it gives the same answers.
     async fn resolve(&self, scope: &Scope, batch: &[Observation]) -> Result<Vec<Resolved>, Problem>;
 
+    /// Whether anybody was ever erased: else nobody has to be asked about events.
+    async fn has_erased(&self, _: &Scope) -> Result<bool, Problem> {
+        Ok(false)
+    }
+
+    /// For each event whether it may not be stored, because it names somebody who was erased.
+    async fn erased(&self, _: &Scope, batch: &[Observation]) -> Result<Vec<bool>, Problem> {
+        Ok(vec![false; batch.len()])
+    }
+
     /// Which persons are to be read as which other, as the database says.
     async fn merges(&self, scope: &Scope) -> Result<Arc<HashMap<u64, u64>>, Problem>;
 
@@ -38,6 +48,14 @@ pub trait Resolver: Send + Sync + 'static {
 impl Resolver for Identity {
     async fn resolve(&self, scope: &Scope, batch: &[Observation]) -> Result<Vec<Resolved>, Problem> {
         Ok(Identity::resolve(self, scope, batch).await?)
+    }
+
+    async fn has_erased(&self, scope: &Scope) -> Result<bool, Problem> {
+        Ok(Identity::has_erased(self, scope).await?)
+    }
+
+    async fn erased(&self, scope: &Scope, batch: &[Observation]) -> Result<Vec<bool>, Problem> {
+        Ok(Identity::erased(self, scope, batch).await?)
     }
 
     async fn merges(&self, scope: &Scope) -> Result<Arc<HashMap<u64, u64>>, Problem> {
@@ -212,18 +230,45 @@ impl Pump {
         let Some(up_to) = events.last().map(|event| event.offset) else { return Ok(()) };
         let lake = self.intake.lake.clone();
         let repeats = lake.dedup(&mut events).await?;
+        let erased = self.take_erased(&mut events).await?;
         let resolved = self.resolve(&events, self.intake.pulse.is_stuck()).await?;
         for (event, answer) in events.iter_mut().zip(&resolved) {
             event.person = answer.person.number();
             event.company = answer.company.as_ref().map_or_else(String::new, ToString::to_string);
         }
         self.set_merges(self.resolver.known_merges(&self.intake.scope));
-        let told = self.fates(&events, &repeats);
+        let mut told = self.fates(&events, &repeats);
+        told.fates.extend(erased);
         lake.admit(events, up_to).await?;
         self.tell(told);
         self.measure();
         self.seal();
         Ok(())
+    }
+
+    /// Takes out the events of people who were erased; what is told of them does not say whose they were.
+    async fn take_erased(&self, events: &mut Vec<Event>) -> Result<Vec<Fate>, PumpError> {
+        if !self.resolver.has_erased(&self.intake.scope).await.map_err(PumpError::Identity)? {
+            return Ok(Vec::new());
+        }
+        let observations: Vec<Observation> = events.iter().map(observe).collect();
+        let refused = self.resolver.erased(&self.intake.scope, &observations).await.map_err(PumpError::Identity)?;
+        let mut refused = refused.into_iter();
+        let gone = events.extract_if(.., |_| refused.next().unwrap_or(false));
+        let fate = |event: Event| {
+            let reason = "the person was erased; the event is not stored and not kept".to_owned();
+            let event = Event {
+                offset: event.offset,
+                at: event.at,
+                received_at: event.received_at,
+                kind: event.kind,
+                name: event.name,
+                write_key: event.write_key,
+                ..Event::default()
+            };
+            Fate { offset: None, ..fate_of(&event, FateStatus::Rejected, "erased", reason) }
+        };
+        Ok(gone.map(fate).collect())
     }
 
     /// Whose the events are. `apart`: one by one, because the batch as a whole failed again and again.

@@ -119,7 +119,9 @@ impl Inner {
         }
         let add_files = pending.files.iter().map(|file| file.entry.clone()).collect();
         pending.switch = Switch { add_files, remove_files, next_id: upkeep.id(), ..Switch::default() };
-        self.switch(upkeep, pending).await
+        self.switch(upkeep, pending).await?;
+        self.state.write().removals += 1;
+        Ok(())
     }
 
     fn write_kept(

@@ -26,10 +26,12 @@ mod work;
 pub use api::routes;
 pub use model::{Observation, ObservationKind, PersonInput, Resolved};
 pub use observe::is_light;
+pub(crate) use observe::light as light_of;
 pub use science::identity::Kind;
-pub(crate) use upsert::upsert_people_held;
+pub(crate) use upsert::{ERASED, upsert_people_held};
 pub use upsert::{revert_people, upsert_people};
 
+use crate::erasure::KeyList;
 use cache::Cache;
 use hashbrown::HashMap;
 use kernel::ids::PersonId;
@@ -62,6 +64,8 @@ struct Desk {
     merges: watch::Sender<Merges>,
     /// How many merges and separations there had been when the merges were last read.
     merges_read: Mutex<Option<i64>>,
+    /// The keys of erased people, once they were read.
+    erased: Mutex<Option<Arc<KeyList>>>,
 }
 
 impl Identity {
@@ -78,6 +82,7 @@ impl Identity {
                 turn: tokio::sync::Mutex::default(),
                 merges: watch::Sender::new(Merges::default()),
                 merges_read: Mutex::default(),
+                erased: Mutex::default(),
             })
         };
         desks.entry_ref(scope.workspace.slug.as_str()).or_insert_with(new).clone()
@@ -116,6 +121,56 @@ impl Identity {
                 }
             }
         }
+    }
+
+    /// For each event whether it may not be stored: it names somebody who was erased, and happened before that or is kept
+    /// out. They are counted with the erasure; asked again after a failure, they are counted again.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database fails.
+    pub async fn erased(&self, scope: &Scope, events: &[Observation]) -> Result<Vec<bool>, DbError> {
+        let list = self.key_list(scope).await?;
+        if list.is_empty() {
+            return Ok(vec![false; events.len()]);
+        }
+        let mut refused = Vec::with_capacity(events.len());
+        let mut counts: HashMap<&str, u64> = HashMap::new();
+        for event in events {
+            let sighting = observe::Sighting::of(event);
+            let named = sighting.identifiers.iter().chain(&sighting.previous);
+            let erasure = list.refuses(event.at.micros(), named)?;
+            if let Some(erasure) = erasure {
+                *counts.entry(erasure).or_default() += 1;
+            }
+            refused.push(erasure.is_some());
+        }
+        for (erasure, events) in counts {
+            crate::erasure::count_late(&self.platform.db(scope).await?, erasure, events).await?;
+        }
+        Ok(refused)
+    }
+
+    /// Whether anybody was ever erased. Cheap.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database fails.
+    pub async fn has_erased(&self, scope: &Scope) -> Result<bool, DbError> {
+        Ok(!self.key_list(scope).await?.is_empty())
+    }
+
+    async fn key_list(&self, scope: &Scope) -> Result<Arc<KeyList>, DbError> {
+        let desk = self.desk(scope);
+        let known = desk.erased.lock().clone();
+        if let Some(list) = known {
+            return Ok(list);
+        }
+        let list = Arc::new(KeyList::load(&self.platform.db(scope).await?).await?);
+        Ok(desk.erased.lock().get_or_insert(list).clone())
+    }
+
+    /// The list of keys of erased people was changed: it is read again.
+    pub(crate) fn keys_changed(&self, scope: &Scope) {
+        *self.desk(scope).erased.lock() = None;
     }
 
     /// Which persons are one, as the database says now; read again only when there was a merge or a separation since.

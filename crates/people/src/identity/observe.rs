@@ -15,7 +15,7 @@ pub fn is_light(person: PersonId) -> bool {
 }
 
 /// The number from a hash for this text.
-pub(super) fn light(text: &str) -> u64 {
+pub(crate) fn light(text: &str) -> u64 {
     LIGHT | (xxhash_rust::xxh3::xxh3_64(text.as_bytes()) & (LIGHT - 1))
 }
 

@@ -1,6 +1,7 @@
 //! The report of an import while it grows: exact counts, every row that is not imported, a sample of the others.
 
 use super::feed::shown;
+use crate::identity::ERASED;
 use crate::importers::{Change, FieldValue, ImporterSpec, MappedRow, Outcome, RowOutcome};
 use crate::imports::{Counts, RowReport};
 use kernel::money::format_decimal;
@@ -41,6 +42,8 @@ impl Tally {
             Outcome::Unchanged => self.counts.unchanged <= SAMPLE_ROWS,
             Outcome::Conflict | Outcome::Rejected | Outcome::Skipped => true,
         };
+        // The report is not to hold again what was erased.
+        let is_erased = outcome.problem.as_ref().is_some_and(|problem| problem.code == ERASED);
         if kept {
             self.rows.push(RowReport {
                 line: row.line,
@@ -48,7 +51,7 @@ impl Tally {
                 record: outcome.record.clone(),
                 problem: outcome.problem,
                 changes: outcome.changes,
-                values: values(self.spec, row),
+                values: if is_erased { BTreeMap::new() } else { values(self.spec, row) },
             });
         }
         if let (Some(record), Some(undo)) = (outcome.record, outcome.undo) {

@@ -139,6 +139,8 @@ pub(super) async fn open_sqlite(settings: &DatabaseSettings, file: &Path) -> Res
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(if settings.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off })
         .foreign_keys(true)
+        // What is erased is not to lie in free pages.
+        .pragma("secure_delete", "on")
         // A large import touches its indexes all over: the cache holds their upper levels, and a page that is written
         // again and again goes to the file once. Both are filled only by work.
         .pragma("wal_autocheckpoint", "16000")

@@ -158,6 +158,18 @@ impl Db {
         Ok(())
     }
 
+    /// Takes what was deleted out of the files as far as that can be done at once: SQLite overwrites deleted rows, and its
+    /// write-ahead log is emptied here unless somebody still reads. Postgres does it with its next vacuum.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn scrub(&self) -> Result<(), DbError> {
+        if let Pools::Sqlite { write, .. } = &*self.0 {
+            sqlite("pragma wal_checkpoint(truncate)", vec![]).execute(write).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for what runs, then closes every connection.
     pub(super) async fn close(&self) {
         match &*self.0 {

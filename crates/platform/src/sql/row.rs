@@ -160,6 +160,7 @@ changed_cells! {
     kernel::ids::AuditId, String, |it| it.parse::<kernel::ids::AuditId>();
     kernel::ids::CompanyId, String, |it| it.parse::<kernel::ids::CompanyId>();
     kernel::ids::DealId, String, |it| it.parse::<kernel::ids::DealId>();
+    kernel::ids::ErasureId, String, |it| it.parse::<kernel::ids::ErasureId>();
     kernel::ids::ImportId, String, |it| it.parse::<kernel::ids::ImportId>();
     kernel::ids::JobId, String, |it| it.parse::<kernel::ids::JobId>();
     kernel::ids::KeyId, String, |it| it.parse::<kernel::ids::KeyId>();
