@@ -10,3 +10,4 @@ pub mod ingest;
 pub mod messages;
 pub mod metrics;
 pub mod sql_console;
+pub mod upkeep;

@@ -114,7 +114,7 @@ impl Drop for CancelOnDrop {
     }
 }
 
-fn lock(folder: &Path) -> Result<File, LakeError> {
+pub(crate) fn lock(folder: &Path) -> Result<File, LakeError> {
     let path = folder.join("lake.lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(LakeError::io(&path))?;
     match file.try_lock() {

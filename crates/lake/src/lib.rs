@@ -23,6 +23,7 @@ mod lake;
 mod log;
 mod parquet;
 mod query;
+mod repair;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -38,3 +39,4 @@ pub use query::{
     SqlAnswer, SqlColumn, SqlFile, SqlFormat, SqlLimits, SqlMonth, SqlPlan, SqlProgress, SqlQuestion, SqlRead,
     SqlTable, SqlType, SqlValue, SqlWatch,
 };
+pub use repair::{Finding, Orphan, RepairAction, RepairReport, repair, sweep_orphans};

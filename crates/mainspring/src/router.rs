@@ -33,6 +33,7 @@ pub(crate) fn build(app: &App) -> (Router, OpenApi, Vec<RouteRecord>) {
         .routes(people::companies::api::routes(app.companies.clone()))
         .routes(people::deals::api::routes(app.deals.clone()))
         .routes(people::imports::routes(app.imports.clone()))
+        .routes(analytics::upkeep::routes(app.upkeep.clone()))
         .routes(budget::ledger::routes(app.ledger.clone()))
         .routes(analytics::metrics::routes(app.metrics.clone()))
         .routes(analytics::attribution::routes(app.metrics.clone()))

@@ -5,6 +5,7 @@ use analytics::facts::{FactStore, LiveSource};
 use analytics::ingest::Lakes;
 use analytics::metrics::{Metrics, TouchIndex};
 use analytics::sql_console::SqlConsole;
+use analytics::upkeep::Upkeep;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use budget::ledger::{Ledger, TouchSource};
@@ -35,6 +36,7 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) dashboards: Dashboards,
     pub(crate) sql: SqlConsole,
+    pub(crate) upkeep: Upkeep,
 }
 
 /// The lakes, as profiles ask for them.
@@ -102,6 +104,7 @@ impl App {
         );
         let facts = FactStore::new(Arc::new(source), Arc::new(ledger.clone()), platform.world.clone());
         ledger.read_touches_from(Arc::new(TouchesOfLedger(facts.clone())));
+        let upkeep = Upkeep::new(&platform, &lakes);
         let sql = SqlConsole::new(facts.clone(), &platform);
         let metrics = Metrics::new(facts);
         let dashboards = Dashboards::new(metrics.clone());
@@ -118,6 +121,7 @@ impl App {
             metrics,
             dashboards,
             sql,
+            upkeep,
         })
     }
 
@@ -134,10 +138,12 @@ impl App {
                 tracing::error!(workspace = %workspace.slug, %error, "jobs go on only after their lease");
             }
         }
+        self.upkeep.start();
     }
 
     /// Lets go of files and connections.
     pub(crate) async fn close(&self) {
+        self.upkeep.close();
         self.lakes.close().await;
         self.platform.databases.close().await;
     }

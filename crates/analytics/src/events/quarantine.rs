@@ -8,6 +8,7 @@ use kernel::ids::QuarantineId;
 use kernel::page::Page;
 use kernel::problem::Problem;
 use kernel::time::Timestamp;
+use people::erasure::holds;
 use platform::params;
 use platform::sql::{Db, DbError, FromRow, Row};
 use std::sync::Arc;
@@ -210,7 +211,7 @@ impl Quarantine {
     pub async fn forget(&self, values: &[String], telling: &[String]) -> Result<u64, DbError> {
         let mut removed = 0;
         for value in values {
-            let text = "delete from quarantine where user_id = $1 or anonymous_id = $1 or message_id = $1";
+            let text = "delete from quarantine where user_id = $1 or anonymous_id = $1";
             removed += self.db.execute(text, params![value.as_str()]).await?;
         }
         for text in telling {
@@ -218,9 +219,15 @@ impl Quarantine {
                 .chars()
                 .flat_map(|letter| matches!(letter, '%' | '_' | '\\').then_some('\\').into_iter().chain([letter]))
                 .collect();
-            let sql = "delete from quarantine where lower(raw) like $1 escape '\\' or lower(reason) like $1 escape '\\' \
-                 or lower(user_id) like $1 escape '\\'";
-            removed += self.db.execute(sql, params![format!("%{pattern}%")]).await?;
+            let sql = "select id, raw, reason, user_id from quarantine where lower(raw) like $1 escape '\\' \
+                 or lower(reason) like $1 escape '\\' or lower(user_id) like $1 escape '\\'";
+            let found: Vec<(QuarantineId, String, String, String)> =
+                self.db.query(sql, params![format!("%{pattern}%")]).await?;
+            for (id, raw, reason, user_id) in found {
+                if [raw, reason, user_id].iter().any(|one| holds(&one.to_lowercase(), text)) {
+                    removed += self.db.execute("delete from quarantine where id = $1", params![id]).await?;
+                }
+            }
         }
         Ok(removed)
     }

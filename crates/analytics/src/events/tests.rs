@@ -118,3 +118,40 @@ async fn the_quarantine_counts_repeats_and_drops_the_oldest() {
         assert_eq!((left.len(), &left[0].id), (1, &newest.id));
     }
 }
+
+#[test]
+fn the_live_view_forgets_whom_it_is_told() {
+    let live = Live::default();
+    let other = Fate { user_id: "Bob".to_owned(), ..fate("kept", FateStatus::Accepted, Some(2)) };
+    live.push([fate("gone", FateStatus::Accepted, Some(1)), other]);
+    assert_eq!(live.forget(|fate| fate.user_id == "Ada"), 1);
+    let names: Vec<String> =
+        live.recent(&FateFilter::default(), None, 9).iter().map(|fate| fate.name.clone()).collect();
+    assert_eq!(names, ["kept"]);
+}
+
+#[tokio::test]
+async fn the_quarantine_forgets_the_messages_of_a_person_and_no_others() {
+    for database in testkit::platforms().await {
+        let quarantine = Quarantine::new(database.db.clone());
+        let with = |number: u64, place: usize, text: &str| {
+            let mut entry = entry(number, &format!("f{number}"));
+            text.clone_into(&mut entry.texts[place]);
+            entry
+        };
+        let entries = vec![
+            with(1, 3, "7"),
+            with(2, 4, "browser-1"),
+            with(3, 7, "{\"email\":\"Erika_M@Example.com\"}"),
+            with(4, 7, "{\"email\":\"erikaxm@example.com\",\"plan\":\"7\",\"other\":\"browser-10\"}"),
+        ];
+        quarantine.insert(entries).await.unwrap();
+        let values = ["7", "browser-1", "erika_m@example.com"].map(str::to_owned);
+        let traces = people::erasure::Traces { persons: vec![1], values: values.to_vec() };
+        assert_eq!(traces.telling(), ["browser-1", "erika_m%40example.com", "erika_m@example.com"]);
+        assert_eq!(quarantine.forget(&traces.values, &traces.telling()).await.unwrap(), 3);
+        let left = quarantine.list(&QuarantineFilter::default()).await.unwrap().items;
+        assert_eq!(left.len(), 1);
+        assert!(left[0].raw.contains("erikaxm"), "{left:?}");
+    }
+}

@@ -11,7 +11,7 @@ use kernel::ids::{PersonId, WorkspaceId};
 use kernel::problem::{Class, Problem};
 use kernel::scope::{Scope, WorkspaceRef};
 use kernel::time::{MINUTE, SECOND, Timestamp};
-use lake::{Event, Lake, LakeConfig, LakeError, SqlLimits};
+use lake::{Event, Lake, LakeConfig, LakeError, Orphan, RepairReport, SqlLimits};
 use parking_lot::Mutex;
 use platform::Platform;
 use platform::http::{Readiness, Ready};
@@ -158,7 +158,7 @@ impl Lakes {
             let url = fate.url.to_lowercase();
             by_number
                 || traces.values.iter().any(|value| *value == fate.user_id || *value == fate.anonymous_id)
-                || telling.iter().any(|text| url.contains(text) || fate.user_id.to_lowercase().contains(text))
+                || telling.iter().any(|text| people::erasure::holds(&url, text))
         };
         Ok(removed + intake.live.forget(is_theirs) as u64)
     }
@@ -188,17 +188,45 @@ impl Lakes {
         self.0.tasks.wait().await;
     }
 
-    async fn open(&self, workspace: &WorkspaceRef) -> Result<Arc<Intake>, OpenError> {
-        let platform = &self.0.platform;
-        let db = platform.databases.workspace(workspace).await?;
-        let events = &platform.config.events;
-        let config = LakeConfig {
+    fn config(&self, workspace: &WorkspaceRef) -> LakeConfig {
+        let events = &self.0.platform.config.events;
+        LakeConfig {
             buckets: u16::try_from(events.buckets).unwrap_or(u16::MAX),
             hot_events_max: usize::try_from(events.seal_events).unwrap_or(usize::MAX),
             pending_bytes_max: usize::try_from(events.backlog_megabytes_max << 20).unwrap_or(usize::MAX),
             hot_age_us_max: i64::from(events.seal_seconds) * SECOND,
-            ..LakeConfig::at(platform.databases.folder(workspace))
-        };
+            ..LakeConfig::at(self.0.platform.databases.folder(workspace))
+        }
+    }
+
+    /// Finds what does not fit in the lake of a workspace that nobody has open; with `apply` puts it right.
+    ///
+    /// # Errors
+    /// [`OpenError`], also when the lake is open.
+    pub async fn repair(&self, workspace: &WorkspaceRef, apply: bool) -> Result<RepairReport, OpenError> {
+        let db = self.0.platform.databases.workspace(workspace).await?;
+        Ok(lake::repair(&self.config(workspace), Arc::new(DbCatalog(db)), apply).await?)
+    }
+
+    /// What was set aside in the lake of a workspace that nobody has open; see [`lake::sweep_orphans`].
+    ///
+    /// # Errors
+    /// [`OpenError`], also when the lake is open.
+    pub async fn orphans(
+        &self,
+        workspace: &WorkspaceRef,
+        remove_before: Option<Timestamp>,
+        everything: bool,
+    ) -> Result<Vec<Orphan>, OpenError> {
+        let db = self.0.platform.databases.workspace(workspace).await?;
+        let catalog = Arc::new(DbCatalog(db));
+        Ok(lake::sweep_orphans(&self.config(workspace), catalog, remove_before, everything).await?)
+    }
+
+    async fn open(&self, workspace: &WorkspaceRef) -> Result<Arc<Intake>, OpenError> {
+        let platform = &self.0.platform;
+        let db = platform.databases.workspace(workspace).await?;
+        let config = self.config(workspace);
         let catalog = Arc::new(DbCatalog(db.clone()));
         let lake = Lake::open(config, catalog, platform.world.clock()).await?;
         let intake = Arc::new(Intake {

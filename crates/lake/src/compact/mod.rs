@@ -15,9 +15,10 @@ mod seal;
 mod sweep;
 
 pub use erase::{ErasedFile, Erasure, ErasureProof};
+pub(crate) use orphans::{files_below, opened};
 pub use retain::Retained;
 pub use rewrite::Progress;
-pub(crate) use sweep::{open_files, sweep};
+pub(crate) use sweep::{ORPHANED, free_name, open_files, sweep};
 
 use crate::catalog::{CatalogState, GoneEntry, Switch};
 use crate::dedup::{Run, merge_runs};

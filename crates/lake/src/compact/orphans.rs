@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The files below a folder, in order; none when it is not there.
-pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -39,7 +39,7 @@ fn events(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
 }
 
 /// An event file that no catalog lists.
-pub(super) fn opened(folder: &Path, path: &Path) -> Result<Arc<DataFile>, LakeError> {
+pub(crate) fn opened(folder: &Path, path: &Path) -> Result<Arc<DataFile>, LakeError> {
     let relative = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
     let mut entry = FileEntry {
         id: 0,

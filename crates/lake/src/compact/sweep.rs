@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where files go that the catalog does not list. Nothing reads them; a person may.
-pub(super) const ORPHANED: &str = "orphaned";
+pub(crate) const ORPHANED: &str = "orphaned";
 
 /// Clears away what the catalog does not list: scratch files are removed, and so is what the catalog itself took out and a
 /// crash kept from being removed (its rows are in other files, or were erased). Other whole files are moved to `orphaned/`:
@@ -73,11 +73,16 @@ fn set_aside(lake: &Path, path: &Path) -> Result<(), LakeError> {
     let target = lake.join(ORPHANED).join(path.strip_prefix(lake).unwrap_or(path));
     let parent = target.parent().unwrap_or(lake);
     fs::create_dir_all(parent).map_err(LakeError::io(parent))?;
-    let numbered = |number: u32| PathBuf::from(format!("{}.{number}", target.display()));
-    let free = std::iter::once(target.clone()).chain((1..).map(numbered)).find(|path| !path.exists());
-    let target = free.unwrap_or(target);
+    let target = free_name(&target);
     tracing::warn!(path = %path.display(), to = %target.display(), "set aside a file that the catalog does not list");
     fs::rename(path, &target).map_err(LakeError::io(path))
+}
+
+/// The path itself, or the first one with a number behind it under which nothing lies.
+pub(crate) fn free_name(path: &Path) -> PathBuf {
+    let numbered = |number: u32| PathBuf::from(format!("{}.{number}", path.display()));
+    let free = std::iter::once(path.to_owned()).chain((1..).map(numbered)).find(|path| !path.exists());
+    free.unwrap_or_else(|| path.to_owned())
 }
 
 fn is_scratch(path: &Path) -> bool {

@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use tokio::sync::{Notify, oneshot};
 
-pub(crate) use segment::LogReport;
+pub(crate) use segment::{LogReport, first_offset};
 
 /// A segment file and the offset of its first event.
 #[derive(Debug, Clone, PartialEq, Eq)]

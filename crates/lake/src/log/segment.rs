@@ -115,6 +115,14 @@ fn list(folder: &Path) -> Result<Vec<Segment>, LakeError> {
     Ok(segments)
 }
 
+/// The first offset that a log holds; none when there is no segment.
+pub(crate) fn first_offset(folder: &Path) -> Result<Option<u64>, LakeError> {
+    if !folder.exists() {
+        return Ok(None);
+    }
+    Ok(list(folder)?.first().map(|segment| segment.first))
+}
+
 /// Reads all segments, cuts off a torn tail, and says where to go on.
 pub(super) fn recover(folder: &Path, sealed: u64) -> Result<Recovered, LakeError> {
     let mut segments = list(folder)?;

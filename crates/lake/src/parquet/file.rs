@@ -205,6 +205,32 @@ impl DataFile {
         Ok(reader.map(move |batch| batch.map_err(|error| held.damaged(error))))
     }
 
+    /// How many row groups it has.
+    pub(crate) fn groups(&self) -> Result<usize, LakeError> {
+        Ok(self.builder()?.metadata().num_row_groups())
+    }
+
+    /// Rows of one row group, as the file says.
+    pub(crate) fn group_rows(&self, group: usize) -> Result<u64, LakeError> {
+        Ok(self.builder()?.metadata().row_group(group).num_rows().cast_unsigned())
+    }
+
+    /// Batches of one row group, for whoever saves what can be read of a damaged file.
+    pub(crate) fn read_group(
+        self: &Arc<Self>,
+        columns: Columns,
+        group: usize,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
+        let schema = schema_of(columns);
+        let builder = self.builder()?;
+        let names = schema.fields().iter().map(|field| field.name().as_str());
+        let mask = ProjectionMask::columns(builder.parquet_schema(), names);
+        let builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS).with_row_groups(vec![group]);
+        let reader: ParquetRecordBatchReader = builder.build().map_err(data_error)?;
+        let held = Arc::clone(self);
+        Ok(reader.map(move |batch| batch.map_err(|error| held.damaged(error))))
+    }
+
     /// Batches of person, at and offset alone.
     pub(crate) fn keys(
         self: &Arc<Self>,

@@ -11,7 +11,7 @@ mod schema;
 pub(crate) mod tests;
 mod write;
 
-pub(crate) use batch::{Rows, events_to_batch, integers};
+pub(crate) use batch::{Rows, events_to_batch, integers, strings};
 pub(crate) use file::{DataFile, Selection};
 pub(crate) use schema::{AGENT, AT, KIND, OFFSET, PERSON, RECEIVED, RULE, VALUE, schema_of};
 pub(crate) use write::{FileWriter, NewFile, Scratch, sync_folder};

@@ -3,9 +3,11 @@
 
 mod check;
 mod demo;
+mod erase;
 mod import;
 mod init;
 mod key;
+mod lake;
 mod output;
 mod serve;
 mod source;
@@ -68,6 +70,10 @@ enum Command {
     User(user::UserArgs),
     /// Verifies databases, event log, Parquet files and the audit chain.
     Check(check::CheckArgs),
+    /// Checks and repairs the events of workspaces that no server has open.
+    Lake(lake::LakeArgs),
+    /// Erases a person for good, in a workspace that no server has open, and prints the proof.
+    Erase(erase::EraseArgs),
     /// Prints every setting with its default and what it does.
     Config,
     /// Prints the OpenAPI document.
@@ -87,6 +93,8 @@ pub(crate) async fn run() -> Result<()> {
         Command::Key(args) => key::run(args, &output).await,
         Command::User(args) => user::run(args, &output).await,
         Command::Check(args) => check::run(args, &output).await,
+        Command::Lake(args) => lake::run(args, &output).await,
+        Command::Erase(args) => erase::run(args, &output).await,
         Command::Config => output.text(platform::config::DEFAULTS),
         Command::Openapi => output.text(&crate::router::openapi().await?),
     }

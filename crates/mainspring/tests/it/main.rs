@@ -7,3 +7,4 @@ mod roles;
 mod server;
 mod sql;
 mod truth;
+mod upkeep;

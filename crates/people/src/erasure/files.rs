@@ -1,5 +1,6 @@
 //! Uploaded files: the lines that name an erased person are emptied, so that the others keep their numbers.
 
+use super::model::holds;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
@@ -73,15 +74,6 @@ fn copy(from: &mut impl BufRead, to: &mut impl Write, texts: &[String]) -> io::R
         }
         record.clear();
     }
-}
-
-/// Whether a text stands in a record by itself: not as a part of a longer word.
-fn holds(record: &str, wanted: &str) -> bool {
-    let is_word = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '.');
-    record.match_indices(wanted).any(|(place, _)| {
-        let after = &record[place + wanted.len()..];
-        !is_word(record[..place].chars().next_back()) && !after.chars().next().is_some_and(char::is_alphanumeric)
-    })
 }
 
 /// Whether a file is UTF-16, and whether its high bytes come first.

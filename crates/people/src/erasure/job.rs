@@ -104,6 +104,8 @@ impl Erasures {
     ) -> Result<Work, JobError> {
         let (db, now) = (self.platform.db(scope).await?, self.platform.world.now());
         let (mut work, _) = store::work(&db, id).await?;
+        // A batch that was asked about before is resolved before, and one after is refused.
+        let _turn = self.identity.turn(scope).await;
         let mut tx = db.begin().await?;
         let held = crate::bulk::hold(&mut tx).await?;
         // An earlier try emptied them; what has come in since belongs to the same numbers.

@@ -88,11 +88,11 @@ impl KeyList {
 
     /// The erasure because of which an event of this moment with these identifiers is not stored. A browser's id is refused
     /// only for what happened before: somebody else may use the browser.
-    pub(crate) fn refuses<'a>(
-        &self,
+    pub(crate) fn refuses<'a, 'b>(
+        &'b self,
         at: i64,
         identifiers: impl Iterator<Item = &'a Identifier>,
-    ) -> Result<Option<&str>, DbError> {
+    ) -> Result<Option<&'b str>, DbError> {
         for identifier in identifiers {
             let Some(rule) = self.rules.get(&hash(&self.secret, &identifier.key())?) else { continue };
             if at <= rule.until || (rule.keep_out && *identifier.kind() != Kind::AnonymousId) {

@@ -21,7 +21,9 @@ mod tests;
 
 pub use api::routes;
 pub(crate) use keys::{KeyList, kept_out};
-pub use model::{ErasedEventFile, ErasedRecords, Erasure, ErasureProofView, ErasureReport, ErasureState, Traces};
+pub use model::{
+    ErasedEventFile, ErasedRecords, Erasure, ErasureProofView, ErasureReport, ErasureState, Traces, holds,
+};
 pub(crate) use store::count_late;
 
 use crate::identity::Identity;

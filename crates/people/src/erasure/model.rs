@@ -137,10 +137,44 @@ impl Traces {
     /// Short values stand in many texts that have nothing to do with the person: they count only where a whole field is one.
     const TELLING_LENGTH: usize = 6;
 
-    /// The values that tell of the person wherever they stand in a text, in lower case.
+    /// The values that tell of the person wherever they stand in a text, in lower case; addresses also as they stand in a
+    /// link.
     #[must_use]
     pub fn telling(&self) -> Vec<String> {
         let long = self.values.iter().filter(|value| value.chars().count() >= Self::TELLING_LENGTH);
-        long.map(|value| value.to_lowercase()).collect()
+        let lower = long.map(|value| value.to_lowercase());
+        let in_link = |value: &String| value.contains('@').then(|| value.replace('@', "%40"));
+        lower.flat_map(|value| [in_link(&value), Some(value)]).flatten().collect()
+    }
+}
+
+/// Whether a text (in lower case) stands in another by itself: not as a part of a longer word or address.
+#[must_use]
+pub fn holds(text: &str, wanted: &str) -> bool {
+    let goes_on = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '.');
+    text.match_indices(wanted).any(|(place, _)| {
+        let after = &text[place + wanted.len()..];
+        !goes_on(text[..place].chars().next_back()) && !after.chars().next().is_some_and(char::is_alphanumeric)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds;
+
+    #[test]
+    fn a_text_is_told_from_a_longer_one_around_it() {
+        for (text, found) in [
+            ("{\"email\":\"ann@x.org\"}", true),
+            ("mail=ann@x.org&a=1", true),
+            ("ann@x.org", true),
+            ("ann@x.org.", true),
+            ("joann@x.org", false),
+            ("jo.ann@x.org", false),
+            ("ann@x.orgs", false),
+            ("joann@x.org, ann@x.org", true),
+        ] {
+            assert_eq!(holds(text, "ann@x.org"), found, "{text}");
+        }
     }
 }

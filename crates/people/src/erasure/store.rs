@@ -1,6 +1,6 @@
 //! The tables of erasures, and what an erasure does to those of others.
 
-use super::model::{ErasedRecords, Erasure, ErasureReport, ErasureState};
+use super::model::{ErasedRecords, Erasure, ErasureReport, ErasureState, holds};
 use crate::bulk::{like, select_in};
 use kernel::ids::{ErasureId, JobId, PersonId};
 use kernel::page::{Page, PageRequest};
@@ -234,7 +234,7 @@ pub(super) async fn erase_import_rows(tx: &mut Tx, texts: &[String]) -> Result<u
         let pattern = format!("%{}%", like(text));
         let sql = "select import_id, phase, line, report from import_rows where lower(report) like $1 escape '\\'";
         let found: Vec<(String, String, i64, String)> = tx.query(sql, params![pattern]).await?;
-        for (import, phase, line, report) in found {
+        for (import, phase, line, report) in found.into_iter().filter(|row| holds(&row.3.to_lowercase(), text)) {
             let report: Json = serde_json::from_str(&report).unwrap_or_default();
             let problem = json!({ "code": "erased", "message": "The person of this row was erased." });
             let kept = json!({ "line": line, "outcome": report["outcome"], "problem": problem });
@@ -255,7 +255,7 @@ pub(super) async fn erase_import_images(tx: &mut Tx, texts: &[String]) -> Result
         for (import, line, changes) in found {
             let mut changes: Vec<Json> = serde_json::from_str(&changes).unwrap_or_default();
             let before = changes.len();
-            changes.retain(|change| !change.to_string().to_lowercase().contains(text.as_str()));
+            changes.retain(|change| !holds(&change.to_string().to_lowercase(), text));
             dropped += (before - changes.len()) as u64;
             let text = serde_json::to_string(&changes).unwrap_or_default();
             let sql = "update import_changes set changes = $1 where import_id = $2 and batch_line = $3";
@@ -275,7 +275,7 @@ pub(super) async fn erase_import_samples(tx: &mut Tx, texts: &[String]) -> Resul
             let mut form: Json = serde_json::from_str(&form).unwrap_or_default();
             for column in form["columns"].as_array_mut().into_iter().flatten() {
                 if let Some(samples) = column["samples"].as_array_mut() {
-                    samples.retain(|sample| !sample.to_string().to_lowercase().contains(text.as_str()));
+                    samples.retain(|sample| !holds(&sample.to_string().to_lowercase(), text));
                 }
             }
             tx.execute("update imports set form = $1 where id = $2", params![form.to_string(), id]).await?;

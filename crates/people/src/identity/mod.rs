@@ -60,12 +60,19 @@ pub struct Identity {
 
 /// One workspace's resolver.
 struct Desk {
-    turn: tokio::sync::Mutex<Cache>,
+    turn: Arc<tokio::sync::Mutex<Cache>>,
     merges: watch::Sender<Merges>,
     /// How many merges and separations there had been when the merges were last read.
     merges_read: Mutex<Option<i64>>,
     /// The keys of erased people, once they were read.
     erased: Mutex<Option<Arc<KeyList>>>,
+    /// The list by which the last batch was asked about.
+    asked: Mutex<Option<Arc<KeyList>>>,
+}
+
+/// The turn to resolve: while one holds it, no batch is resolved.
+pub(crate) struct Turn {
+    _cache: tokio::sync::OwnedMutexGuard<Cache>,
 }
 
 impl Identity {
@@ -79,10 +86,11 @@ impl Identity {
         let mut desks = self.desks.lock();
         let new = || {
             Arc::new(Desk {
-                turn: tokio::sync::Mutex::default(),
+                turn: Arc::default(),
                 merges: watch::Sender::new(Merges::default()),
                 merges_read: Mutex::default(),
                 erased: Mutex::default(),
+                asked: Mutex::default(),
             })
         };
         desks.entry_ref(scope.workspace.slug.as_str()).or_insert_with(new).clone()
@@ -92,7 +100,7 @@ impl Identity {
     /// error nothing is kept, and the batch can be given again.
     ///
     /// # Errors
-    /// [`DbError`] when the database fails.
+    /// [`DbError`] when the database fails, or when an event is one that [`Identity::erased`] takes out: ask it again.
     pub async fn resolve(&self, scope: &Scope, events: &[Observation]) -> Result<Vec<Resolved>, DbError> {
         if events.is_empty() {
             return Ok(Vec::new());
@@ -100,6 +108,16 @@ impl Identity {
         let db = self.platform.db(scope).await?;
         let desk = self.desk(scope);
         let mut turn = desk.turn.lock().await;
+        let list = self.key_list(scope).await?;
+        // Somebody was erased since these events were asked about.
+        if !desk.asked.lock().as_ref().is_some_and(|asked| Arc::ptr_eq(asked, &list)) {
+            for event in events {
+                if refused_by(&list, event)?.is_some() {
+                    let reason = "is of somebody who was erased meanwhile".to_owned();
+                    return Err(DbError::Column { column: "identifier".to_owned(), reason });
+                }
+            }
+        }
         // Taken out, so that a call that is dropped half-way leaves nothing that the database does not hold.
         let mut cache = std::mem::take(&mut *turn);
         let mut tries = 0;
@@ -130,15 +148,14 @@ impl Identity {
     /// [`DbError`] when the database fails.
     pub async fn erased(&self, scope: &Scope, events: &[Observation]) -> Result<Vec<bool>, DbError> {
         let list = self.key_list(scope).await?;
+        *self.desk(scope).asked.lock() = Some(list.clone());
         if list.is_empty() {
             return Ok(vec![false; events.len()]);
         }
         let mut refused = Vec::with_capacity(events.len());
         let mut counts: HashMap<&str, u64> = HashMap::new();
         for event in events {
-            let sighting = observe::Sighting::of(event);
-            let named = sighting.identifiers.iter().chain(&sighting.previous);
-            let erasure = list.refuses(event.at.micros(), named)?;
+            let erasure = refused_by(&list, event)?;
             if let Some(erasure) = erasure {
                 *counts.entry(erasure).or_default() += 1;
             }
@@ -166,6 +183,11 @@ impl Identity {
         }
         let list = Arc::new(KeyList::load(&self.platform.db(scope).await?).await?);
         Ok(desk.erased.lock().get_or_insert(list).clone())
+    }
+
+    /// Waits until no batch is being resolved, and keeps it so.
+    pub(crate) async fn turn(&self, scope: &Scope) -> Turn {
+        Turn { _cache: self.desk(scope).turn.clone().lock_owned().await }
     }
 
     /// The list of keys of erased people was changed: it is read again.
@@ -215,4 +237,13 @@ impl Identity {
         separate::separate(&self.platform, scope, person, other).await?;
         Ok(self.merges(scope).await?)
     }
+}
+
+/// The erasure because of which an event may not be stored.
+fn refused_by<'a>(list: &'a KeyList, event: &Observation) -> Result<Option<&'a str>, DbError> {
+    if list.is_empty() {
+        return Ok(None);
+    }
+    let sighting = observe::Sighting::of(event);
+    list.refuses(event.at.micros(), sighting.identifiers.iter().chain(&sighting.previous))
 }

@@ -1,5 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { ApiProblem } from "#/api/problem.ts";
+import { ErasePerson } from "#/features/people/erasure/erase-person.tsx";
+import { ErasureBadge, ErasureView } from "#/features/people/erasure/erasure-view.tsx";
+import { erasureQuery } from "#/features/people/erasure/queries.ts";
 import { PropertyTable } from "#/features/people/property-table.tsx";
 import { Badge } from "#/ui/badge.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
@@ -19,8 +23,19 @@ const route = getRouteApi("/shell/people/$id");
 /** One person: who they are, what they did, and why we think all of that is one person. */
 export function PersonPage() {
   const { id } = route.useParams();
-  const person = useQuery(personQuery(id));
+  // Once somebody is being erased there is no person to ask for.
+  const asked = useQueryClient().getQueryData(erasureQuery(id).queryKey) !== undefined;
+  const person = useQuery({ ...personQuery(id), enabled: !asked });
+  const isGone = person.error instanceof ApiProblem && person.error.code === "person_not_found";
+  const erasure = useQuery({ ...erasureQuery(id), enabled: isGone || asked });
   const crumb = <Link to="/people">People</Link>;
+  if (erasure.data) {
+    return (
+      <Page title="Erased person" crumb={crumb} state={<ErasureBadge erasure={erasure.data} />}>
+        <ErasureView erasure={erasure.data} />
+      </Page>
+    );
+  }
   if (!person.data) return <RecordWaiting title="Person" crumb={crumb} query={person} />;
   return <Loaded person={person.data} />;
 }
@@ -32,6 +47,15 @@ function Loaded({ person }: { person: Person }) {
     <Page
       title={personLabel(person)}
       crumb={<Link to="/people">People</Link>}
+      actions={
+        <ErasePerson
+          id={person.id}
+          label={personLabel(person)}
+          keys={person.identifiers.edges.length}
+          companies={person.places.length}
+          deals={person.deals.length}
+        />
+      }
       state={<Badge tone={person.known ? "accent" : "neutral"}>{person.known ? "known" : "anonymous"}</Badge>}
     >
       {person.merged_from ? (

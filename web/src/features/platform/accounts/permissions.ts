@@ -8,6 +8,7 @@ const TITLES: Record<string, string> = {
   "events.read": "Watch the live stream and the quarantine",
   "people.read": "See people and companies",
   "people.write": "Change people and companies",
+  "people.erase": "Erase people for good",
   "deals.read": "See deals",
   "deals.write": "Change deals",
   "imports.read": "See imports",

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { fieldError } from "#/api/problem.ts";
 import { useMay, useMayCreateWorkspace } from "#/app/session.ts";
+import { KeepEvents } from "#/features/analytics/upkeep/keep-events.tsx";
 import { Button } from "#/ui/button.tsx";
 import { Combobox } from "#/ui/combobox.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
@@ -102,6 +103,7 @@ function SettingsForm({ workspace }: { workspace: Workspace }) {
           )}
         </form>
       </Section>
+      <KeepEvents />
       <Section title="Facts">
         <KeyFacts
           facts={[

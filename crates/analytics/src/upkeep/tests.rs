@@ -1,0 +1,68 @@
+use super::*;
+use kernel::scope::Role;
+use kernel::time::DAY;
+use lake::Event;
+use people::identity::Identity;
+use testkit::{Client, platforms};
+
+#[test]
+fn the_bound_is_the_beginning_of_a_month() {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    for (now, months, first) in [
+        ("2026-03-31T23:59:59Z", 1, "2026-02-01T00:00:00Z"),
+        ("2026-03-01T00:00:00Z", 1, "2026-02-01T00:00:00Z"),
+        ("2026-02-28T12:00:00Z", 14, "2024-12-01T00:00:00Z"),
+    ] {
+        assert_eq!(bound(at(now), months).unwrap(), at(first), "{now}");
+    }
+}
+
+#[tokio::test]
+async fn events_that_are_too_old_go_when_it_is_said_and_each_month_after() {
+    for test in platforms().await {
+        let identity = Arc::new(Identity::new(&test.platform));
+        let lakes = Lakes::new(&test.platform, identity);
+        let upkeep = Upkeep::new(&test.platform, &lakes);
+        let lake = lakes.get(&test.scope.workspace).await.unwrap();
+        let event = |place: i64| {
+            let at = test.platform.world.now().micros() - place * 31 * DAY;
+            Event { event_id: format!("m{place}"), at, received_at: at, name: "Seen".to_owned(), ..Event::default() }
+        };
+        let last = lake.append((0..6).map(event).collect()).await.unwrap().last;
+        while lake.watermark().offset < last {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let events =
+            async || lake.sql("select count(*) from events", vec![], lake::SqlLimits::default()).await.unwrap();
+        let count = async || events().await.rows[0][0].as_u64().unwrap();
+        let kept = upkeep.kept(&test.scope).await.unwrap();
+        assert_eq!(kept, EventsKept::default(), "for ever, when nobody says anything");
+        let run = async || test.platform.jobs.run_due(&test.scope.workspace).await.unwrap();
+        upkeep.look(&test.scope).await.unwrap();
+        assert_eq!((run().await, count().await), (0, 6));
+
+        assert_eq!(upkeep.keep(&test.scope, Some(0)).await.unwrap_err().field.as_deref(), Some("months"));
+        let viewer = test.scope_as(Role::Viewer);
+        assert_eq!(upkeep.keep(&viewer, Some(3)).await.unwrap_err().status(), 403);
+        upkeep.keep(&test.scope, Some(3)).await.unwrap();
+        assert_eq!((run().await, count().await), (1, 4));
+        let dropped = upkeep.kept(&test.scope).await.unwrap().dropped.unwrap();
+        assert_eq!(dropped.events, 2);
+        upkeep.look(&test.scope).await.unwrap();
+        assert_eq!(run().await, 0, "once a month");
+        test.advance(31 * DAY);
+        upkeep.look(&test.scope).await.unwrap();
+        assert_eq!((run().await, count().await), (1, 3));
+        upkeep.keep(&test.scope, None).await.unwrap();
+        test.advance(310 * DAY);
+        upkeep.look(&test.scope).await.unwrap();
+        assert_eq!((run().await, count().await), (0, 3));
+
+        let client = Client::new(&test.platform, vec![routes(upkeep)]).session(&test.set_up.session.token);
+        let body = json!({ "months": 1_201 });
+        client.send("PUT", "/api/v1/upkeep/events", Some(&body)).await.expect(422);
+        let answer = client.send("GET", "/api/v1/upkeep/events", None).await.expect(200).json();
+        assert_eq!(answer["months"], json!(null));
+        lakes.close().await;
+    }
+}
