@@ -76,7 +76,7 @@ async fn a_missing_file_is_put_back_from_aside_else_forgotten_with_what_is_lost(
     std::fs::remove_file(&files[0]).unwrap();
     let report = run(folder.path(), true).await;
     assert_eq!((actions(&report), report.rows_lost()), (vec![RepairAction::Forget], rows));
-    assert!(report.findings[0].offsets.is_some() && report.findings[0].elsewhere.contains("backup"), "{report:?}");
+    assert!(report.findings[0].offsets.is_some() && report.findings[0].elsewhere.contains("the log holds"), "{report:?}");
     let lake = open(folder.path()).await;
     let left: u64 = trace(&lake, &FoldOptions::default()).await.values().map(|seen| seen.len() as u64).sum();
     assert_eq!(left, 120 - rows);
