@@ -29,7 +29,7 @@ mod tests;
 mod view;
 
 pub use catalog::{Catalog, CatalogError, CatalogState, FileCatalog, FileEntry, GoneEntry, RunEntry, Switch};
-pub use compact::{ErasedFile, Erasure, ErasureProof, Progress, Retained};
+pub use compact::{ErasedFile, Erasure, ErasureProof, Retained, RewriteProgress};
 pub use config::{Faults, LakeConfig};
 pub use error::LakeError;
 pub use event::{AgentClass, Col, Columns, Event, EventKind};

@@ -14,8 +14,8 @@ pub use api::routes;
 
 use crate::ingest::Lakes;
 use async_trait::async_trait;
+use jiff::Span;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp as Moment};
 use kernel::problem::Problem;
 use kernel::scope::{Permission, Scope, WorkspaceRef};
 use kernel::time::Timestamp;
@@ -70,11 +70,10 @@ pub struct Upkeep {
 
 /// The first moment that is kept at `now`: the beginning of a month in UTC.
 fn bound(now: Timestamp, months: u32) -> Result<Timestamp, Problem> {
-    let failed = |error: jiff::Error| Problem::invalid("months", error.to_string());
-    let today = Moment::from_microsecond(now.micros()).map_err(failed)?.to_zoned(TimeZone::UTC).date();
-    let first = today.first_of_month().checked_sub(Span::new().months(i64::from(months))).map_err(failed)?;
-    let first = first.to_zoned(TimeZone::UTC).map_err(failed)?;
-    Ok(Timestamp::from_micros(first.timestamp().as_microsecond()))
+    let first = now.date_in(&TimeZone::UTC).first_of_month();
+    let first = first.checked_sub(Span::new().months(i64::from(months)));
+    let first = first.map_err(|error| Problem::invalid("months", error.to_string()))?;
+    Ok(Timestamp::start_of(first, &TimeZone::UTC))
 }
 
 async fn read<T: serde::de::DeserializeOwned>(db: &Db, name: &str) -> Result<Option<T>, DbError> {
@@ -189,7 +188,7 @@ impl Upkeep {
         let before = bound(now, months)?;
         job.progress(0, 0, "Dropping events that are too old").await?;
         let lake = self.lakes.get(&scope.workspace).await.map_err(|error| JobError::Retry(error.to_string()))?;
-        let gone = lake.drop_before(before.micros(), &lake::Progress::default()).await;
+        let gone = lake.drop_before(before.micros(), &lake::RewriteProgress::default()).await;
         let gone = gone.map_err(|error| JobError::Retry(error.to_string()))?;
         let dropped = EventsDropped { before, at: now, events: gone.rows_removed, files: gone.files_removed };
         let mut tx = db.begin().await?;

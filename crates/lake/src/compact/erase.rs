@@ -8,7 +8,7 @@
 //! **Invariant:** hashes of event ids stay: an event that is sent again after it was erased is still a duplicate.
 
 use super::orphans;
-use super::rewrite::{Kept, Progress, exists};
+use super::rewrite::{Kept, RewriteProgress, exists};
 use super::{Inner, Upkeep};
 use crate::error::LakeError;
 use crate::event::Columns;
@@ -139,7 +139,7 @@ impl Lake {
         self.inner.into_files(&mut upkeep).await?;
         let people = self.inner.members_of(persons);
         let (inner, found) = (Arc::clone(&self.inner), people.clone());
-        let work = move || inner.rows_of_people(&found, &Progress::default());
+        let work = move || inner.rows_of_people(&found, &RewriteProgress::default());
         let kept = spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
         let files = kept.into_iter().map(|(_, file)| file).collect();
         let persons = people.iter().map(|person| person.cast_unsigned()).collect();
@@ -152,7 +152,7 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Data`] when the consumer does not come as far as what is stored, [`LakeError::Cancelled`], or when a
     /// file cannot be read or written: then nothing or everything was erased, and the next call goes on.
-    pub async fn erase(&self, persons: &[u64], progress: &Progress) -> Result<Erasure, LakeError> {
+    pub async fn erase(&self, persons: &[u64], progress: &RewriteProgress) -> Result<Erasure, LakeError> {
         let mut erasure = Erasure { up_to: self.inner.empty_log().await?, ..Erasure::default() };
         {
             let mut upkeep = self.inner.upkeep.lock().await;
@@ -246,7 +246,7 @@ impl Inner {
     fn rows_of_people(
         &self,
         people: &BTreeSet<i64>,
-        progress: &Progress,
+        progress: &RewriteProgress,
     ) -> Result<Vec<(Kept, ErasedFile)>, LakeError> {
         let bucket = |person: &i64| bucket_of(person.cast_unsigned(), self.config.buckets);
         let buckets: BTreeSet<usize> = people.iter().map(bucket).collect();

@@ -17,7 +17,7 @@ mod sweep;
 pub use erase::{ErasedFile, Erasure, ErasureProof};
 pub(crate) use orphans::{files_below, opened};
 pub use retain::Retained;
-pub use rewrite::Progress;
+pub use rewrite::RewriteProgress;
 pub(crate) use sweep::{ORPHANED, free_name, open_files, sweep};
 
 use crate::catalog::{CatalogState, GoneEntry, Switch};

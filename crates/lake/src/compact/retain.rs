@@ -1,7 +1,7 @@
 //! Dropping what is older than a bound.
 
 use super::erase::find;
-use super::rewrite::{Kept, Progress};
+use super::rewrite::{Kept, RewriteProgress};
 use crate::error::LakeError;
 use crate::lake::{Inner, Lake};
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ impl Lake {
     ///
     /// # Errors
     /// As [`Lake::erase`].
-    pub async fn drop_before(&self, before: i64, progress: &Progress) -> Result<Retained, LakeError> {
+    pub async fn drop_before(&self, before: i64, progress: &RewriteProgress) -> Result<Retained, LakeError> {
         self.inner.empty_log().await?;
         let mut upkeep = self.inner.upkeep.lock().await;
         self.inner.into_files(&mut upkeep).await?;
@@ -50,7 +50,7 @@ impl Lake {
 
 impl Inner {
     /// The files that hold rows from before a moment, with the rows that stay.
-    fn rows_from(&self, before: i64, progress: &Progress) -> Result<Vec<Kept>, LakeError> {
+    fn rows_from(&self, before: i64, progress: &RewriteProgress) -> Result<Vec<Kept>, LakeError> {
         let mut found = Vec::new();
         for file in self.view().files.iter().flatten().filter(|file| file.entry.at_min < before) {
             progress.tell(0, 0)?;

@@ -21,13 +21,13 @@ type Report = dyn Fn(u64, u64) + Send + Sync;
 
 /// Whom long upkeep tells how far it is, and how it is stopped. Stopped before its switch, it has changed nothing.
 #[derive(Clone, Default)]
-pub struct Progress {
+pub struct RewriteProgress {
     report: Option<Arc<Report>>,
     /// Set it to stop.
     pub cancel: Cancel,
 }
 
-impl Progress {
+impl RewriteProgress {
     /// Calls `report` with the files done and the files in all.
     pub fn to(report: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
         Self { report: Some(Arc::new(report)), cancel: Cancel::default() }
@@ -44,9 +44,12 @@ impl Progress {
     }
 }
 
-impl fmt::Debug for Progress {
+impl fmt::Debug for RewriteProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Progress").field("reports", &self.report.is_some()).field("cancel", &self.cancel).finish()
+        f.debug_struct("RewriteProgress")
+            .field("reports", &self.report.is_some())
+            .field("cancel", &self.cancel)
+            .finish()
     }
 }
 
@@ -99,7 +102,7 @@ impl Inner {
         self: &Arc<Self>,
         upkeep: &mut Upkeep,
         kept: Vec<Kept>,
-        progress: &Progress,
+        progress: &RewriteProgress,
     ) -> Result<(), LakeError> {
         if kept.is_empty() {
             return Ok(());
@@ -129,7 +132,7 @@ impl Inner {
         kept: &[Kept],
         ids: &mut Upkeep,
         pending: &mut Pending,
-        progress: &Progress,
+        progress: &RewriteProgress,
     ) -> Result<(), LakeError> {
         for (place, one) in kept.iter().enumerate() {
             progress.tell(place, kept.len())?;

@@ -76,7 +76,10 @@ async fn a_missing_file_is_put_back_from_aside_else_forgotten_with_what_is_lost(
     std::fs::remove_file(&files[0]).unwrap();
     let report = run(folder.path(), true).await;
     assert_eq!((actions(&report), report.rows_lost()), (vec![RepairAction::Forget], rows));
-    assert!(report.findings[0].offsets.is_some() && report.findings[0].elsewhere.contains("the log holds"), "{report:?}");
+    assert!(
+        report.findings[0].offsets.is_some() && report.findings[0].elsewhere.contains("the log holds"),
+        "{report:?}"
+    );
     let lake = open(folder.path()).await;
     let left: u64 = trace(&lake, &FoldOptions::default()).await.values().map(|seen| seen.len() as u64).sum();
     assert_eq!(left, 120 - rows);
@@ -138,7 +141,7 @@ async fn wrong_numbers_are_corrected_and_a_torn_run_is_made_again() {
     pump(&lake).await;
     assert_eq!(trace(&lake, &FoldOptions::default()).await.values().map(Vec::len).sum::<usize>(), 121);
     lake.seal().await.unwrap();
-    let erased = lake.erase(&[1], &crate::Progress::default()).await.unwrap();
+    let erased = lake.erase(&[1], &crate::RewriteProgress::default()).await.unwrap();
     assert!(erased.proof.holds(), "a corrected file is not taken for an old one: {:?}", erased.proof);
 }
 

@@ -1,7 +1,7 @@
 //! Erasing people and dropping what is old: gone from everywhere, and nothing else with it.
 
 use super::{START, assert_sound, event, open, open_with, pump, small, trace};
-use crate::{Event, Faults, FoldOptions, Lake, LakeConfig, LakeError, Progress};
+use crate::{Event, Faults, FoldOptions, Lake, LakeConfig, LakeError, RewriteProgress};
 use kernel::time::{DAY, SECOND};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -89,7 +89,7 @@ async fn an_erased_person_is_in_no_byte_of_the_folder_and_everybody_else_is() {
 
     let plan = lake.locate(&[4]).await.unwrap();
     assert_eq!(trace(&lake, &FoldOptions::default()).await.len(), 4, "locating changes nothing");
-    let erasure = lake.erase(&[4], &Progress::default()).await.unwrap();
+    let erasure = lake.erase(&[4], &RewriteProgress::default()).await.unwrap();
     assert_eq!((erasure.rows(), erasure.persons.as_slice()), (36, [2, 4].as_slice()));
     assert_eq!(plan.files, erasure.files);
     assert!(erasure.files.iter().all(|file| file.rows_after < file.rows_before));
@@ -116,7 +116,7 @@ async fn an_old_file_goes_with_its_last_reader_and_the_proof_waits_for_it() {
     fill(&lake, 0..2).await;
     lake.seal().await.unwrap();
     let reading = lake.inner.view();
-    let erasure = lake.erase(&[2], &Progress::default()).await.unwrap();
+    let erasure = lake.erase(&[2], &RewriteProgress::default()).await.unwrap();
     assert!(!erasure.proof.holds());
     let mut old = erasure.proof.old_files_left.clone();
     old.sort();
@@ -146,7 +146,7 @@ async fn a_crash_after_the_switch_leaves_nothing_of_the_person() {
     });
     let lake = open_with(LakeConfig { faults, ..small(folder.path()) }).await.unwrap();
     let plan = lake.locate(&[2]).await.unwrap();
-    let erased = lake.erase(&[2], &Progress::default()).await.unwrap();
+    let erased = lake.erase(&[2], &RewriteProgress::default()).await.unwrap();
     let expected = trace(&lake, &FoldOptions::default()).await;
     drop(lake);
 
@@ -154,7 +154,7 @@ async fn a_crash_after_the_switch_leaves_nothing_of_the_person() {
     let lake = open(crashed.path()).await;
     assert_eq!(tells(crashed.path()), Vec::<PathBuf>::new());
     assert!(!crashed.path().join("orphaned").exists());
-    let mut again = lake.erase(&[2], &Progress::default()).await.unwrap();
+    let mut again = lake.erase(&[2], &RewriteProgress::default()).await.unwrap();
     assert_eq!((again.rows(), again.proof.holds()), (0, true));
     again.continue_from(&plan);
     assert_eq!(again.files, erased.files, "the report tells what the try before the crash did");
@@ -180,7 +180,7 @@ async fn what_was_set_aside_is_searched_and_written_again_too() {
         std::fs::copy(path, aside.join(format!("{place}.parquet.{place}"))).unwrap();
     }
     let orphans = files(&aside).len() as u64;
-    let erasure = lake.erase(&[2], &Progress::default()).await.unwrap();
+    let erasure = lake.erase(&[2], &RewriteProgress::default()).await.unwrap();
     assert_eq!((erasure.rows(), erasure.proof.orphans_searched), (24, orphans));
     assert!(erasure.proof.holds());
     assert_eq!(tells(folder.path()), Vec::<PathBuf>::new());
@@ -204,19 +204,19 @@ async fn stopped_or_failed_before_the_switch_an_erasure_has_changed_nothing() {
     fill(&lake, 0..2).await;
     lake.seal().await.unwrap();
     let (before, stored) = (trace(&lake, &FoldOptions::default()).await, files(&folder.path().join("events")));
-    let progress = Progress::default();
+    let progress = RewriteProgress::default();
     progress.cancel.cancel();
     assert!(matches!(lake.erase(&[2], &progress).await, Err(LakeError::Cancelled)));
     for step in ["file.create", "file.write", "file.sync", "file.rename", "file.folder", "switch.before"] {
         *broken.lock() = step;
-        assert!(lake.erase(&[2], &Progress::default()).await.is_err(), "{step}");
+        assert!(lake.erase(&[2], &RewriteProgress::default()).await.is_err(), "{step}");
         assert_eq!(trace(&lake, &FoldOptions::default()).await, before, "{step}");
         assert_eq!(files(&folder.path().join("events")), stored, "{step}");
     }
     *broken.lock() = "";
     let told = Arc::new(Mutex::new(Vec::new()));
     let list = Arc::clone(&told);
-    let progress = Progress::to(move |done, total| list.lock().push((done, total)));
+    let progress = RewriteProgress::to(move |done, total| list.lock().push((done, total)));
     assert_eq!(lake.erase(&[2], &progress).await.unwrap().rows(), 12);
     let told = told.lock().clone();
     assert!(told.last().is_some_and(|(done, total)| done == total && *total > 0), "{told:?}");
@@ -228,10 +228,10 @@ async fn an_erasure_waits_for_what_has_no_person_yet() {
     let folder = tempfile::tempdir().unwrap();
     let lake = open(folder.path()).await;
     lake.append(events(0)).await.unwrap();
-    let error = lake.erase(&[2], &Progress::default()).await.unwrap_err();
+    let error = lake.erase(&[2], &RewriteProgress::default()).await.unwrap_err();
     assert!(error.to_string().contains("not been resolved"), "{error}");
     pump(&lake).await;
-    let erasure = lake.erase(&[2], &Progress::default()).await.unwrap();
+    let erasure = lake.erase(&[2], &RewriteProgress::default()).await.unwrap();
     assert!(erasure.proof.holds() && erasure.rows() == 6);
 }
 
@@ -245,12 +245,12 @@ async fn what_happened_before_a_moment_is_dropped_and_what_comes_again_is_a_dupl
     let mut expected = trace(&lake, &FoldOptions::default()).await;
     expected.values_mut().for_each(|seen| seen.retain(|(at, ..)| *at >= bound));
     expected.retain(|_, seen| !seen.is_empty());
-    let retained = lake.drop_before(bound, &Progress::default()).await.unwrap();
+    let retained = lake.drop_before(bound, &RewriteProgress::default()).await.unwrap();
     assert_eq!((retained.rows_removed, retained.rows_kept), (45, 15));
     assert!(retained.files_removed > 0 && retained.files_rewritten > 0, "{retained:?}");
     assert_eq!(trace(&lake, &FoldOptions::default()).await, expected);
     fill(&lake, 0..2).await;
     assert_eq!(trace(&lake, &FoldOptions::default()).await, expected);
-    assert_eq!(lake.drop_before(bound, &Progress::default()).await.unwrap().rows_removed, 0);
+    assert_eq!(lake.drop_before(bound, &RewriteProgress::default()).await.unwrap().rows_removed, 0);
     assert_sound(&lake).await;
 }

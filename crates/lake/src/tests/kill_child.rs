@@ -1,7 +1,7 @@
 //! The process that [`super::kill`] kills: looks at what is left, goes on with what was begun, then works until it ends.
 
 use super::{START, assert_sound, event, open_with, pump, small, trace};
-use crate::{Event, Faults, FoldOptions, Lake, LakeConfig, LakeError, Progress};
+use crate::{Event, Faults, FoldOptions, Lake, LakeConfig, LakeError, RewriteProgress};
 use kernel::time::{DAY, SECOND};
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng};
@@ -238,14 +238,14 @@ async fn go_on(lake: &Lake, chaos: &Arc<Mutex<Chaos>>, pending: &Pending) -> boo
     let done = match (pending.person, pending.before) {
         (Some(person), _) => {
             work(chaos, "erase", async {
-                let erasure = lake.erase(&[person], &Progress::default()).await?;
+                let erasure = lake.erase(&[person], &RewriteProgress::default()).await?;
                 assert!(erasure.proof.holds(), "{erasure:?}");
                 Ok(())
             })
             .await
         }
         (None, Some(before)) => {
-            work(chaos, "drop", async { lake.drop_before(before, &Progress::default()).await.map(|_| ()) }).await
+            work(chaos, "drop", async { lake.drop_before(before, &RewriteProgress::default()).await.map(|_| ()) }).await
         }
         (None, None) => true,
     };

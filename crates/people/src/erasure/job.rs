@@ -152,7 +152,7 @@ impl Erasures {
         store::set_plan(&db, id, &kept).await?;
         let told = Arc::new((AtomicU64::new(0), AtomicU64::new(0)));
         let counts = Arc::clone(&told);
-        let progress = lake::Progress::to(move |done, total| {
+        let progress = lake::RewriteProgress::to(move |done, total| {
             counts.0.store(done, Ordering::Relaxed);
             counts.1.store(total, Ordering::Relaxed);
         });

@@ -5,8 +5,10 @@
 //! list is for.
 
 use crate::bulk::select_in;
-use hashbrown::HashMap;
+use crate::upsert::{Clash, Upserted};
+use hashbrown::{HashMap, HashSet};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use kernel::ids::PersonId;
 use kernel::time::Timestamp;
 use platform::params;
 use platform::sql::{Db, DbError, Tx};
@@ -103,21 +105,29 @@ impl KeyList {
     }
 }
 
-/// Which of these keys belong to people who were erased and are kept out.
-pub(crate) async fn kept_out(tx: &mut Tx, keys: &[String]) -> Result<hashbrown::HashSet<String>, DbError> {
-    let none = hashbrown::HashSet::new();
+/// The code of a row about somebody who was erased and is kept out.
+pub(crate) const ERASED: &str = "erased";
+
+/// What becomes of a row about somebody who was erased and is kept out.
+pub(crate) fn refusal() -> Upserted<PersonId> {
+    let message = "The person of this row was erased and is kept out. What the row says is not kept either.";
+    Upserted::Rejected(Clash::new(ERASED, message))
+}
+
+/// Which of these identifiers belong to people who were erased and are kept out.
+pub(crate) async fn kept_out(tx: &mut Tx, wanted: &HashSet<Identifier>) -> Result<HashSet<Identifier>, DbError> {
     let any: Option<(String,)> =
         tx.query_optional("select hash from erasure_keys where keep_out limit 1", Vec::new()).await?;
     if any.is_none() {
-        return Ok(none);
+        return Ok(HashSet::new());
     }
     let (secret,): (String,) = tx.query_one("select value from meta where name = $1", params![SECRET]).await?;
-    let mut by_hash: HashMap<String, &String> = HashMap::new();
-    for key in keys {
-        by_hash.insert(hash(&secret, key)?, key);
+    let mut by_hash: HashMap<String, &Identifier> = HashMap::new();
+    for identifier in wanted {
+        by_hash.insert(hash(&secret, &identifier.key())?, identifier);
     }
     let hashes: Vec<String> = by_hash.keys().cloned().collect();
     let found: Vec<(String,)> =
         select_in(tx, "select hash from erasure_keys where keep_out and hash in ({in})", &hashes).await?;
-    Ok(found.into_iter().filter_map(|(hash,)| by_hash.get(&hash).map(|key| (*key).clone())).collect())
+    Ok(found.into_iter().filter_map(|(hash,)| by_hash.get(&hash).map(|one| (*one).clone())).collect())
 }

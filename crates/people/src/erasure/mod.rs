@@ -12,6 +12,7 @@
 
 mod api;
 mod files;
+mod gate;
 mod job;
 mod keys;
 mod model;
@@ -20,7 +21,9 @@ mod store;
 mod tests;
 
 pub use api::routes;
-pub(crate) use keys::{KeyList, kept_out};
+pub(crate) use gate::Gate;
+use keys::KeyList;
+pub(crate) use keys::{ERASED, kept_out, refusal};
 pub use model::{
     ErasedEventFile, ErasedRecords, Erasure, ErasureProofView, ErasureReport, ErasureState, Traces, holds,
 };

@@ -19,7 +19,7 @@ pub(super) struct Known {
 
 /// The memory of one workspace's resolver: about 40 bytes an identifier and 70 a person.
 #[derive(Default)]
-pub(super) struct Cache {
+pub(crate) struct Cache {
     homes: Bounded<u128, u64>,
     people: Bounded<u64, Known>,
     pub(super) merges: Arc<std::collections::HashMap<u64, u64>>,

@@ -26,13 +26,13 @@ mod work;
 pub use api::routes;
 pub use model::{Observation, ObservationKind, PersonInput, Resolved};
 pub use observe::is_light;
-pub(crate) use observe::light as light_of;
+pub(crate) use observe::{Sighting, light as light_of};
 pub use science::identity::Kind;
-pub(crate) use upsert::{ERASED, upsert_people_held};
+pub(crate) use upsert::upsert_people_held;
 pub use upsert::{revert_people, upsert_people};
 
-use crate::erasure::KeyList;
-use cache::Cache;
+use crate::erasure::Gate;
+pub(crate) use cache::Cache;
 use hashbrown::HashMap;
 use kernel::ids::PersonId;
 use kernel::problem::Problem;
@@ -53,26 +53,18 @@ const TRIES: u32 = 5;
 /// The resolver of all workspaces. Cheap to clone.
 #[derive(Clone)]
 pub struct Identity {
-    platform: Platform,
+    pub(crate) platform: Platform,
     rules: Rules,
     desks: Arc<Mutex<HashMap<String, Arc<Desk>>>>,
 }
 
 /// One workspace's resolver.
-struct Desk {
-    turn: Arc<tokio::sync::Mutex<Cache>>,
+pub(crate) struct Desk {
+    pub(crate) turn: Arc<tokio::sync::Mutex<Cache>>,
     merges: watch::Sender<Merges>,
     /// How many merges and separations there had been when the merges were last read.
     merges_read: Mutex<Option<i64>>,
-    /// The keys of erased people, once they were read.
-    erased: Mutex<Option<Arc<KeyList>>>,
-    /// The list by which the last batch was asked about.
-    asked: Mutex<Option<Arc<KeyList>>>,
-}
-
-/// The turn to resolve: while one holds it, no batch is resolved.
-pub(crate) struct Turn {
-    _cache: tokio::sync::OwnedMutexGuard<Cache>,
+    pub(crate) gate: Gate,
 }
 
 impl Identity {
@@ -82,15 +74,14 @@ impl Identity {
         Self { platform: platform.clone(), rules: Rules::default(), desks: Arc::default() }
     }
 
-    fn desk(&self, scope: &Scope) -> Arc<Desk> {
+    pub(crate) fn desk(&self, scope: &Scope) -> Arc<Desk> {
         let mut desks = self.desks.lock();
         let new = || {
             Arc::new(Desk {
                 turn: Arc::default(),
                 merges: watch::Sender::new(Merges::default()),
                 merges_read: Mutex::default(),
-                erased: Mutex::default(),
-                asked: Mutex::default(),
+                gate: Gate::default(),
             })
         };
         desks.entry_ref(scope.workspace.slug.as_str()).or_insert_with(new).clone()
@@ -108,16 +99,7 @@ impl Identity {
         let db = self.platform.db(scope).await?;
         let desk = self.desk(scope);
         let mut turn = desk.turn.lock().await;
-        let list = self.key_list(scope).await?;
-        // Somebody was erased since these events were asked about.
-        if !desk.asked.lock().as_ref().is_some_and(|asked| Arc::ptr_eq(asked, &list)) {
-            for event in events {
-                if refused_by(&list, event)?.is_some() {
-                    let reason = "is of somebody who was erased meanwhile".to_owned();
-                    return Err(DbError::Column { column: "identifier".to_owned(), reason });
-                }
-            }
-        }
+        self.refuse_erased(scope, events).await?;
         // Taken out, so that a call that is dropped half-way leaves nothing that the database does not hold.
         let mut cache = std::mem::take(&mut *turn);
         let mut tries = 0;
@@ -139,60 +121,6 @@ impl Identity {
                 }
             }
         }
-    }
-
-    /// For each event whether it may not be stored: it names somebody who was erased, and happened before that or is kept
-    /// out. They are counted with the erasure; asked again after a failure, they are counted again.
-    ///
-    /// # Errors
-    /// [`DbError`] when the database fails.
-    pub async fn erased(&self, scope: &Scope, events: &[Observation]) -> Result<Vec<bool>, DbError> {
-        let list = self.key_list(scope).await?;
-        *self.desk(scope).asked.lock() = Some(list.clone());
-        if list.is_empty() {
-            return Ok(vec![false; events.len()]);
-        }
-        let mut refused = Vec::with_capacity(events.len());
-        let mut counts: HashMap<&str, u64> = HashMap::new();
-        for event in events {
-            let erasure = refused_by(&list, event)?;
-            if let Some(erasure) = erasure {
-                *counts.entry(erasure).or_default() += 1;
-            }
-            refused.push(erasure.is_some());
-        }
-        for (erasure, events) in counts {
-            crate::erasure::count_late(&self.platform.db(scope).await?, erasure, events).await?;
-        }
-        Ok(refused)
-    }
-
-    /// Whether anybody was ever erased. Cheap.
-    ///
-    /// # Errors
-    /// [`DbError`] when the database fails.
-    pub async fn has_erased(&self, scope: &Scope) -> Result<bool, DbError> {
-        Ok(!self.key_list(scope).await?.is_empty())
-    }
-
-    async fn key_list(&self, scope: &Scope) -> Result<Arc<KeyList>, DbError> {
-        let desk = self.desk(scope);
-        let known = desk.erased.lock().clone();
-        if let Some(list) = known {
-            return Ok(list);
-        }
-        let list = Arc::new(KeyList::load(&self.platform.db(scope).await?).await?);
-        Ok(desk.erased.lock().get_or_insert(list).clone())
-    }
-
-    /// Waits until no batch is being resolved, and keeps it so.
-    pub(crate) async fn turn(&self, scope: &Scope) -> Turn {
-        Turn { _cache: self.desk(scope).turn.clone().lock_owned().await }
-    }
-
-    /// The list of keys of erased people was changed: it is read again.
-    pub(crate) fn keys_changed(&self, scope: &Scope) {
-        *self.desk(scope).erased.lock() = None;
     }
 
     /// Which persons are one, as the database says now; read again only when there was a merge or a separation since.
@@ -237,13 +165,4 @@ impl Identity {
         separate::separate(&self.platform, scope, person, other).await?;
         Ok(self.merges(scope).await?)
     }
-}
-
-/// The erasure because of which an event may not be stored.
-fn refused_by<'a>(list: &'a KeyList, event: &Observation) -> Result<Option<&'a str>, DbError> {
-    if list.is_empty() {
-        return Ok(None);
-    }
-    let sighting = observe::Sighting::of(event);
-    list.refuses(event.at.micros(), sighting.identifiers.iter().chain(&sighting.previous))
 }

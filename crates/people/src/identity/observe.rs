@@ -21,17 +21,17 @@ pub(crate) fn light(text: &str) -> u64 {
 
 /// What an event says about who it belongs to.
 #[derive(Debug, Default)]
-pub(super) struct Sighting {
+pub(crate) struct Sighting {
     /// In normal form, the most important first.
-    pub(super) identifiers: Vec<Identifier>,
+    pub(crate) identifiers: Vec<Identifier>,
     /// The user id an alias replaces, in both of its possible meanings.
-    pub(super) previous: Vec<Identifier>,
+    pub(crate) previous: Vec<Identifier>,
     /// Values that cannot be identifiers: key and reason.
     pub(super) refused: Vec<(String, Refusal)>,
 }
 
 impl Sighting {
-    pub(super) fn of(event: &Observation) -> Self {
+    pub(crate) fn of(event: &Observation) -> Self {
         let mut sighting = Self::default();
         sighting.add(Kind::UserId, event.user_id.as_deref());
         sighting.add(Kind::Email, event.email.as_deref());

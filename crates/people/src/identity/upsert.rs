@@ -16,9 +16,6 @@ use science::identity::{Graph, Identifier, Kind, Outcome, Refusal, Rules, View, 
 use serde_json::{Value as Json, json};
 use std::ops::Range;
 
-/// The code of a row about somebody who was erased and is kept out.
-pub(crate) const ERASED: &str = "erased";
-
 /// Creates and changes persons; one answer a row, in order. A file never merges: a row whose identifiers belong to two
 /// people, or that would break a rule of identity, is a conflict.
 ///
@@ -42,14 +39,13 @@ pub(crate) async fn upsert_people_held(
 ) -> Result<Vec<Upserted<PersonId>>, DbError> {
     let rows: Vec<Typed> = inputs.iter().map(Typed::of).collect();
     let identifiers: HashSet<Identifier> = rows.iter().flat_map(|row| row.identifiers.iter().cloned()).collect();
-    let keys: Vec<String> = identifiers.iter().map(Identifier::key).collect();
-    let erased = crate::erasure::kept_out(tx, &keys).await?;
+    let erased = crate::erasure::kept_out(tx, &identifiers).await?;
     let mut work = Work::load(tx, world, identifiers, &[]).await?;
     let rules = Rules::default();
     let mut drafts = Vec::with_capacity(inputs.len());
     for (input, typed) in inputs.iter().zip(&rows) {
-        let is_erased = !erased.is_empty() && typed.identifiers.iter().any(|one| erased.contains(&one.key()));
-        drafts.push(if is_erased { kept_out() } else { take(&mut work, &rules, input, typed) });
+        let refused = typed.identifiers.iter().any(|one| erased.contains(one)).then(crate::erasure::refusal);
+        drafts.push(refused.map_or_else(|| take(&mut work, &rules, input, typed), Draft::Done));
     }
     work.settle(tx, world, held).await?;
     let results = drafts.into_iter().map(|draft| draft.finish(&work)).collect();
@@ -133,11 +129,6 @@ impl Draft {
         }
         Upserted::Updated { id, changes, undo: undo.into() }
     }
-}
-
-fn kept_out() -> Draft {
-    let message = "The person of this row was erased and is kept out. What the row says is not kept either.";
-    Draft::Done(Upserted::Rejected(Clash::new(ERASED, message)))
 }
 
 fn conflict(code: &str, message: String) -> Draft {

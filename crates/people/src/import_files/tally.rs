@@ -1,7 +1,7 @@
 //! The report of an import while it grows: exact counts, every row that is not imported, a sample of the others.
 
 use super::feed::shown;
-use crate::identity::ERASED;
+use crate::erasure::ERASED;
 use crate::importers::{Change, FieldValue, ImporterSpec, MappedRow, Outcome, RowOutcome};
 use crate::imports::{Counts, RowReport};
 use kernel::money::format_decimal;
