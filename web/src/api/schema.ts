@@ -196,6 +196,23 @@ export interface paths {
         patch: operations["deals_update"];
         trace?: never;
     };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Erasures, newest first. */
+        get: operations["erasures_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -734,6 +751,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erases a person, with everybody merged into it: profile, keys, events and every copy. It cannot be undone. The job of the
+         *     answer does it; `GET /people/{id}/erasure` has the report when it is done.
+         */
+        post: operations["people_erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last erasure of a person, with its report when it is done. */
+        get: operations["people_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/identifiers": {
         parameters: {
             query?: never;
@@ -1036,6 +1090,27 @@ export interface paths {
         /** The tables and their columns. */
         get: operations["sql_schema"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/upkeep/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long events are kept, and what the last run dropped. */
+        get: operations["upkeep_events"];
+        /**
+         * Says how long events are kept. What is too old is dropped by a job at once, and each month from then on; it cannot be
+         *     brought back. People, deals and spend stay.
+         */
+        put: operations["upkeep_keep_events"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1895,6 +1970,176 @@ export interface components {
             reverses?: components["schemas"]["LedgerId"] | null;
             reversed_by?: components["schemas"]["LedgerId"] | null;
         };
+        /** @description An event file that was written again, or removed. */
+        ErasedEventFile: {
+            /** @description Its path below the workspace's folder. */
+            path: string;
+            /**
+             * Format: int64
+             * @description Events in it.
+             */
+            rows_before: number;
+            /**
+             * Format: int64
+             * @description Events of others, which stay.
+             */
+            rows_after: number;
+        };
+        /** @description What was erased from the records. */
+        ErasedRecords: {
+            /**
+             * Format: int64
+             * @description Profiles: the person and everybody merged into it.
+             * @default 0
+             */
+            profiles: number;
+            /**
+             * Format: int64
+             * @description Keys with the history of their links, refused ones among them.
+             * @default 0
+             */
+            identifiers: number;
+            /**
+             * Format: int64
+             * @description The evidence of merges.
+             * @default 0
+             */
+            merges: number;
+            /**
+             * Format: int64
+             * @description Places in companies. The companies stay.
+             * @default 0
+             */
+            memberships: number;
+            /**
+             * Format: int64
+             * @description Roles in deals. The deals stay.
+             * @default 0
+             */
+            deal_roles: number;
+            /**
+             * Format: int64
+             * @description Rows of the reports of imports, emptied.
+             * @default 0
+             */
+            import_rows: number;
+            /**
+             * Format: int64
+             * @description Images that imports keep to take their changes back.
+             * @default 0
+             */
+            import_images: number;
+            /**
+             * Format: int64
+             * @description Lines of uploaded files, emptied.
+             * @default 0
+             */
+            import_lines: number;
+            /**
+             * Format: int64
+             * @description Messages in the quarantine and lines of the live view.
+             * @default 0
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description Keys on the list of those that are refused, as keyed hashes.
+             * @default 0
+             */
+            keys_listed: number;
+        };
+        /** @description A person that was asked to be erased. */
+        Erasure: {
+            /** @description Its id. */
+            id: components["schemas"]["ErasureId"];
+            /** @description The person: a number, by which nobody is found any more. */
+            person: components["schemas"]["PersonId"];
+            /** @description Where it stands. */
+            state: components["schemas"]["ErasureState"];
+            /** @description Whether the person's keys are refused from then on, in events and imports. */
+            keep_out: boolean;
+            /** @description When it was asked for. */
+            requested_at: components["schemas"]["Timestamp"];
+            /** @description By whom: `user:usr_…`, `key:key_…`. */
+            requested_by: string;
+            job?: components["schemas"]["JobId"] | null;
+            /**
+             * Format: int64
+             * @description Events that came in later under the person's keys and were not stored.
+             */
+            late_events: number;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            report?: components["schemas"]["ErasureReport"] | null;
+            /** @description SHA-256 of the report as JSON, in hexadecimal; the audit trail has it too. */
+            sha256?: string | null;
+        };
+        /** @description An erasure of a person. */
+        ErasureId: string;
+        /** @description What the search found after the erasure. */
+        ErasureProofView: {
+            /** @description When it was searched. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description The place in the log up to which everything was erased.
+             */
+            up_to: number;
+            /**
+             * Format: int64
+             * @description Event files that were searched.
+             */
+            files_searched: number;
+            /**
+             * Format: int64
+             * @description Events in them and in memory.
+             */
+            rows_searched: number;
+            /**
+             * Format: int64
+             * @description Events of the person among them: 0.
+             */
+            rows_found: number;
+            /**
+             * Format: int64
+             * @description Files that had been set aside, searched too.
+             */
+            orphans_searched: number;
+            /**
+             * Format: int64
+             * @description Segments of the log that hold anything from before: 0.
+             */
+            log_segments_left: number;
+            /**
+             * Format: int64
+             * @description Rows of the person in the tables of people, keys, merges, places and deals: 0.
+             */
+            records_found: number;
+        };
+        /** @description What an erasure did and what the search afterwards found. Nothing in it says who the person was. */
+        ErasureReport: {
+            /** @description The numbers of the person and of everybody merged into it. */
+            persons: components["schemas"]["PersonId"][];
+            /**
+             * Format: int64
+             * @description Events that were erased.
+             */
+            events: number;
+            /** @description The event files that held them. */
+            files: components["schemas"]["ErasedEventFile"][];
+            /** @description What was erased from the records. */
+            records: components["schemas"]["ErasedRecords"];
+            /** @description The search afterwards. */
+            proof: components["schemas"]["ErasureProofView"];
+        };
+        ErasureRequest: {
+            /** @description Whether the person's keys are refused from now on, in events and imports; else only what happened before is. */
+            keep_out: boolean;
+        };
+        /**
+         * @description Where an erasure stands.
+         * @enum {string}
+         */
+        ErasureState: "running" | "done";
         /** @description One stored event with everything that is known of it. */
         EventDetail: {
             /**
@@ -1933,6 +2178,39 @@ export interface components {
             /** @description The message as it was received, without write key and IP address. */
             raw: Record<string, never>;
             channel?: components["schemas"]["Explanation"] | null;
+        };
+        /** @description What a run dropped. */
+        EventsDropped: {
+            /** @description Everything that happened before. */
+            before: components["schemas"]["Timestamp"];
+            /** @description When it ran. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Events that went.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Files that went whole.
+             */
+            files: number;
+        };
+        /** @description How long events are kept, and what went for it. */
+        EventsKept: {
+            /**
+             * Format: int32
+             * @description Events of so many whole months are kept, besides those of the running one; absent: for ever.
+             */
+            months?: number | null;
+            dropped?: components["schemas"]["EventsDropped"] | null;
+        };
+        EventsToKeep: {
+            /**
+             * Format: int32
+             * @description Events of so many whole months are kept, besides those of the running one, 1 to 1200; null: for ever.
+             */
+            months?: number | null;
         };
         /** @description Why some evidence has the channel it has. */
         Explanation: {
@@ -2721,6 +2999,41 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_Erasure: {
+            /** @description The rows of this page, in the order that was asked for. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["ErasureId"];
+                /** @description The person: a number, by which nobody is found any more. */
+                person: components["schemas"]["PersonId"];
+                /** @description Where it stands. */
+                state: components["schemas"]["ErasureState"];
+                /** @description Whether the person's keys are refused from then on, in events and imports. */
+                keep_out: boolean;
+                /** @description When it was asked for. */
+                requested_at: components["schemas"]["Timestamp"];
+                /** @description By whom: `user:usr_…`, `key:key_…`. */
+                requested_by: string;
+                job?: components["schemas"]["JobId"] | null;
+                /**
+                 * Format: int64
+                 * @description Events that came in later under the person's keys and were not stored.
+                 */
+                late_events: number;
+                finished_at?: components["schemas"]["Timestamp"] | null;
+                report?: components["schemas"]["ErasureReport"] | null;
+                /** @description SHA-256 of the report as JSON, in hexadecimal; the audit trail has it too. */
+                sha256?: string | null;
+            }[];
+            /** @description Give this back as `cursor` for the next page; absent on the last one. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where it is cheap to know exactly.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_Fate: {
             /** @description The rows of this page, in the order that was asked for. */
             items: {
@@ -3141,7 +3454,7 @@ export interface components {
             new_password: string;
         };
         /** @enum {string} */
-        Permission: "workspace.read" | "workspace.write" | "members.write" | "keys.read" | "keys.write" | "audit.read" | "events.ingest" | "events.read" | "people.read" | "people.write" | "deals.read" | "deals.write" | "imports.read" | "imports.write" | "metrics.read" | "ledger.read" | "ledger.write" | "sql.run" | "jobs.read" | "jobs.write";
+        Permission: "workspace.read" | "workspace.write" | "members.write" | "keys.read" | "keys.write" | "audit.read" | "events.ingest" | "events.read" | "people.read" | "people.write" | "people.erase" | "deals.read" | "deals.write" | "imports.read" | "imports.write" | "metrics.read" | "ledger.read" | "ledger.write" | "sql.run" | "jobs.read" | "jobs.write";
         /** @description One person. */
         Person: components["schemas"]["PersonSummary"] & {
             /** @description The first name. */
@@ -4803,6 +5116,40 @@ export interface operations {
             };
         };
     };
+    erasures_list: {
+        parameters: {
+            query?: {
+                /** @description Rows per page: 1 to [`crate::limits::PAGE_ROWS_MAX`]; 50 when absent. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of erasures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Erasure"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_events: {
         parameters: {
             query?: {
@@ -6143,6 +6490,88 @@ export interface operations {
             };
         };
     };
+    people_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                id: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            /** @description The erasure, with the job to follow */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description `person_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person, or anybody merged into it */
+                id: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The erasure */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description `erasure_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     people_identifiers: {
         parameters: {
             query?: never;
@@ -6916,6 +7345,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SqlTableInfo"][];
                 };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upkeep_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How long events are kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsKept"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upkeep_keep_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventsToKeep"];
+            };
+        };
+        responses: {
+            /** @description How long events are kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsKept"];
+                };
+            };
+            /** @description `months` is no number from 1 to 1200 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in which field, and what to do about it */
             default: {

@@ -15,8 +15,8 @@ type EventFile = ErasureReport["files"][number];
 
 const FILES: Column<EventFile>[] = [
   { id: "path", header: "Event file", value: (file) => file.path, cell: (file) => <code>{file.path}</code> },
-  { id: "rows_before", header: "Events before", width: 130, align: "end", value: (file) => file.rows_before },
-  { id: "rows_after", header: "Events after", width: 130, align: "end", value: (file) => file.rows_after },
+  { id: "rows_before", header: "Events before", width: 130, align: "right", value: (file) => file.rows_before },
+  { id: "rows_after", header: "Events after", width: 130, align: "right", value: (file) => file.rows_after },
 ];
 
 /** Where an erasure stands, as a badge. */
