@@ -1,6 +1,7 @@
 //! Puts the slices together: the one place that knows all of them.
 
 use analytics::dashboards::Dashboards;
+use analytics::explore::Explore;
 use analytics::facts::{FactStore, LiveSource};
 use analytics::ingest::Lakes;
 use analytics::metrics::{Metrics, TouchIndex};
@@ -33,6 +34,7 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) dashboards: Dashboards,
     pub(crate) sql: SqlConsole,
+    pub(crate) explore: Explore,
 }
 
 /// The lakes, as profiles ask for them.
@@ -85,10 +87,24 @@ impl App {
         );
         let facts = FactStore::new(Arc::new(source), Arc::new(ledger.clone()), platform.world.clone());
         ledger.read_touches_from(Arc::new(TouchesOfLedger(facts.clone())));
+        let explore = Explore::new(&platform, lakes.clone(), identity.clone(), profiles.clone());
         let sql = SqlConsole::new(facts.clone());
         let metrics = Metrics::new(facts);
         let dashboards = Dashboards::new(metrics.clone());
-        Ok(Self { platform, lakes, identity, profiles, companies, deals, imports, ledger, metrics, dashboards, sql })
+        Ok(Self {
+            platform,
+            lakes,
+            identity,
+            profiles,
+            companies,
+            deals,
+            imports,
+            ledger,
+            metrics,
+            dashboards,
+            sql,
+            explore,
+        })
     }
 
     /// Starts what runs beside the requests: the pumps of all workspaces. Who holds the events of a workspace is alone with

@@ -1,0 +1,12 @@
+//! Explore: what people did — trends, funnels, retention and paths, with the people behind every number.
+//!
+//! **Invariant:** what is more than a limit is refused, naming the field; nothing is left out silently.
+
+mod api;
+mod cache;
+mod service;
+#[cfg(test)]
+mod tests;
+
+pub use api::routes;
+pub use service::Explore;

@@ -1,0 +1,1 @@
+//! Explore against plain loops.
