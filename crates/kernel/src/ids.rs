@@ -79,6 +79,8 @@ text_ids! {
     CompanyId = "com";
     /// A deal.
     DealId = "dea";
+    /// A saved exploration.
+    ExplorationId = "exp";
     /// An import: one uploaded file and what became of it.
     ImportId = "imp";
     /// A background job.

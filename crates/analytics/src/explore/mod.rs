@@ -4,9 +4,12 @@
 
 mod api;
 mod cache;
+mod saved;
 mod service;
+mod store;
 #[cfg(test)]
 mod tests;
 
 pub use api::routes;
+pub use saved::{SaveRequest, SavedChange, SavedExploration, SavedFilter};
 pub use service::Explore;

@@ -6,6 +6,7 @@ use crate::explore_model::{
     Cell, Column, ColumnChoice, Exploration, ExploreAnswer, ExploreChoices, PeopleBehind, PeopleRequest, PersonBehind,
     TextChoice,
 };
+use crate::facts::{Day, day_of};
 use crate::ingest::Lakes;
 use kernel::ids::PersonId;
 use kernel::page::PageRequest;
@@ -67,6 +68,16 @@ impl Explore {
             people: Cache::new(PEOPLE_BYTES_MAX),
             texts: Cache::new(ANSWERS_BYTES_MAX),
         }))
+    }
+
+    pub(super) fn platform(&self) -> &Platform {
+        &self.0.platform
+    }
+
+    /// Today in the workspace's time zone.
+    pub(super) async fn today(&self, scope: &Scope) -> Result<Day, Problem> {
+        let zone = self.0.platform.accounts.settings(&scope.workspace).await?.zone();
+        Ok(day_of(self.0.platform.world.now().date_in(&zone)))
     }
 
     async fn ready(&self, scope: &Scope, text: &str) -> Result<Ready, Problem> {
