@@ -78,8 +78,13 @@ impl Count<'_> {
     }
 
     /// A line for each of these parts of a column.
-    async fn parts(&self, filter: &EventFilter, column: Col, parts: &[String]) -> Result<Vec<Counted>, Problem> {
-        let totals = self.totals(filter, column).await?;
+    async fn parts(
+        &self,
+        filter: &EventFilter,
+        column: Col,
+        parts: &[String],
+        totals: &BTreeMap<String, Tally>,
+    ) -> Result<Vec<Counted>, Problem> {
         let mut narrowed = filter.clone();
         narrowed.is.push((column, parts.to_vec()));
         let cube = self.cube(&narrowed, &[column], &bounds(&self.periods)).await?;
@@ -210,9 +215,12 @@ async fn broken_down(
     let column = breakdown.column.col();
     let totals = count.totals(filter, column).await?;
     let top = largest(&totals, show.ask.measure, breakdown.top);
-    let now = count.parts(filter, column, &top).await?;
+    let now = count.parts(filter, column, &top, &totals).await?;
     let compared = match before {
-        Some(before) => before.parts(filter, column, &top).await?.into_iter().map(Some).collect(),
+        Some(before) => {
+            let totals = before.totals(filter, column).await?;
+            before.parts(filter, column, &top, &totals).await?.into_iter().map(Some).collect()
+        }
         None => vec![None; top.len()],
     };
     for ((part, now), before) in top.iter().zip(&now).zip(&compared) {

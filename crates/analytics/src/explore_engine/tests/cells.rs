@@ -54,7 +54,7 @@ fn cells(found: &Found) -> Vec<(Cell, u64)> {
 #[tokio::test]
 async fn the_people_behind_a_cell_are_as_many_as_it_says() {
     let mut checked = 0;
-    for seed in 0..12 {
+    for seed in 0..6 {
         let world = World::random(seed).await;
         let mut dice = Dice::new(seed + 5_000);
         let asks = [
@@ -76,7 +76,7 @@ async fn the_people_behind_a_cell_are_as_many_as_it_says() {
             }
         }
     }
-    assert!(checked > 600, "{checked} cells");
+    assert!(checked > 300, "{checked} cells");
 }
 
 #[tokio::test]

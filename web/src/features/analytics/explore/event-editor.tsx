@@ -7,7 +7,15 @@ import { Combobox } from "#/ui/combobox.tsx";
 import { IconButton } from "#/ui/icon-button.tsx";
 import { Select } from "#/ui/select.tsx";
 import styles from "./explore.module.css";
-import { type Condition, conditionLabel, type EventChoice, type ExploreColumn, LIMITS, OPS, textLabel } from "./model.ts";
+import {
+  type Condition,
+  conditionLabel,
+  type EventChoice,
+  type ExploreColumn,
+  LIMITS,
+  OPS,
+  textLabel,
+} from "./model.ts";
 import { type Choices, textsQuery } from "./queries.ts";
 
 const ANY = "\u0000any";

@@ -32,9 +32,7 @@ import { RetentionView } from "./retention-view.tsx";
 import { SavedActions } from "./saved-actions.tsx";
 import { TrendsView } from "./trends-view.tsx";
 
-const PeopleDrawer = lazy(() =>
-  import("./people-drawer.tsx").then((module) => ({ default: module.PeopleDrawer })),
-);
+const PeopleDrawer = lazy(() => import("./people-drawer.tsx").then((module) => ({ default: module.PeopleDrawer })));
 
 const route = getRouteApi("/shell/explore");
 const COMPARES = [
@@ -67,7 +65,10 @@ export function ExplorePage() {
   const open = useCallback((cell: Cell) => change({ cell: JSON.stringify(cell) }), [change]);
   const close = useCallback(() => change({ cell: undefined }), [change]);
   const zoom = useCallback((from: string, to: string) => change({ from, to }), [change]);
-  const asked = useMemo<Exploration | undefined>(() => (question ? { range, ...question } : undefined), [question, range]);
+  const asked = useMemo<Exploration | undefined>(
+    () => (question ? { range, ...question } : undefined),
+    [question, range],
+  );
   const kind = question?.ask.kind ?? "trends";
   const cell = useMemo(() => parseCell(search.cell, question?.ask.kind), [search.cell, question]);
   const comparable = kind === "trends" || kind === "funnel";
@@ -180,7 +181,8 @@ function View({ asked, answer, ...rest }: ResultProps & { answer: ExploreAnswer 
 function Basis({ answer }: { answer: ExploreAnswer }) {
   const parts = [days(answer.range)];
   if (answer.compared) parts.push(`compared with ${days(answer.compared)}`);
-  if (typeof answer.segment_people === "number") parts.push(`${counted(answer.segment_people, "person", "people")} in the segment`);
+  if (typeof answer.segment_people === "number")
+    parts.push(`${counted(answer.segment_people, "person", "people")} in the segment`);
   parts.push(watermarkText(answer.watermark));
   parts.push(answer.from_cache ? "answered before" : `took ${number(answer.took_ms)} ms`);
   return <p className={styles.muted}>{parts.join(" · ")}</p>;

@@ -7,8 +7,9 @@ import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Section } from "#/ui/section.tsx";
 import type { Column } from "#/ui/table-model.ts";
-import { ExportMenu } from "./export-menu.tsx";
 import styles from "./explore.module.css";
+import { ExportMenu } from "./export-menu.tsx";
+import { biggestLoss, medianText } from "./funnel-words.ts";
 import { type AskOf, type Cell, eventLabel, type FoundOf, groupLabel, hiddenGroups } from "./model.ts";
 import { NumberButton } from "./number-button.tsx";
 import type { Choices } from "./queries.ts";
@@ -61,7 +62,17 @@ export function FunnelView({ ask, found, choices, onOpen }: FunnelViewProps) {
         actions={
           <ExportMenu
             title="Funnel"
-            header={["Part", "Step", "Event", "People", "Of the first", "Of the one before", "Dropped off", "Mean seconds from the first", "Compared"]}
+            header={[
+              "Part",
+              "Step",
+              "Event",
+              "People",
+              "Of the first",
+              "Of the one before",
+              "Dropped off",
+              "Mean seconds from the first",
+              "Compared",
+            ]}
             rows={rows}
             first={[
               {
@@ -91,15 +102,6 @@ export function FunnelView({ ask, found, choices, onOpen }: FunnelViewProps) {
   );
 }
 
-/** Says where most people are lost. */
-export function biggestLoss(steps: Step[], names: string[]): string {
-  const lost = steps.map((step, place) => ({ place, dropped: step.dropped ?? 0 }));
-  const worst = lost.reduce((most, one) => (one.dropped > most.dropped ? one : most), { place: 0, dropped: 0 });
-  if (worst.dropped === 0) return "Nobody was lost on the way.";
-  const { place } = worst;
-  return `Most are lost between “${names[place]}” and “${names[place + 1]}”: ${counted(worst.dropped, "person", "people")}.`;
-}
-
 interface BarsProps {
   part: Part;
   names: string[];
@@ -120,7 +122,13 @@ function Bars({ part, names, onOpen }: BarsProps) {
               <div className={styles.between}>
                 <span className={styles.rate}>{rate(step.of_before)}</span>
                 <span>go on{took(step)}</span>
-                <Dropped step={part.steps[place - 1]} name={names[place - 1] ?? ""} place={place - 1} group={group} onOpen={onOpen} />
+                <Dropped
+                  step={part.steps[place - 1]}
+                  name={names[place - 1] ?? ""}
+                  place={place - 1}
+                  group={group}
+                  onOpen={onOpen}
+                />
               </div>
             ) : null}
             <div className={styles.step}>
@@ -171,7 +179,9 @@ function Dropped({ step, name, place, group, onOpen }: DroppedProps) {
       <NumberButton
         label={`Dropped off after step ${place + 1}, ${name}`}
         text={number(step.dropped)}
-        onOpen={step.dropped > 0 ? () => onOpen({ kind: "funnel", step: place, outcome: "dropped", ...group }) : undefined}
+        onOpen={
+          step.dropped > 0 ? () => onOpen({ kind: "funnel", step: place, outcome: "dropped", ...group }) : undefined
+        }
       />{" "}
       dropped off
     </span>
@@ -182,17 +192,9 @@ function rate(share: number | null | undefined): string {
   return share === null || share === undefined ? "–" : percent(share);
 }
 
-/** How long it took, as well as it is known: the median is a bin of a histogram. */
-export function medianText(between: Step["took_median"]): string | undefined {
-  if (!between) return undefined;
-  const to = between.to_seconds;
-  if (typeof to !== "number") return `over ${duration(between.from_seconds)}`;
-  return between.from_seconds === 0 ? `under ${duration(to)}` : `${duration(between.from_seconds)} to ${duration(to)}`;
-}
-
 function took(step: Step): string {
   const median = medianText(step.took_median);
-  return median ? `; half of them within ${median} of step 1` : "";
+  return median ? `, median ${median} from step 1` : "";
 }
 
 interface StepRow {
@@ -224,8 +226,22 @@ function StepTable({ part, names, onOpen }: BarsProps) {
           />
         ),
       },
-      { id: "first", header: "Of the first", align: "right", width: 100, value: (row) => row.step.of_first, cell: (row) => rate(row.step.of_first) },
-      { id: "before", header: "Of the one before", align: "right", width: 130, value: (row) => row.step.of_before, cell: (row) => rate(row.step.of_before) },
+      {
+        id: "first",
+        header: "Of the first",
+        align: "right",
+        width: 100,
+        value: (row) => row.step.of_first,
+        cell: (row) => rate(row.step.of_first),
+      },
+      {
+        id: "before",
+        header: "Of the one before",
+        align: "right",
+        width: 130,
+        value: (row) => row.step.of_before,
+        cell: (row) => rate(row.step.of_before),
+      },
       {
         id: "dropped",
         header: "Dropped off",
@@ -302,7 +318,12 @@ function PartTable({ parts, names, onOpen }: PartTableProps) {
                 label={`${groupLabel(part.group)}, step ${place + 1}, ${name}`}
                 text={number(part.steps[place]?.people ?? 0)}
                 onOpen={() =>
-                  onOpen({ kind: "funnel", step: place, outcome: "reached", ...(part.group ? { group: part.group } : {}) })
+                  onOpen({
+                    kind: "funnel",
+                    step: place,
+                    outcome: "reached",
+                    ...(part.group ? { group: part.group } : {}),
+                  })
                 }
               />
               {place > 0 ? <span className={styles.muted}> {rate(part.steps[place]?.of_before)}</span> : null}
@@ -323,12 +344,23 @@ function PartTable({ parts, names, onOpen }: PartTableProps) {
         header: "Against the rest",
         width: 170,
         hint: "Whether its rate to the end differs from that of all others by more than chance alone does in 95 of 100 cases.",
-        value: (part) => (part.differs === null || part.differs === undefined ? "too few to say" : part.differs ? "differs" : "could be chance"),
+        value: (part) =>
+          part.differs === null || part.differs === undefined
+            ? "too few to say"
+            : part.differs
+              ? "differs"
+              : "could be chance",
       },
     ],
     [names, onOpen],
   );
   return (
-    <DataTable name="parts" one="part" rows={parts} columns={columns} rowId={(part) => JSON.stringify(part.group ?? null)} />
+    <DataTable
+      name="parts"
+      one="part"
+      rows={parts}
+      columns={columns}
+      rowId={(part) => JSON.stringify(part.group ?? null)}
+    />
   );
 }

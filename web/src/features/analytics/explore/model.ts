@@ -105,7 +105,10 @@ export function stopLabel(stop: Stop): string {
 }
 
 /** A choice of events in words: "Signed up, Channel is Email". */
-export function eventLabel(event: EventChoice | undefined, columns: readonly { id: string; name: string }[] = []): string {
+export function eventLabel(
+  event: EventChoice | undefined,
+  columns: readonly { id: string; name: string }[] = [],
+): string {
   const conditions = (event?.conditions ?? []).map((one) => conditionLabel(one, columns));
   return [event?.name ?? "Any event", ...conditions].join(", ");
 }

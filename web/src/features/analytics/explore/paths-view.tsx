@@ -9,8 +9,8 @@ import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Section } from "#/ui/section.tsx";
 import type { Column } from "#/ui/table-model.ts";
-import { ExportMenu } from "./export-menu.tsx";
 import styles from "./explore.module.css";
+import { ExportMenu } from "./export-menu.tsx";
 import { type Flow, type FlowNode, layOut } from "./flow.ts";
 import { type AskOf, type Cell, type FoundOf, type Stop, stopLabel } from "./model.ts";
 import { NumberButton } from "./number-button.tsx";
@@ -207,6 +207,13 @@ function StopTable({ rows, all, onOpen }: { rows: Row[]; all: number; onOpen: (c
     [all, onOpen],
   );
   return (
-    <DataTable name="stops" one="stop" rows={rows} columns={columns} rowId={(row) => `${row.step} ${JSON.stringify(row.stop)}`} bare />
+    <DataTable
+      name="stops"
+      one="stop"
+      rows={rows}
+      columns={columns}
+      rowId={(row) => `${row.step} ${JSON.stringify(row.stop)}`}
+      bare
+    />
   );
 }

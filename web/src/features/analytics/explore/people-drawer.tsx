@@ -1,8 +1,8 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { watermarkText } from "#/features/analytics/metrics/figures.ts";
-import { counted, days } from "#/lib/format.ts";
+import { counted, dateTime, days } from "#/lib/format.ts";
 import { DataTable } from "#/ui/data-table.tsx";
 import { Drawer } from "#/ui/drawer.tsx";
 import { Moment } from "#/ui/moment.tsx";
@@ -10,8 +10,8 @@ import { ProblemView } from "#/ui/problem-view.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import styles from "./explore.module.css";
-import { type Cell, type Exploration, eventLabel, groupLabel, stopLabel } from "./model.ts";
-import { type Choices, type PersonBehind, peopleQuery } from "./queries.ts";
+import { type Cell, type Exploration, eventLabel, type Found, groupLabel, stopLabel } from "./model.ts";
+import { type Choices, exploreQuery, type PersonBehind, peopleQuery } from "./queries.ts";
 
 interface PeopleDrawerProps {
   asked: Exploration;
@@ -47,6 +47,7 @@ const COLUMNS: Column<PersonBehind>[] = [
 
 /** Who is behind a number. */
 export function PeopleDrawer({ asked, cell, choices, onClose }: PeopleDrawerProps) {
+  const answer = useQuery(exploreQuery(asked));
   const people = useInfiniteQuery(peopleQuery(asked, cell));
   const rows = useMemo(() => people.data?.pages.flatMap((page) => page.items) ?? [], [people.data]);
   const head = people.data?.pages[0];
@@ -56,7 +57,7 @@ export function PeopleDrawer({ asked, cell, choices, onClose }: PeopleDrawerProp
       wide
       onClose={onClose}
       title={head ? counted(head.people, "person", "people") : "People"}
-      subtitle={`${cellWords(asked, cell, choices)} · ${days(asked.range)}`}
+      subtitle={`${cellWords(asked, cell, choices, answer.data?.found)} · ${days(asked.range)}`}
     >
       {people.error ? (
         <ProblemView
@@ -88,12 +89,12 @@ export function PeopleDrawer({ asked, cell, choices, onClose }: PeopleDrawerProp
 }
 
 /** A number in words. */
-export function cellWords({ ask }: Exploration, cell: Cell, choices: Choices): string {
+export function cellWords({ ask }: Exploration, cell: Cell, choices: Choices, found?: Found): string {
   const event = (choice: Parameters<typeof eventLabel>[0]) => `“${eventLabel(choice, choices.columns)}”`;
   const part = "group" in cell && cell.group ? `, ${groupLabel(cell.group)}` : "";
   if (cell.kind === "trends" && ask.kind === "trends") {
-    const when = typeof cell.period === "number" ? `, point ${cell.period + 1}` : "";
-    return `Did ${event(ask.series[cell.series])}${part}${when}`;
+    const point = found?.kind === "trends" ? found.periods[cell.period ?? -1] : undefined;
+    return `Did ${event(ask.series[cell.series])}${part}${point ? `, from ${dateTime(point.from)}` : ""}`;
   }
   if (cell.kind === "funnel" && ask.kind === "funnel") {
     const reached = `Took step ${cell.step + 1}, ${event(ask.steps[cell.step])}`;
@@ -101,8 +102,9 @@ export function cellWords({ ask }: Exploration, cell: Cell, choices: Choices): s
     return `${reached}${dropped}${part}`;
   }
   if (cell.kind === "retention" && ask.kind === "retention") {
-    const back = typeof cell.after === "number" ? `, back ${cell.after} ${ask.period ?? "week"}s later` : "";
-    return `Cohort ${cell.cohort + 1}${back}`;
+    const cohort = found?.kind === "retention" ? found.cohorts[cell.cohort] : undefined;
+    const back = typeof cell.after === "number" ? `, back ${counted(cell.after, ask.period ?? "week")} later` : "";
+    return `First ${event(ask.first)} ${cohort ? `from ${dateTime(cohort.period.from)}` : ""}${back}`;
   }
   if (cell.kind === "paths") return `Step ${cell.step}${cell.stop ? `: ${stopLabel(cell.stop)}` : ""}`;
   return "";

@@ -1,11 +1,11 @@
+import { useSession } from "#/app/session.ts";
 import type { CsvCell } from "#/lib/csv.ts";
 import { today } from "#/lib/dates.ts";
-import { number, percent, period } from "#/lib/format.ts";
-import { useSession } from "#/app/session.ts";
+import { counted, number, percent, period } from "#/lib/format.ts";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Section } from "#/ui/section.tsx";
-import { ExportMenu } from "./export-menu.tsx";
 import styles from "./explore.module.css";
+import { ExportMenu } from "./export-menu.tsx";
 import type { AskOf, Cell, FoundOf } from "./model.ts";
 import { NumberButton } from "./number-button.tsx";
 
@@ -103,7 +103,7 @@ export function RetentionView({ ask, found, onOpen }: RetentionViewProps) {
                       title={`${number(back)} of ${number(cohort.people)} people`}
                     >
                       <NumberButton
-                        label={`First in ${label(cohort.period.from)}, back ${after} ${length}s later`}
+                        label={`First in ${label(cohort.period.from)}, back ${counted(after, length)} later`}
                         text={percent(share)}
                         onOpen={back > 0 ? () => onOpen({ kind: "retention", cohort: cohort.place, after }) : undefined}
                       />

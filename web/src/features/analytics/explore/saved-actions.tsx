@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Archive, Bookmark, FolderOpen, House, Pencil, Undo2 } from "lucide-react";
 import { useState } from "react";
-import { useMay } from "#/app/session.ts";
 import { api } from "#/api/http.ts";
+import { useMay } from "#/app/session.ts";
 import { Button } from "#/ui/button.tsx";
 import { Checkbox } from "#/ui/checkbox.tsx";
 import { Dialog } from "#/ui/dialog.tsx";
@@ -17,6 +17,7 @@ import { toast } from "#/ui/toasts.ts";
 import styles from "./explore.module.css";
 import { type Exploration, KINDS } from "./model.ts";
 import { type ExploreSearch, type Saved, savedQuery } from "./queries.ts";
+import { searchOf } from "./saved-search.ts";
 
 interface SavedActionsProps {
   asked: Exploration;
@@ -28,15 +29,10 @@ interface SavedActionsProps {
 function useChange() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, ...body }: { id: string; [rest: string]: unknown }) => api.patch<Saved>(`/explorations/${id}`, body),
+    mutationFn: ({ id, ...body }: { id: string; [rest: string]: unknown }) =>
+      api.patch<Saved>(`/explorations/${id}`, body),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["explorations"] }),
   });
-}
-
-/** The address of a saved exploration. */
-export function searchOf(saved: Saved): ExploreSearch {
-  const { range, ...question } = saved.exploration;
-  return { from: range.from, to: range.to, q: JSON.stringify(question), saved: saved.id, cell: undefined };
 }
 
 /** Saving what is shown, and opening what was saved. */
@@ -161,7 +157,9 @@ function SavedDrawer({ may, openId, onClose, onPick }: SavedDrawerProps) {
         value={which}
         onChange={setWhich}
       />
-      {saved.error ? <ProblemView title="They could not be loaded" error={saved.error} onRetry={() => void saved.refetch()} /> : null}
+      {saved.error ? (
+        <ProblemView title="They could not be loaded" error={saved.error} onRetry={() => void saved.refetch()} />
+      ) : null}
       {saved.isPending ? <SkeletonLines lines={6} /> : null}
       {saved.data?.length === 0 ? (
         <p className={styles.muted}>
@@ -194,7 +192,10 @@ function SavedRow({ one, may, isOpen, onPick }: SavedRowProps) {
   const archive = () =>
     change.mutate(
       { id: one.id, archived: true },
-      { onSuccess: () => toast(`Archived “${one.name}”`, { undo: () => change.mutate({ id: one.id, archived: false }) }) },
+      {
+        onSuccess: () =>
+          toast(`Archived “${one.name}”`, { undo: () => change.mutate({ id: one.id, archived: false }) }),
+      },
     );
   if (name !== undefined)
     return (
@@ -246,11 +247,7 @@ function SavedRow({ one, may, isOpen, onPick }: SavedRowProps) {
             icon={<Pencil size={14} aria-hidden="true" />}
             onClick={() => setName(one.name)}
           />
-          <IconButton
-            label={`Archive ${one.name}`}
-            icon={<Archive size={14} aria-hidden="true" />}
-            onClick={archive}
-          />
+          <IconButton label={`Archive ${one.name}`} icon={<Archive size={14} aria-hidden="true" />} onClick={archive} />
         </>
       ) : null}
     </li>

@@ -13,7 +13,10 @@ interface SegmentEditorProps {
   onChange: (next: Segment | undefined) => void;
 }
 
-const TIMES = [1, 2, 3, 5, 10, 20, 50].map((times) => ({ value: String(times), label: times === 1 ? "once" : `${times} times` }));
+const TIMES = [1, 2, 3, 5, 10, 20, 50].map((times) => ({
+  value: String(times),
+  label: times === 1 ? "once" : `${times} times`,
+}));
 
 /** The people who count: by what they did, or did not do, in the period. */
 export function SegmentEditor({ segment, choices, onChange }: SegmentEditorProps) {

@@ -1,16 +1,16 @@
 import { useCallback, useMemo } from "react";
+import { useMay, useSession } from "#/app/session.ts";
 import { figureText } from "#/features/analytics/metrics/figures.ts";
 import type { FigureValue } from "#/features/analytics/metrics/queries.ts";
 import { channelColour, isChannel } from "#/lib/channels.ts";
 import { today } from "#/lib/dates.ts";
 import { dateTime, money, moneyShort, number, numberShort, period, periodShort, signedPercent } from "#/lib/format.ts";
 import { Chart } from "#/ui/chart.tsx";
-import type { ChartData, ChartSeries } from "#/ui/chart-model.ts";
+import { type ChartData, type ChartSeries, SERIES_MAX } from "#/ui/chart-model.ts";
 import { DataTable } from "#/ui/data-table.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Section } from "#/ui/section.tsx";
 import type { Column } from "#/ui/table-model.ts";
-import { useMay, useSession } from "#/app/session.ts";
 import styles from "./explore.module.css";
 import {
   type AskOf,
@@ -38,7 +38,15 @@ interface TrendsViewProps {
 }
 
 /** Lines that no channel's colour fits. */
-const STEPS = ["var(--accent)", "var(--channel-2)", "var(--channel-6)", "var(--channel-4)", "var(--channel-9)", "var(--channel-7)", "var(--channel-10)"];
+const STEPS = [
+  "var(--accent)",
+  "var(--channel-2)",
+  "var(--channel-6)",
+  "var(--channel-4)",
+  "var(--channel-9)",
+  "var(--channel-7)",
+  "var(--channel-10)",
+];
 
 /** How it developed, as lines; the numbers below, each with the people behind it. */
 export function TrendsView({ ask, found, choices, onOpen, onZoom }: TrendsViewProps) {
@@ -48,7 +56,7 @@ export function TrendsView({ ask, found, choices, onOpen, onZoom }: TrendsViewPr
   // What is broken down is shown by its parts; the whole stands in the table.
   const drawn = useMemo(() => {
     const parts = found.lines.filter((line) => line.group);
-    return parts.length > 0 ? parts : found.lines;
+    return (parts.length > 0 ? parts : found.lines).slice(0, SERIES_MAX);
   }, [found]);
   const categories = useMemo(
     () => found.periods.map((one) => (grain === "hour" ? one.from : today(workspace.time_zone, new Date(one.from)))),
@@ -124,12 +132,21 @@ export function TrendsView({ ask, found, choices, onOpen, onZoom }: TrendsViewPr
         categoryLabelShort={short}
         onZoom={zoom}
         {...(mayPeople ? { onPick: pick } : {})}
-        note={hiddenGroups(found.groups, drawn.filter((line) => line.group && line.group !== "other").length)}
+        note={
+          partsNote(found.lines, drawn) ??
+          hiddenGroups(found.groups, drawn.filter((line) => line.group && line.group !== "other").length)
+        }
       />
       <Totals lines={found.lines} names={names} onOpen={onOpen} />
       <Points found={found} names={names} categories={categories} label={label} grain={GRAINS[grain]} onOpen={onOpen} />
     </>
   );
+}
+
+/** The chart adds no people up: what has no room in it is in the table only. */
+function partsNote(lines: Line[], drawn: Line[]): string | undefined {
+  const parts = lines.filter((line) => line.group);
+  return parts.length > drawn.length ? `the largest ${drawn.length}; all are in the table` : undefined;
 }
 
 const GRAINS = { hour: "Hour", day: "Day", week: "Week", month: "Month" } as const;
@@ -211,7 +228,14 @@ function Totals({ lines, names, onOpen }: TotalsProps) {
   );
   return (
     <Section title="In the whole period" text="People count once, however often they come; parts can share people.">
-      <DataTable name="lines" one="line" rows={lines} columns={columns} rowId={(line) => `${line.series} ${JSON.stringify(line.group ?? null)}`} bare />
+      <DataTable
+        name="lines"
+        one="line"
+        rows={lines}
+        columns={columns}
+        rowId={(line) => `${line.series} ${JSON.stringify(line.group ?? null)}`}
+        bare
+      />
     </Section>
   );
 }
@@ -276,4 +300,3 @@ function Points({ found, names, categories, label, grain, onOpen }: PointsProps)
     </Section>
   );
 }
-
