@@ -247,6 +247,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/explorations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List saved explorations, by name. */
+        get: operations["explorations_list"];
+        put?: never;
+        /** Save an exploration. */
+        post: operations["explorations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename, change, pin or archive a saved exploration. */
+        patch: operations["explorations_update"];
+        trace?: never;
+    };
+    "/api/v1/explore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask what people did: trends, funnel, retention or paths. */
+        post: operations["explore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What questions can be made of: names of events that came in during the last 92 days, and columns. */
+        get: operations["explore_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** List who is behind a number of an answer. */
+        post: operations["explore_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The texts that a column had during the last 92 days, those of most people first; at most 50. */
+        get: operations["explore_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -1050,6 +1153,20 @@ export interface components {
              */
             lag_seconds: number;
         };
+        /** @description The question itself. */
+        Ask: (components["schemas"]["TrendsAsk"] & {
+            /** @enum {string} */
+            kind: "trends";
+        }) | (components["schemas"]["FunnelAsk"] & {
+            /** @enum {string} */
+            kind: "funnel";
+        }) | (components["schemas"]["RetentionAsk"] & {
+            /** @enum {string} */
+            kind: "retention";
+        }) | (components["schemas"]["PathsAsk"] & {
+            /** @enum {string} */
+            kind: "paths";
+        });
         /** @description Models side by side. */
         AttributionAnswer: {
             /** @description The goal. */
@@ -1153,6 +1270,19 @@ export interface components {
             unit: components["schemas"]["Unit"];
             /** @description Its value and comparison. */
             value: components["schemas"]["Cell"];
+        };
+        /** @description Between which times most lie; from a histogram. */
+        Between: {
+            /**
+             * Format: int64
+             * @description Not less, in seconds.
+             */
+            from_seconds: number;
+            /**
+             * Format: int64
+             * @description Less than this, in seconds; absent: no limit.
+             */
+            to_seconds?: number | null;
         };
         /** @description One channel or campaign that moved a number. */
         Cause: {
@@ -1273,6 +1403,35 @@ export interface components {
             /** @description Won revenue, shared by the model. */
             revenue: components["schemas"]["Cell"];
             roi?: components["schemas"]["RoiInterval"] | null;
+        };
+        /** @description Those whose first event was in one period. */
+        Cohort: {
+            /** @description When it was. */
+            period: components["schemas"]["ExplorePeriod"];
+            /**
+             * Format: int64
+             * @description How many they are.
+             */
+            people: number;
+            /**
+             * @description How many came back so many periods later (place 0: in the first itself); absent for a period that has not
+             *     begun.
+             */
+            back: (number | null)[];
+            /** @description From this place on the period is not over yet. */
+            partial_from: number;
+        };
+        /**
+         * @description Length of a cohort and of each period after it.
+         * @enum {string}
+         */
+        CohortLength: "day" | "week" | "month";
+        /** @description A column that can be asked about. */
+        ColumnChoice: {
+            /** @description The name in the API. */
+            id: components["schemas"]["ExploreColumn"];
+            /** @description The name for people. */
+            name: string;
         };
         /** @description What one column becomes: a field, a property of its own name, or nothing. */
         ColumnMapping: {
@@ -1764,6 +1923,30 @@ export interface components {
             reverses?: components["schemas"]["LedgerId"] | null;
             reversed_by?: components["schemas"]["LedgerId"] | null;
         };
+        /** @description Which events are meant. */
+        EventChoice: {
+            /**
+             * @description The name; every event when absent.
+             * @example Signed up
+             */
+            name?: string | null;
+            /** @description All of these must hold. */
+            conditions?: components["schemas"]["EventCondition"][];
+        };
+        /** @description A condition on one column of an event. */
+        EventCondition: {
+            /** @description The column. */
+            column: components["schemas"]["ExploreColumn"];
+            /** @description How to compare. */
+            op: components["schemas"]["FilterOp"];
+            /**
+             * @description With what; an empty text stands for an event that does not say.
+             * @example [
+             *       "/pricing"
+             *     ]
+             */
+            values: string[];
+        };
         /** @description One stored event with everything that is known of it. */
         EventDetail: {
             /**
@@ -1815,6 +1998,115 @@ export interface components {
             decided_by?: components["schemas"]["RuleOutcome"] | null;
             /** @description Every earlier rule, in order, and why it did not hold. */
             failed: components["schemas"]["RuleOutcome"][];
+        };
+        /** @description A question about what people did. */
+        Exploration: {
+            /** @description Which dates, in the workspace's time zone. Events outside are not seen at all. */
+            range: components["schemas"]["DateRange"];
+            /** @description What to compare with; trends and funnels only. */
+            compare?: components["schemas"]["Compare"];
+            /** @description Whether events of bots and AI agents are left out. */
+            humans_only?: boolean;
+            segment?: components["schemas"]["ExploreSegment"] | null;
+            /** @description The question. */
+            ask: components["schemas"]["Ask"];
+        };
+        /** @description A saved exploration. */
+        ExplorationId: string;
+        /** @description An answer, with how it was come by. */
+        ExploreAnswer: {
+            /** @description The answer. */
+            found: components["schemas"]["Found"];
+            /** @description The dates, widened to whole periods where the question needs that. */
+            range: components["schemas"]["Span"];
+            compared?: components["schemas"]["Span"] | null;
+            /**
+             * Format: int64
+             * @description How many people the segment has in the range; absent without one.
+             */
+            segment_people?: number | null;
+            /** @description How far the events were read. */
+            watermark: components["schemas"]["AsOf"];
+            /**
+             * Format: int64
+             * @description How long the computation took, in milliseconds.
+             */
+            took_ms: number;
+            /** @description Whether it was computed for an earlier question that was the same. */
+            from_cache: boolean;
+        };
+        /** @description Splits by the texts of a column. */
+        ExploreBreakdown: {
+            /** @description The column. */
+            column: components["schemas"]["ExploreColumn"];
+            /** @description How many of the largest are shown; the rest is added up as "other". */
+            top?: number;
+        };
+        /** @description A number of an answer. Its kind is that of the question. */
+        ExploreCell: {
+            /** @description Which of the events, from 0. */
+            series: number;
+            /** @description Which point, from 0; the total when absent. */
+            period?: number | null;
+            group?: components["schemas"]["ExploreGroup"] | null;
+            /** @enum {string} */
+            kind: "trends";
+        } | {
+            /** @description Which step, from 0. */
+            step: number;
+            /** @description How far they came. */
+            outcome: components["schemas"]["StepOutcome"];
+            group?: components["schemas"]["ExploreGroup"] | null;
+            /** @enum {string} */
+            kind: "funnel";
+        } | {
+            /** @description Which cohort, from 0. */
+            cohort: number;
+            /** @description How many periods later; the whole cohort when absent. */
+            after?: number | null;
+            /** @enum {string} */
+            kind: "retention";
+        } | {
+            /** @description Which step, from 0: the anchor. */
+            step: number;
+            stop?: components["schemas"]["PathStop"] | null;
+            /** @enum {string} */
+            kind: "paths";
+        };
+        /** @description What a question can be made of. */
+        ExploreChoices: {
+            /** @description The names of events, the one of most people first. */
+            names: components["schemas"]["TextChoice"][];
+            /** @description How many names there are in all. */
+            names_total: number;
+            /** @description The columns. */
+            columns: components["schemas"]["ColumnChoice"][];
+        };
+        /**
+         * @description A column of an event that can be asked about.
+         * @enum {string}
+         */
+        ExploreColumn: "name" | "channel" | "source" | "medium" | "campaign" | "content" | "term" | "host" | "path" | "title" | "referrer_host" | "device" | "browser" | "os" | "country" | "currency" | "click_id_kind" | "consent" | "library";
+        /** @description A part of a breakdown. */
+        ExploreGroup: {
+            /** @description One text; empty for events that do not say. */
+            value: string;
+        } | "other";
+        /** @description One period of an axis. */
+        ExplorePeriod: {
+            /** @description Where it begins. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Where it ends; not in it. */
+            to: components["schemas"]["Timestamp"];
+            /** @description Whether the range, or the present moment, cuts it. */
+            partial: boolean;
+        };
+        /** @description The people who count: those with an event in the range for whom this holds. */
+        ExploreSegment: {
+            /** @description Whether all or any of the conditions must hold. */
+            match?: components["schemas"]["SegmentMatch"];
+            /** @description The conditions. */
+            conditions: components["schemas"]["SegmentCondition"][];
         };
         /** @description What became of one message. */
         Fate: {
@@ -1919,11 +2211,108 @@ export interface components {
          * @enum {string}
          */
         FilterOp: "in" | "not_in" | "contains" | "not_contains";
+        /** @description The answer itself. */
+        Found: (components["schemas"]["TrendsAnswer"] & {
+            /** @enum {string} */
+            kind: "trends";
+        }) | (components["schemas"]["FunnelAnswer"] & {
+            /** @enum {string} */
+            kind: "funnel";
+        }) | (components["schemas"]["RetentionAnswer"] & {
+            /** @enum {string} */
+            kind: "retention";
+        }) | (components["schemas"]["PathsAnswer"] & {
+            /** @enum {string} */
+            kind: "paths";
+        });
+        /** @description Where people are lost. */
+        FunnelAnswer: {
+            /** @description Everybody, then the parts of the breakdown, the largest first, then the rest. */
+            parts: components["schemas"]["FunnelPart"][];
+            /** @description How many parts the breakdown has in all. */
+            groups: number;
+            /** @description Limits of the histograms, in seconds. */
+            took_limits_seconds: number[];
+        };
+        /** @description How many people take steps in order. */
+        FunnelAsk: {
+            /** @description The steps, 2 to 16. */
+            steps: components["schemas"]["EventChoice"][];
+            /** @description What may lie between them. */
+            order?: components["schemas"]["StepOrder"];
+            /** @description What must not. */
+            exclusions?: components["schemas"]["FunnelExclusion"][];
+            /**
+             * Format: int32
+             * @description Longest time from the first to the last step, in minutes; 14 days when absent.
+             */
+            window_minutes?: number;
+            breakdown?: components["schemas"]["ExploreBreakdown"] | null;
+        };
+        /** @description An event that must not happen on the way. */
+        FunnelExclusion: {
+            /** @description The event. */
+            event: components["schemas"]["EventChoice"];
+            /** @description Only between this step (from 0) and the next one; between any two when absent. */
+            after?: number | null;
+        };
+        /** @description One part of a funnel. */
+        FunnelPart: {
+            group?: components["schemas"]["ExploreGroup"] | null;
+            /** @description The steps. */
+            steps: components["schemas"]["FunnelStep"][];
+            /**
+             * @description Whether its rate from the first to the last step differs from that of all others by more than chance alone
+             *     does in 95 of 100 cases; absent where there are too few people to say.
+             */
+            differs?: boolean | null;
+        };
+        /** @description One step of a funnel. */
+        FunnelStep: {
+            /**
+             * Format: int64
+             * @description People who took this step after those before it.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description People of the comparison.
+             */
+            previous_people?: number | null;
+            /**
+             * Format: double
+             * @description Of those who took the first step; 0.25 is 25 %. Absent when nobody did.
+             */
+            of_first?: number | null;
+            /**
+             * Format: double
+             * @description Of those who took the step before. Absent when nobody did.
+             */
+            of_before?: number | null;
+            /**
+             * Format: int64
+             * @description People who took this step and not the next; absent for the last one.
+             */
+            dropped?: number | null;
+            /**
+             * Format: double
+             * @description Mean time from the first step to this one, in seconds; absent for the first one.
+             */
+            took_mean_seconds?: number | null;
+            took_median?: components["schemas"]["Between"] | null;
+            /** @description People by that time: less than each of `took_limits_seconds`, and the rest. */
+            took: number[];
+        };
         /**
          * @description A length of time on an axis.
          * @enum {string}
          */
         Grain: "day" | "week" | "month" | "quarter";
+        /**
+         * @description Length of a point.
+         * @enum {string}
+         */
+        Granularity: "hour" | "day" | "week" | "month";
         /** @description Home. */
         Home: {
             /** @description The dates. */
@@ -2990,8 +3379,104 @@ export interface components {
             /** @description The one to come: at least 12 characters. */
             new_password: string;
         };
+        /**
+         * @description Which way a path is followed.
+         * @enum {string}
+         */
+        PathDirection: "after" | "before";
+        /** @description How many went from a stop of one step to one of the next. */
+        PathLink: {
+            /** @description The step it begins at, from 0. */
+            step: number;
+            /** @description The place of its stop in that step. */
+            from: number;
+            /** @description The place of the other stop in the next step. */
+            to: number;
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+        };
+        /**
+         * @description What a stop of a path is called by.
+         * @enum {string}
+         */
+        PathNode: "name" | "path" | "channel";
+        /** @description A stop of a path. */
+        PathStop: {
+            /** @description One text. */
+            value: string;
+        } | "other" | "end";
+        /** @description A stop at one step. */
+        PathStopCount: {
+            /** @description The stop. */
+            stop: components["schemas"]["PathStop"];
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+        };
+        /** @description What people do before or after something. */
+        PathsAnswer: {
+            /** @description The stops of each step, the largest first, then the rest and the end. The first step is the anchor. */
+            steps: components["schemas"]["PathStopCount"][][];
+            /** @description Between them. */
+            links: components["schemas"]["PathLink"][];
+        };
+        /** @description What people do before or after something. */
+        PathsAsk: {
+            /** @description Where paths start, or end. */
+            anchor: components["schemas"]["EventChoice"];
+            /** @description Which way. */
+            direction?: components["schemas"]["PathDirection"];
+            /** @description Stops beside the anchor. */
+            steps?: number;
+            /** @description What a stop is called by. */
+            node?: components["schemas"]["PathNode"];
+            /** @description Stops shown at each step; the rest is added up as "other". */
+            top?: number;
+            /** @description Names of events that are passed over. */
+            without?: string[];
+            /** @description Whether the same stop again and again counts as one. */
+            collapse?: boolean;
+            /**
+             * Format: int32
+             * @description Longest time between the anchor and a stop, in minutes; any when absent.
+             */
+            window_minutes?: number | null;
+        };
+        /** @description Who is behind a number: one page. */
+        PeopleBehind: {
+            /**
+             * Format: int64
+             * @description How many they are in all.
+             */
+            people: number;
+            /** @description These of them, the one who came first into the workspace first. */
+            items: components["schemas"]["PersonBehind"][];
+            /** @description Give this back as `cursor` for the next page; absent on the last one. */
+            next_cursor?: string | null;
+            /** @description How far the events were read. */
+            watermark: components["schemas"]["AsOf"];
+        };
+        /** @description Who is behind a number. */
+        PeopleRequest: {
+            /** @description The question the number came from. */
+            exploration: components["schemas"]["Exploration"];
+            /** @description The number. */
+            cell: components["schemas"]["ExploreCell"];
+            /**
+             * Format: int32
+             * @description Rows per page: 1 to 500; 50 when absent.
+             */
+            limit?: number | null;
+            /** @description The `next_cursor` of the page before. */
+            cursor?: string | null;
+        };
         /** @enum {string} */
-        Permission: "workspace.read" | "workspace.write" | "members.write" | "keys.read" | "keys.write" | "audit.read" | "events.ingest" | "events.read" | "people.read" | "people.write" | "deals.read" | "deals.write" | "imports.read" | "imports.write" | "metrics.read" | "ledger.read" | "ledger.write" | "sql.run" | "jobs.read" | "jobs.write";
+        Permission: "workspace.read" | "workspace.write" | "members.write" | "keys.read" | "keys.write" | "audit.read" | "events.ingest" | "events.read" | "people.read" | "people.write" | "deals.read" | "deals.write" | "imports.read" | "imports.write" | "metrics.read" | "explorations.write" | "ledger.read" | "ledger.write" | "sql.run" | "jobs.read" | "jobs.write";
         /** @description One person. */
         Person: components["schemas"]["PersonSummary"] & {
             /** @description The first name. */
@@ -3009,6 +3494,20 @@ export interface components {
             deals: components["schemas"]["PersonDeal"][];
             /** @description Why this is one person. */
             identifiers: components["schemas"]["Identifiers"];
+        };
+        /** @description A person behind a number. */
+        PersonBehind: {
+            /** @description The id. */
+            id: components["schemas"]["PersonId"];
+            /** @description The name; empty when nobody said one. */
+            name: string;
+            /** @description The e-mail address; empty when it is not known. */
+            email: string;
+            /** @description The company's name; empty when it is not known. */
+            company: string;
+            /** @description Whether it is somebody in the list of people; bots and AI agents are not. */
+            listed: boolean;
+            last_seen?: components["schemas"]["Timestamp"] | null;
         };
         /** @description A deal a person takes part in. */
         PersonDeal: {
@@ -3377,6 +3876,49 @@ export interface components {
             /** @description Whether credits sum to the value. */
             conserves: boolean;
         };
+        /** @description Who came back. */
+        RetentionAnswer: {
+            /** @description When it counts. */
+            rule: components["schemas"]["ReturnRule"];
+            /** @description The cohorts, the first one first. */
+            cohorts: components["schemas"]["Cohort"][];
+            /** @description Over all cohorts for which the period is over: how many came back of how many, a place each. */
+            mean: components["schemas"]["RetentionMean"][];
+        };
+        /** @description Who comes back. */
+        RetentionAsk: {
+            /** @description The event that puts a person into the cohort of its period: the first one in the range. */
+            first?: components["schemas"]["EventChoice"];
+            /** @description The event that counts as coming back. */
+            back?: components["schemas"]["EventChoice"];
+            /** @description Length of a period. */
+            period?: components["schemas"]["CohortLength"];
+            /** @description When it counts. */
+            rule?: components["schemas"]["ReturnRule"];
+        };
+        /** @description Returns over several cohorts. */
+        RetentionMean: {
+            /**
+             * Format: int64
+             * @description People of the cohorts.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description How many came back.
+             */
+            back: number;
+            /**
+             * Format: double
+             * @description The share; absent when there is nobody.
+             */
+            share?: number | null;
+        };
+        /**
+         * @description When somebody counts as having come back.
+         * @enum {string}
+         */
+        ReturnRule: "exact" | "unbounded";
         /** @description Why a line is taken back. */
         Reversal: {
             /** @description In a few words; it stands in the note of the new line. */
@@ -3450,6 +3992,64 @@ export interface components {
             /** @description Why it did not hold, or what it matched, with the values. */
             why: string;
         };
+        /** @description A question to save. */
+        SaveRequest: {
+            /** @description The name. */
+            name: string;
+            /** @description The question. */
+            exploration: components["schemas"]["Exploration"];
+            /** @description Whether its dates move on. */
+            rolling?: boolean;
+        };
+        /** @description What to change; what is absent stays. */
+        SavedChange: {
+            /** @description The name. */
+            name?: string | null;
+            exploration?: components["schemas"]["Exploration"] | null;
+            /** @description Whether its dates move on. */
+            rolling?: boolean | null;
+            /** @description Whether it is shown on Home. */
+            pinned?: boolean | null;
+            /** @description Whether it is archived; that takes it off Home. */
+            archived?: boolean | null;
+        };
+        /** @description A question under a name. */
+        SavedExploration: {
+            /** @description The id. */
+            id: components["schemas"]["ExplorationId"];
+            /** @description The name. */
+            name: string;
+            /** @description The question. A rolling one ends today. */
+            exploration: components["schemas"]["Exploration"];
+            /** @description Whether its dates move on: as many days as when it was saved, up to today. */
+            rolling: boolean;
+            /** @description Whether it is shown on Home. */
+            pinned: boolean;
+            /** @description Who saved it first: `user:…` or `key:…`. */
+            owner: string;
+            /** @description When that was. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            archived_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A condition on a person: an event happened often enough in the range, or it did not. */
+        SegmentCondition: {
+            /** @description `true`: did it at least `times` times. `false`: did it less often. */
+            did: boolean;
+            /** @description The event. */
+            event: components["schemas"]["EventChoice"];
+            /**
+             * Format: int64
+             * @description How often; once when absent.
+             */
+            times?: number;
+        };
+        /**
+         * @description Whether all or any of the conditions must hold.
+         * @enum {string}
+         */
+        SegmentMatch: "all" | "any";
         Separation: {
             /** @description The other side of the merge, as `identifiers.merges` of the person names it. */
             other: components["schemas"]["PersonId"];
@@ -3622,6 +4222,16 @@ export interface components {
             /** @description Where it comes from. */
             source: string;
         };
+        /**
+         * @description What may lie between two steps.
+         * @enum {string}
+         */
+        StepOrder: "loose" | "strict";
+        /**
+         * @description How far the people behind a number of a funnel came.
+         * @enum {string}
+         */
+        StepOutcome: "reached" | "dropped";
         /** @description Plan and actual by month and channel. Every total is the sum of its cells, to the micro. */
         Summary: {
             /** @description The workspace's currency, which all amounts are in. */
@@ -3711,6 +4321,21 @@ export interface components {
             /** @description Whether its period is not over yet. */
             incomplete: boolean;
         };
+        /** @description A text that stands in events, with how often. */
+        TextChoice: {
+            /** @description The text; empty for events that do not say. */
+            value: string;
+            /**
+             * Format: int64
+             * @description How many events.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+        };
         /** @description One figure of the first row, with the decision it serves. */
         Tile: {
             /** @description The metric; open it with a drill on `query`. */
@@ -3792,6 +4417,23 @@ export interface components {
             /** @description Why. */
             why: string;
         };
+        /** @description One line of a trend. */
+        TrendLine: {
+            /** @description Which of the events of the question, from 0. */
+            series: number;
+            group?: components["schemas"]["ExploreGroup"] | null;
+            total?: components["schemas"]["Figure"] | null;
+            previous_total?: components["schemas"]["Figure"] | null;
+            /** @description A value a period; absent before anything can have happened, and when there is nothing to divide by. */
+            values: (components["schemas"]["Figure"] | null)[];
+            /** @description The values of the comparison, as many. */
+            previous?: (components["schemas"]["Figure"] | null)[];
+        };
+        /**
+         * @description What is counted of the events.
+         * @enum {string}
+         */
+        TrendMeasure: "events" | "people" | "events_per_person" | "value" | "value_per_event";
         /** @description One point of a trend. */
         TrendPoint: {
             /** @description The period: its first date, and what to call it. */
@@ -3799,6 +4441,27 @@ export interface components {
             value?: components["schemas"]["Figure"] | null;
             /** @description Whether the period is not over yet. */
             incomplete: boolean;
+        };
+        /** @description How something developed. */
+        TrendsAnswer: {
+            /** @description The points. */
+            periods: components["schemas"]["ExplorePeriod"][];
+            /** @description The points of the comparison, in the same order. */
+            previous_periods?: components["schemas"]["ExplorePeriod"][];
+            /** @description The lines: each event as a whole, then the parts of the breakdown, the largest first, then the rest. */
+            lines: components["schemas"]["TrendLine"][];
+            /** @description How many parts the breakdown has in all. */
+            groups: number;
+        };
+        /** @description How something develops over time. */
+        TrendsAsk: {
+            /** @description The events, each a line. */
+            series: components["schemas"]["EventChoice"][];
+            /** @description What is counted. */
+            measure?: components["schemas"]["TrendMeasure"];
+            /** @description Length of a point. */
+            granularity?: components["schemas"]["Granularity"];
+            breakdown?: components["schemas"]["ExploreBreakdown"] | null;
         };
         /** @description Amounts that no rate converts. */
         Unconverted: {
@@ -4558,6 +5221,263 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explorations_list: {
+        parameters: {
+            query?: {
+                /** @description The archived ones instead of the others. */
+                archived?: boolean;
+                /** @description Only those on Home. */
+                pinned?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedExploration"][];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explorations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveRequest"];
+            };
+        };
+        responses: {
+            /** @description The saved exploration */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedExploration"];
+                };
+            };
+            /** @description `too_many_explorations` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explorations_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exploration */
+                id: components["schemas"]["ExplorationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedChange"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedExploration"];
+                };
+            };
+            /** @description `exploration_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `too_many_explorations`: Home is full */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Exploration"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExploreAnswer"];
+                };
+            };
+            /** @description `invalid_field`: more than a limit allows, or something that means nothing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExploreChoices"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleRequest"];
+            };
+        };
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleBehind"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore_texts: {
+        parameters: {
+            query: {
+                /** @description The column. */
+                column: components["schemas"]["ExploreColumn"];
+                /** @description A part of the text, whatever the case. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextChoice"][];
                 };
             };
             /** @description What went wrong, in which field, and what to do about it */
