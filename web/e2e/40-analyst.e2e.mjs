@@ -59,11 +59,11 @@ export const story = {
     await pick(page, /^Step 2:/, "Signed up");
     await page.getByRole("button", { name: "Add step" }).click();
     await pick(page, /^Step 3:/, "Bought");
-    await page.getByRole("heading", { name: "25.0% of 12 people came to the end" }).waitFor();
+    await page.getByRole("heading", { name: "25% of 12 people came to the end" }).waitFor();
     await page.getByText("Most are lost between “Looked at prices” and “Signed up”: 5 people.").waitFor();
     await accessible(page, "a funnel");
     await page.reload();
-    await page.getByRole("heading", { name: "25.0% of 12 people came to the end" }).waitFor();
+    await page.getByRole("heading", { name: "25% of 12 people came to the end" }).waitFor();
   },
 
   async "a breakdown shows its parts"({ page }) {
@@ -96,16 +96,16 @@ export const story = {
     await drawer.getByRole("button", { name: "Take From prices to buying off Home" }).waitFor();
     await accessible(page, "the saved explorations");
     await drawer.getByRole("button", { name: /^From prices to buying/ }).click();
-    await page.getByRole("heading", { name: "25.0% of 12 people came to the end" }).waitFor();
+    await page.getByRole("heading", { name: "25% of 12 people came to the end" }).waitFor();
   },
 
   async "Home shows it and leads to it"({ page, url }) {
     await page.goto(`${url}/`);
     const tile = page.getByRole("button", { name: /From prices to buying/ });
     await tile.waitFor();
-    assert.match(await tile.textContent(), /25\.0/);
+    assert.match(await tile.textContent(), /25%/);
     await tile.click();
-    await page.getByRole("heading", { name: "25.0% of 12 people came to the end" }).waitFor();
+    await page.getByRole("heading", { name: "25% of 12 people came to the end" }).waitFor();
   },
 
   async "retention and paths answer, and fit a tablet"({ page }) {

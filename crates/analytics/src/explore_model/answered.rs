@@ -1,6 +1,7 @@
 //! What is answered, as the API gives it.
 
-use super::asked::{Group, ReturnRule, Stop};
+use super::asked::ReturnRule;
+use super::opened::{Group, Stop};
 use crate::metrics::{AsOf, Figure, Span};
 use kernel::ids::PersonId;
 use kernel::time::Timestamp;

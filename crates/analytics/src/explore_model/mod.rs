@@ -2,6 +2,7 @@
 
 mod answered;
 mod asked;
+mod opened;
 
 pub use answered::{
     Between, Cohort, ColumnChoice, ExploreAnswer, ExploreChoices, ExplorePeriod, Found, FunnelAnswer, FunnelPart,
@@ -9,7 +10,8 @@ pub use answered::{
     TextChoice, TrendLine, TrendsAnswer,
 };
 pub use asked::{
-    Ask, Breakdown, Cell, CohortLength, Column, Condition, EventChoice, Exploration, FunnelAsk, FunnelExclusion,
-    Granularity, Group, Match, PathDirection, PathNode, PathsAsk, PeopleRequest, RetentionAsk, ReturnRule, Segment,
-    SegmentCondition, StepOrder, StepOutcome, Stop, TrendMeasure, TrendsAsk,
+    Ask, Breakdown, CohortLength, Column, Condition, EventChoice, Exploration, FunnelAsk, FunnelExclusion, Granularity,
+    Match, PathDirection, PathNode, PathsAsk, RetentionAsk, ReturnRule, Segment, SegmentCondition, StepOrder,
+    TrendMeasure, TrendsAsk,
 };
+pub use opened::{Cell, Group, PeopleRequest, StepOutcome, Stop};

@@ -16,6 +16,20 @@ export function biggestLoss(steps: readonly Pick<Step, "dropped">[], names: read
 export function medianText(between: Step["took_median"]): string | undefined {
   if (!between) return undefined;
   const to = between.to_seconds;
-  if (typeof to !== "number") return `over ${duration(between.from_seconds)}`;
-  return between.from_seconds === 0 ? `under ${duration(to)}` : `${duration(between.from_seconds)} to ${duration(to)}`;
+  if (typeof to !== "number") return `over ${limitText(between.from_seconds)}`;
+  return between.from_seconds === 0
+    ? `under ${limitText(to)}`
+    : `${limitText(between.from_seconds)} to ${limitText(to)}`;
+}
+
+const UNITS = [
+  [86_400, "day"],
+  [3_600, "hour"],
+  [60, "minute"],
+] as const;
+
+/** A limit of the histogram: a whole number of its largest unit. */
+function limitText(seconds: number): string {
+  const unit = UNITS.find(([size]) => seconds >= size && seconds % size === 0);
+  return unit ? counted(seconds / unit[0], unit[1]) : duration(seconds);
 }
