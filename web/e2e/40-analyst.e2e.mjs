@@ -114,7 +114,7 @@ export const story = {
     await accessible(page, "retention");
     await page.getByRole("button", { name: "Paths" }).click();
     await pick(page, /^Event:/, "Looked at prices");
-    await page.getByRole("button", { name: "Step 1, Signed up: 7 people; show people" }).waitFor();
+    await page.getByRole("button", { name: /^Step 1, Signed up 7 · 58.3%/ }).waitFor();
     await accessible(page, "paths");
     await page.setViewportSize({ width: 768, height: 1024 });
     await fitsWindow(page, "paths on a tablet");

@@ -80,6 +80,8 @@ interface DiagramProps {
 
 /** The narrowest column in which a name can still be read. */
 const COLUMN = 150;
+/** Around the drawing, both sides. */
+const PADDING = 34;
 
 function Diagram({ found, backwards, all, onOpen }: DiagramProps) {
   const box = useRef<HTMLElement>(null);
@@ -91,7 +93,7 @@ function Diagram({ found, backwards, all, onOpen }: DiagramProps) {
     watcher.observe(element);
     return () => watcher.disconnect();
   }, []);
-  const width = Math.max(room - 4, found.steps.length * COLUMN);
+  const width = Math.max(room - PADDING, found.steps.length * COLUMN);
   const flow = useMemo(() => layOut(found, width, backwards), [found, width, backwards]);
   return (
     <section ref={box} className={styles.flowBox} tabIndex={0} aria-label="Paths, step by step">
@@ -150,7 +152,10 @@ function Node({ node, found, all, onOpen }: NodeProps) {
     <>
       <i className={styles.stem} style={{ blockSize: node.height, background: colourOf(stop) }} />
       <span className={styles.stopText}>
-        <span className={styles.stopName}>{label}</span>
+        <span className={styles.stopName}>
+          <span className="visually-hidden">Step {node.step}, </span>
+          {label}
+        </span>{" "}
         <span className={styles.muted}>{figure}</span>
       </span>
     </>
@@ -167,8 +172,7 @@ function Node({ node, found, all, onOpen }: NodeProps) {
       type="button"
       className={classNames(styles.stop, styles.opens)}
       style={place}
-      aria-label={`Step ${node.step}, ${label}: ${number(node.people)} people; show people`}
-      title={label}
+      title={`${label}: show people`}
       onClick={() => onOpen({ kind: "paths", step: node.step, stop })}
     >
       {inside}

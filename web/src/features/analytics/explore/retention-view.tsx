@@ -33,6 +33,11 @@ export function RetentionView({ ask, found, onOpen }: RetentionViewProps) {
   const first = cohorts[0]?.place ?? 0;
   const places = found.cohorts.slice(first).map((_, after) => after);
   const later = found.mean[1];
+  // The first period is nearly everybody: it would leave no shade for the others.
+  const most = Math.max(
+    0.01,
+    ...cohorts.flatMap((cohort) => cohort.back.slice(1).map((back) => (back ?? 0) / cohort.people)),
+  );
   const rows = () =>
     found.cohorts.map((cohort): CsvCell[] => [
       label(cohort.period.from),
@@ -46,7 +51,7 @@ export function RetentionView({ ask, found, onOpen }: RetentionViewProps) {
           ? `${percent(later.share)} came back one ${length} later${found.rule === "unbounded" ? " or after that" : ""}`
           : `Who came back, by ${length}`
       }
-      text="A row is everybody whose first event was then. Hatched: the period is not over yet. The mean counts only periods that are over."
+      text="A row is everybody whose first event was then; darker is more. Hatched: the period is not over yet. The mean counts only periods that are over."
       actions={
         <ExportMenu
           title="Retention"
@@ -99,7 +104,7 @@ export function RetentionView({ ask, found, onOpen }: RetentionViewProps) {
                     <td
                       key={after}
                       className={after >= cohort.partial_from ? styles.open : undefined}
-                      style={{ "--share": `${Math.round(share * 70)}%` } as React.CSSProperties}
+                      style={{ "--share": `${Math.round(Math.min(1, share / most) * 70)}%` } as React.CSSProperties}
                       title={`${number(back)} of ${number(cohort.people)} people`}
                     >
                       <NumberButton

@@ -113,6 +113,8 @@ export function TrendsView({ ask, found, choices, onOpen, onZoom }: TrendsViewPr
     [onOpen, categories],
   );
   const mayPeople = useMay("people.read");
+  const [start, ...others] = found.periods;
+  const cut = start?.partial === true && others.length > 0 && Date.parse(start.to) <= Date.now();
   const measure = MEASURES.find((one) => one.value === (ask.measure ?? "people"))?.label ?? "People";
   if (found.lines.every((line) => !numeric(line.total)))
     return (
@@ -137,6 +139,11 @@ export function TrendsView({ ask, found, choices, onOpen, onZoom }: TrendsViewPr
           hiddenGroups(found.groups, drawn.filter((line) => line.group && line.group !== "other").length)
         }
       />
+      {cut ? (
+        <p className={styles.muted}>
+          The dates begin within a {grain}: the first point is only a part of one, and lower for that reason.
+        </p>
+      ) : null}
       <Totals lines={found.lines} names={names} onOpen={onOpen} />
       <Points found={found} names={names} categories={categories} label={label} grain={GRAINS[grain]} onOpen={onOpen} />
     </>
