@@ -160,6 +160,11 @@ impl Fold for PathFold {
         self.literals.clone()
     }
 
+    fn weight(&self, output: &Walks) -> usize {
+        let codes: usize = output.by_code.iter().map(BTreeMap::len).sum();
+        (codes + output.people.len()) * 2 * size_of::<u64>()
+    }
+
     fn init(&self) -> Walk {
         Walk::default()
     }

@@ -132,6 +132,14 @@ impl Fold for Listing {
         self.fold.literals()
     }
 
+    fn names(&self) -> Option<Vec<String>> {
+        self.fold.names()
+    }
+
+    fn weight(&self, output: &Behind) -> usize {
+        output.people.len() * size_of::<u64>()
+    }
+
     fn init(&self) -> Self::State {
         self.fold.init()
     }

@@ -17,6 +17,8 @@ pub(super) struct SegmentFold {
     filters: Filters,
     literals: Vec<String>,
     columns: Columns,
+    /// The names of the filters, when each has one.
+    names: Option<Vec<String>>,
     /// For each filter: whether it must be done, and how often.
     wanted: Vec<(bool, u64)>,
     all: Match,
@@ -37,9 +39,10 @@ impl SegmentFold {
 
     fn of(filters: &[EventFilter], wanted: Vec<(bool, u64)>, all: Match) -> Self {
         let mut literals = Literals::default();
+        let names = filters.iter().map(|filter| filter.name.clone()).collect();
         let columns = filters.iter().fold(Columns::of(&[Col::Name]), |columns, filter| columns.and(filter.columns()));
         let filters = Filters::new(&filters.iter().collect::<Vec<_>>(), &mut literals);
-        Self { filters, literals: literals.0, columns, wanted, all }
+        Self { filters, literals: literals.0, columns, names, wanted, all }
     }
 }
 
@@ -53,6 +56,15 @@ impl Fold for SegmentFold {
 
     fn literals(&self) -> Vec<String> {
         self.literals.clone()
+    }
+
+    /// Whoever must do something is known by its events alone.
+    fn names(&self) -> Option<Vec<String>> {
+        self.wanted.iter().all(|(did, _)| *did).then(|| self.names.clone()).flatten()
+    }
+
+    fn weight(&self, output: &Vec<u64>) -> usize {
+        output.len() * size_of::<u64>()
     }
 
     fn init(&self) -> Vec<u64> {
@@ -122,6 +134,14 @@ impl<F: Fold> Fold for Among<F> {
 
     fn literals(&self) -> Vec<String> {
         self.fold.literals()
+    }
+
+    fn names(&self) -> Option<Vec<String>> {
+        self.fold.names()
+    }
+
+    fn weight(&self, output: &F::Output) -> usize {
+        self.fold.weight(output)
     }
 
     fn init(&self) -> F::State {
