@@ -81,6 +81,8 @@ text_ids! {
     DealId = "dea";
     /// An erasure of a person.
     ErasureId = "ers";
+    /// A saved exploration.
+    ExplorationId = "exp";
     /// An import: one uploaded file and what became of it.
     ImportId = "imp";
     /// A background job.

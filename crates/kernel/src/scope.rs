@@ -78,6 +78,8 @@ closed_list! {
         ImportsWrite = "imports.write",
         /// See dashboards, metrics and attribution.
         MetricsRead = "metrics.read",
+        /// Save, change and archive explorations.
+        ExplorationsWrite = "explorations.write",
         /// See spend, plans and rates.
         LedgerRead = "ledger.read",
         /// Enter spend, plans and rates.
@@ -117,7 +119,15 @@ impl Role {
     pub fn permissions(self) -> PermissionSet {
         use Permission as P;
         let read_basics = [P::WorkspaceRead, P::MetricsRead];
-        let read_all = [P::EventsRead, P::PeopleRead, P::DealsRead, P::ImportsRead, P::LedgerRead, P::JobsRead];
+        let whole_team = [
+            P::EventsRead,
+            P::PeopleRead,
+            P::DealsRead,
+            P::ImportsRead,
+            P::ExplorationsWrite,
+            P::LedgerRead,
+            P::JobsRead,
+        ];
         let own: &[Permission] = match self {
             Role::Owner => return Permission::ALL.iter().copied().filter(|p| *p != P::EventsIngest).collect(),
             Role::Director => &[
@@ -137,7 +147,7 @@ impl Role {
             Role::ProjectManager => &[P::LedgerWrite],
             Role::Viewer => return read_basics.into_iter().collect(),
         };
-        read_basics.into_iter().chain(read_all).chain(own.iter().copied()).collect()
+        read_basics.into_iter().chain(whole_team).chain(own.iter().copied()).collect()
     }
 }
 

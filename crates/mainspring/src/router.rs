@@ -39,6 +39,7 @@ pub(crate) fn build(app: &App) -> (Router, OpenApi, Vec<RouteRecord>) {
         .routes(analytics::attribution::routes(app.metrics.clone()))
         .routes(analytics::dashboards::routes(app.dashboards.clone()))
         .routes(analytics::sql_console::routes(app.sql.clone()))
+        .routes(analytics::explore::routes(app.explore.clone()))
         .add_open(analytics::ingest::sender_routes(app.lakes.clone()), &analytics::ingest::SENDER_ROUTES)
         .documented(reference, &[("GET", DOCUMENT), ("GET", REFERENCE)])
         .pages(ui::pages())

@@ -1,6 +1,7 @@
 //! Puts the slices together: the one place that knows all of them.
 
 use analytics::dashboards::Dashboards;
+use analytics::explore::Explore;
 use analytics::facts::{FactStore, LiveSource};
 use analytics::ingest::Lakes;
 use analytics::metrics::{Metrics, TouchIndex};
@@ -37,6 +38,7 @@ pub(crate) struct App {
     pub(crate) dashboards: Dashboards,
     pub(crate) sql: SqlConsole,
     pub(crate) upkeep: Upkeep,
+    pub(crate) explore: Explore,
 }
 
 /// The lakes, as profiles ask for them.
@@ -106,6 +108,7 @@ impl App {
         ledger.read_touches_from(Arc::new(TouchesOfLedger(facts.clone())));
         let upkeep = Upkeep::new(&platform, &lakes);
         let sql = SqlConsole::new(facts.clone(), &platform);
+        let explore = Explore::new(&platform, lakes.clone(), identity.clone(), profiles.clone());
         let metrics = Metrics::new(facts);
         let dashboards = Dashboards::new(metrics.clone());
         Ok(Self {
@@ -122,6 +125,7 @@ impl App {
             dashboards,
             sql,
             upkeep,
+            explore,
         })
     }
 

@@ -196,23 +196,6 @@ export interface paths {
         patch: operations["deals_update"];
         trace?: never;
     };
-    "/api/v1/erasures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Erasures, newest first. */
-        get: operations["erasures_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -256,6 +239,109 @@ export interface paths {
         };
         /** Get one stored event: all its columns, the message as it was received, and why it has its channel. */
         get: operations["get_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List saved explorations, by name. */
+        get: operations["explorations_list"];
+        put?: never;
+        /** Save an exploration. */
+        post: operations["explorations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explorations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename, change, pin or archive a saved exploration. */
+        patch: operations["explorations_update"];
+        trace?: never;
+    };
+    "/api/v1/explore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask what people did: trends, funnel, retention or paths. */
+        post: operations["explore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What questions can be made of: names of events that came in during the last 92 days, and columns. */
+        get: operations["explore_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** List who is behind a number of an answer. */
+        post: operations["explore_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The texts that a column had during the last 92 days, those of most people first; at most 50. */
+        get: operations["explore_texts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -751,43 +837,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/people/{id}/erase": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Erases a person, with everybody merged into it: profile, keys, events and every copy. It cannot be undone. The job of the
-         *     answer does it; `GET /people/{id}/erasure` has the report when it is done.
-         */
-        post: operations["people_erase"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/people/{id}/erasure": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The last erasure of a person, with its report when it is done. */
-        get: operations["people_erasure"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/people/{id}/identifiers": {
         parameters: {
             query?: never;
@@ -959,121 +1008,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Answers one read-only statement over events, people, companies, deals, ledger, credits, sessions and audit. It is
-         *     cancelled when the connection is closed.
-         */
+        /** Answers one read-only statement over events, people, companies, deals, ledger, credits, sessions and audit. */
         post: operations["sql_run"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sql/explain": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** How a statement would be answered: its plan, and which files of the events it opens. Nothing is read. */
-        post: operations["sql_explain"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sql/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Answers a statement as a CSV, Arrow or Parquet file, which is sent while it is made. A download that breaks off is not
-         *     complete.
-         */
-        post: operations["sql_export"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sql/queries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The saved questions: one's own and the shared ones. */
-        get: operations["sql_queries"];
-        put?: never;
-        /** Saves a question. */
-        post: operations["sql_save"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sql/queries/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One saved question. */
-        get: operations["sql_query"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Changes a saved question, puts it away or takes it back. Its owner may, and for a shared one whoever has
-         *     `workspace.write`.
-         */
-        patch: operations["sql_change"];
-        trace?: never;
-    };
-    "/api/v1/sql/runs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What is being answered at the moment: the caller's own questions; everybody's with `jobs.write`. */
-        get: operations["sql_runs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sql/runs/{run}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Cancels a running question: one's own, or anybody's with `jobs.write`. */
-        post: operations["sql_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1090,27 +1026,6 @@ export interface paths {
         /** The tables and their columns. */
         get: operations["sql_schema"];
         put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/upkeep/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How long events are kept, and what the last run dropped. */
-        get: operations["upkeep_events"];
-        /**
-         * Says how long events are kept. What is too old is dropped by a job at once, and each month from then on; it cannot be
-         *     brought back. People, deals and spend stay.
-         */
-        put: operations["upkeep_keep_events"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1238,6 +1153,20 @@ export interface components {
              */
             lag_seconds: number;
         };
+        /** @description The question itself. */
+        Ask: (components["schemas"]["TrendsAsk"] & {
+            /** @enum {string} */
+            kind: "trends";
+        }) | (components["schemas"]["FunnelAsk"] & {
+            /** @enum {string} */
+            kind: "funnel";
+        }) | (components["schemas"]["RetentionAsk"] & {
+            /** @enum {string} */
+            kind: "retention";
+        }) | (components["schemas"]["PathsAsk"] & {
+            /** @enum {string} */
+            kind: "paths";
+        });
         /** @description Models side by side. */
         AttributionAnswer: {
             /** @description The goal. */
@@ -1341,6 +1270,19 @@ export interface components {
             unit: components["schemas"]["Unit"];
             /** @description Its value and comparison. */
             value: components["schemas"]["Cell"];
+        };
+        /** @description Between which times most lie; from a histogram. */
+        Between: {
+            /**
+             * Format: int64
+             * @description Not less, in seconds.
+             */
+            from_seconds: number;
+            /**
+             * Format: int64
+             * @description Less than this, in seconds; absent: no limit.
+             */
+            to_seconds?: number | null;
         };
         /** @description One channel or campaign that moved a number. */
         Cause: {
@@ -1462,23 +1404,34 @@ export interface components {
             revenue: components["schemas"]["Cell"];
             roi?: components["schemas"]["RoiInterval"] | null;
         };
+        /** @description Those whose first event was in one period. */
+        Cohort: {
+            /** @description When it was. */
+            period: components["schemas"]["ExplorePeriod"];
+            /**
+             * Format: int64
+             * @description How many they are.
+             */
+            people: number;
+            /**
+             * @description How many came back so many periods later (place 0: in the first itself); absent for a period that has not
+             *     begun.
+             */
+            back: (number | null)[];
+            /** @description From this place on the period is not over yet. */
+            partial_from: number;
+        };
         /**
-         * @description The form of a chart.
+         * @description Length of a cohort and of each period after it.
          * @enum {string}
          */
-        ChartKind: "line" | "bar" | "rows";
-        /** @description How an answer is drawn. */
-        ChartSpec: {
-            /** @description The form. */
-            kind: components["schemas"]["ChartKind"];
-            /** @description The column along the axis. */
-            x: string;
-            /** @description The columns whose numbers are drawn. */
-            y: string[];
-            /** @description The column whose values become one series each; with one column in `y`. */
-            series?: string | null;
-            /** @description Whether bars of one place stand on each other. */
-            stacked?: boolean;
+        CohortLength: "day" | "week" | "month";
+        /** @description A column that can be asked about. */
+        ColumnChoice: {
+            /** @description The name in the API. */
+            id: components["schemas"]["ExploreColumn"];
+            /** @description The name for people. */
+            name: string;
         };
         /** @description What one column becomes: a field, a property of its own name, or nothing. */
         ColumnMapping: {
@@ -1970,176 +1923,30 @@ export interface components {
             reverses?: components["schemas"]["LedgerId"] | null;
             reversed_by?: components["schemas"]["LedgerId"] | null;
         };
-        /** @description An event file that was written again, or removed. */
-        ErasedEventFile: {
-            /** @description Its path below the workspace's folder. */
-            path: string;
+        /** @description Which events are meant. */
+        EventChoice: {
             /**
-             * Format: int64
-             * @description Events in it.
+             * @description The name; every event when absent.
+             * @example Signed up
              */
-            rows_before: number;
-            /**
-             * Format: int64
-             * @description Events of others, which stay.
-             */
-            rows_after: number;
+            name?: string | null;
+            /** @description All of these must hold. */
+            conditions?: components["schemas"]["EventCondition"][];
         };
-        /** @description What was erased from the records. */
-        ErasedRecords: {
+        /** @description A condition on one column of an event. */
+        EventCondition: {
+            /** @description The column. */
+            column: components["schemas"]["ExploreColumn"];
+            /** @description How to compare. */
+            op: components["schemas"]["FilterOp"];
             /**
-             * Format: int64
-             * @description Profiles: the person and everybody merged into it.
-             * @default 0
+             * @description With what; an empty text stands for an event that does not say.
+             * @example [
+             *       "/pricing"
+             *     ]
              */
-            profiles: number;
-            /**
-             * Format: int64
-             * @description Keys with the history of their links, refused ones among them.
-             * @default 0
-             */
-            identifiers: number;
-            /**
-             * Format: int64
-             * @description The evidence of merges.
-             * @default 0
-             */
-            merges: number;
-            /**
-             * Format: int64
-             * @description Places in companies. The companies stay.
-             * @default 0
-             */
-            memberships: number;
-            /**
-             * Format: int64
-             * @description Roles in deals. The deals stay.
-             * @default 0
-             */
-            deal_roles: number;
-            /**
-             * Format: int64
-             * @description Rows of the reports of imports, emptied.
-             * @default 0
-             */
-            import_rows: number;
-            /**
-             * Format: int64
-             * @description Images that imports keep to take their changes back.
-             * @default 0
-             */
-            import_images: number;
-            /**
-             * Format: int64
-             * @description Lines of uploaded files, emptied.
-             * @default 0
-             */
-            import_lines: number;
-            /**
-             * Format: int64
-             * @description Messages in the quarantine and lines of the live view.
-             * @default 0
-             */
-            messages: number;
-            /**
-             * Format: int64
-             * @description Keys on the list of those that are refused, as keyed hashes.
-             * @default 0
-             */
-            keys_listed: number;
+            values: string[];
         };
-        /** @description A person that was asked to be erased. */
-        Erasure: {
-            /** @description Its id. */
-            id: components["schemas"]["ErasureId"];
-            /** @description The person: a number, by which nobody is found any more. */
-            person: components["schemas"]["PersonId"];
-            /** @description Where it stands. */
-            state: components["schemas"]["ErasureState"];
-            /** @description Whether the person's keys are refused from then on, in events and imports. */
-            keep_out: boolean;
-            /** @description When it was asked for. */
-            requested_at: components["schemas"]["Timestamp"];
-            /** @description By whom: `user:usr_…`, `key:key_…`. */
-            requested_by: string;
-            job?: components["schemas"]["JobId"] | null;
-            /**
-             * Format: int64
-             * @description Events that came in later under the person's keys and were not stored.
-             */
-            late_events: number;
-            finished_at?: components["schemas"]["Timestamp"] | null;
-            report?: components["schemas"]["ErasureReport"] | null;
-            /** @description SHA-256 of the report as JSON, in hexadecimal; the audit trail has it too. */
-            sha256?: string | null;
-        };
-        /** @description An erasure of a person. */
-        ErasureId: string;
-        /** @description What the search found after the erasure. */
-        ErasureProofView: {
-            /** @description When it was searched. */
-            at: components["schemas"]["Timestamp"];
-            /**
-             * Format: int64
-             * @description The place in the log up to which everything was erased.
-             */
-            up_to: number;
-            /**
-             * Format: int64
-             * @description Event files that were searched.
-             */
-            files_searched: number;
-            /**
-             * Format: int64
-             * @description Events in them and in memory.
-             */
-            rows_searched: number;
-            /**
-             * Format: int64
-             * @description Events of the person among them: 0.
-             */
-            rows_found: number;
-            /**
-             * Format: int64
-             * @description Files that had been set aside, searched too.
-             */
-            orphans_searched: number;
-            /**
-             * Format: int64
-             * @description Segments of the log that hold anything from before: 0.
-             */
-            log_segments_left: number;
-            /**
-             * Format: int64
-             * @description Rows of the person in the tables of people, keys, merges, places and deals: 0.
-             */
-            records_found: number;
-        };
-        /** @description What an erasure did and what the search afterwards found. Nothing in it says who the person was. */
-        ErasureReport: {
-            /** @description The numbers of the person and of everybody merged into it. */
-            persons: components["schemas"]["PersonId"][];
-            /**
-             * Format: int64
-             * @description Events that were erased.
-             */
-            events: number;
-            /** @description The event files that held them. */
-            files: components["schemas"]["ErasedEventFile"][];
-            /** @description What was erased from the records. */
-            records: components["schemas"]["ErasedRecords"];
-            /** @description The search afterwards. */
-            proof: components["schemas"]["ErasureProofView"];
-        };
-        ErasureRequest: {
-            /** @description Whether the person's keys are refused from now on, in events and imports; else only what happened before is. */
-            keep_out: boolean;
-        };
-        /**
-         * @description Where an erasure stands.
-         * @enum {string}
-         */
-        ErasureState: "running" | "done";
         /** @description One stored event with everything that is known of it. */
         EventDetail: {
             /**
@@ -2179,39 +1986,6 @@ export interface components {
             raw: Record<string, never>;
             channel?: components["schemas"]["Explanation"] | null;
         };
-        /** @description What a run dropped. */
-        EventsDropped: {
-            /** @description Everything that happened before. */
-            before: components["schemas"]["Timestamp"];
-            /** @description When it ran. */
-            at: components["schemas"]["Timestamp"];
-            /**
-             * Format: int64
-             * @description Events that went.
-             */
-            events: number;
-            /**
-             * Format: int64
-             * @description Files that went whole.
-             */
-            files: number;
-        };
-        /** @description How long events are kept, and what went for it. */
-        EventsKept: {
-            /**
-             * Format: int32
-             * @description Events of so many whole months are kept, besides those of the running one; absent: for ever.
-             */
-            months?: number | null;
-            dropped?: components["schemas"]["EventsDropped"] | null;
-        };
-        EventsToKeep: {
-            /**
-             * Format: int32
-             * @description Events of so many whole months are kept, besides those of the running one, 1 to 1200; null: for ever.
-             */
-            months?: number | null;
-        };
         /** @description Why some evidence has the channel it has. */
         Explanation: {
             /** @description The channel. */
@@ -2225,11 +1999,115 @@ export interface components {
             /** @description Every earlier rule, in order, and why it did not hold. */
             failed: components["schemas"]["RuleOutcome"][];
         };
+        /** @description A question about what people did. */
+        Exploration: {
+            /** @description Which dates, in the workspace's time zone. Events outside are not seen at all. */
+            range: components["schemas"]["DateRange"];
+            /** @description What to compare with; trends and funnels only. */
+            compare?: components["schemas"]["Compare"];
+            /** @description Whether events of bots and AI agents are left out. */
+            humans_only?: boolean;
+            segment?: components["schemas"]["ExploreSegment"] | null;
+            /** @description The question. */
+            ask: components["schemas"]["Ask"];
+        };
+        /** @description A saved exploration. */
+        ExplorationId: string;
+        /** @description An answer, with how it was come by. */
+        ExploreAnswer: {
+            /** @description The answer. */
+            found: components["schemas"]["Found"];
+            /** @description The dates, widened to whole periods where the question needs that. */
+            range: components["schemas"]["Span"];
+            compared?: components["schemas"]["Span"] | null;
+            /**
+             * Format: int64
+             * @description How many people the segment has in the range; absent without one.
+             */
+            segment_people?: number | null;
+            /** @description How far the events were read. */
+            watermark: components["schemas"]["AsOf"];
+            /**
+             * Format: int64
+             * @description How long the computation took, in milliseconds.
+             */
+            took_ms: number;
+            /** @description Whether it was computed for an earlier question that was the same. */
+            from_cache: boolean;
+        };
+        /** @description Splits by the texts of a column. */
+        ExploreBreakdown: {
+            /** @description The column. */
+            column: components["schemas"]["ExploreColumn"];
+            /** @description How many of the largest are shown; the rest is added up as "other". */
+            top?: number;
+        };
+        /** @description A number of an answer. Its kind is that of the question. */
+        ExploreCell: {
+            /** @description Which of the events, from 0. */
+            series: number;
+            /** @description Which point, from 0; the total when absent. */
+            period?: number | null;
+            group?: components["schemas"]["ExploreGroup"] | null;
+            /** @enum {string} */
+            kind: "trends";
+        } | {
+            /** @description Which step, from 0. */
+            step: number;
+            /** @description How far they came. */
+            outcome: components["schemas"]["StepOutcome"];
+            group?: components["schemas"]["ExploreGroup"] | null;
+            /** @enum {string} */
+            kind: "funnel";
+        } | {
+            /** @description Which cohort, from 0. */
+            cohort: number;
+            /** @description How many periods later; the whole cohort when absent. */
+            after?: number | null;
+            /** @enum {string} */
+            kind: "retention";
+        } | {
+            /** @description Which step, from 0: the anchor. */
+            step: number;
+            stop?: components["schemas"]["PathStop"] | null;
+            /** @enum {string} */
+            kind: "paths";
+        };
+        /** @description What a question can be made of. */
+        ExploreChoices: {
+            /** @description The names of events, the one of most people first. */
+            names: components["schemas"]["TextChoice"][];
+            /** @description How many names there are in all. */
+            names_total: number;
+            /** @description The columns. */
+            columns: components["schemas"]["ColumnChoice"][];
+        };
         /**
-         * @description The form of a file.
+         * @description A column of an event that can be asked about.
          * @enum {string}
          */
-        ExportFormat: "csv" | "arrow" | "parquet";
+        ExploreColumn: "name" | "channel" | "source" | "medium" | "campaign" | "content" | "term" | "host" | "path" | "title" | "referrer_host" | "device" | "browser" | "os" | "country" | "currency" | "click_id_kind" | "consent" | "library";
+        /** @description A part of a breakdown. */
+        ExploreGroup: {
+            /** @description One text; empty for events that do not say. */
+            value: string;
+        } | "other";
+        /** @description One period of an axis. */
+        ExplorePeriod: {
+            /** @description Where it begins. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Where it ends; not in it. */
+            to: components["schemas"]["Timestamp"];
+            /** @description Whether the range, or the present moment, cuts it. */
+            partial: boolean;
+        };
+        /** @description The people who count: those with an event in the range for whom this holds. */
+        ExploreSegment: {
+            /** @description Whether all or any of the conditions must hold. */
+            match?: components["schemas"]["SegmentMatch"];
+            /** @description The conditions. */
+            conditions: components["schemas"]["SegmentCondition"][];
+        };
         /** @description What became of one message. */
         Fate: {
             /**
@@ -2333,11 +2211,108 @@ export interface components {
          * @enum {string}
          */
         FilterOp: "in" | "not_in" | "contains" | "not_contains";
+        /** @description The answer itself. */
+        Found: (components["schemas"]["TrendsAnswer"] & {
+            /** @enum {string} */
+            kind: "trends";
+        }) | (components["schemas"]["FunnelAnswer"] & {
+            /** @enum {string} */
+            kind: "funnel";
+        }) | (components["schemas"]["RetentionAnswer"] & {
+            /** @enum {string} */
+            kind: "retention";
+        }) | (components["schemas"]["PathsAnswer"] & {
+            /** @enum {string} */
+            kind: "paths";
+        });
+        /** @description Where people are lost. */
+        FunnelAnswer: {
+            /** @description Everybody, then the parts of the breakdown, the largest first, then the rest. */
+            parts: components["schemas"]["FunnelPart"][];
+            /** @description How many parts the breakdown has in all. */
+            groups: number;
+            /** @description Limits of the histograms, in seconds. */
+            took_limits_seconds: number[];
+        };
+        /** @description How many people take steps in order. */
+        FunnelAsk: {
+            /** @description The steps, 2 to 16. */
+            steps: components["schemas"]["EventChoice"][];
+            /** @description What may lie between them. */
+            order?: components["schemas"]["StepOrder"];
+            /** @description What must not. */
+            exclusions?: components["schemas"]["FunnelExclusion"][];
+            /**
+             * Format: int32
+             * @description Longest time from the first to the last step, in minutes; 14 days when absent.
+             */
+            window_minutes?: number;
+            breakdown?: components["schemas"]["ExploreBreakdown"] | null;
+        };
+        /** @description An event that must not happen on the way. */
+        FunnelExclusion: {
+            /** @description The event. */
+            event: components["schemas"]["EventChoice"];
+            /** @description Only between this step (from 0) and the next one; between any two when absent. */
+            after?: number | null;
+        };
+        /** @description One part of a funnel. */
+        FunnelPart: {
+            group?: components["schemas"]["ExploreGroup"] | null;
+            /** @description The steps. */
+            steps: components["schemas"]["FunnelStep"][];
+            /**
+             * @description Whether its rate from the first to the last step differs from that of all others by more than chance alone
+             *     does in 95 of 100 cases; absent where there are too few people to say.
+             */
+            differs?: boolean | null;
+        };
+        /** @description One step of a funnel. */
+        FunnelStep: {
+            /**
+             * Format: int64
+             * @description People who took this step after those before it.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description People of the comparison.
+             */
+            previous_people?: number | null;
+            /**
+             * Format: double
+             * @description Of those who took the first step; 0.25 is 25 %. Absent when nobody did.
+             */
+            of_first?: number | null;
+            /**
+             * Format: double
+             * @description Of those who took the step before. Absent when nobody did.
+             */
+            of_before?: number | null;
+            /**
+             * Format: int64
+             * @description People who took this step and not the next; absent for the last one.
+             */
+            dropped?: number | null;
+            /**
+             * Format: double
+             * @description Mean time from the first step to this one, in seconds; absent for the first one.
+             */
+            took_mean_seconds?: number | null;
+            took_median?: components["schemas"]["Between"] | null;
+            /** @description People by that time: less than each of `took_limits_seconds`, and the rest. */
+            took: number[];
+        };
         /**
          * @description A length of time on an axis.
          * @enum {string}
          */
         Grain: "day" | "week" | "month" | "quarter";
+        /**
+         * @description Length of a point.
+         * @enum {string}
+         */
+        Granularity: "hour" | "day" | "week" | "month";
         /** @description Home. */
         Home: {
             /** @description The dates. */
@@ -2776,20 +2751,6 @@ export interface components {
             /** @description What they may do here. */
             role: components["schemas"]["Role"];
         };
-        /** @description A question to keep. */
-        NewSavedQuery: {
-            /** @description Its name. */
-            name: string;
-            /** @description What it is for. */
-            description?: string;
-            /** @description The statement. */
-            sql: string;
-            /** @description How the tables that follow from journeys are written. */
-            settings?: components["schemas"]["SqlSettings"];
-            chart?: components["schemas"]["ChartSpec"] | null;
-            /** @description Whether everybody who may ask in SQL sees it. */
-            shared?: boolean;
-        };
         /** @description What a new workspace is made of. */
         NewWorkspace: {
             /**
@@ -2989,41 +2950,6 @@ export interface components {
                 clicks?: number | null;
                 reverses?: components["schemas"]["LedgerId"] | null;
                 reversed_by?: components["schemas"]["LedgerId"] | null;
-            }[];
-            /** @description Give this back as `cursor` for the next page; absent on the last one. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description How many rows match in all, where it is cheap to know exactly.
-             */
-            total?: number | null;
-        };
-        /** @description One page of a list. */
-        Page_Erasure: {
-            /** @description The rows of this page, in the order that was asked for. */
-            items: {
-                /** @description Its id. */
-                id: components["schemas"]["ErasureId"];
-                /** @description The person: a number, by which nobody is found any more. */
-                person: components["schemas"]["PersonId"];
-                /** @description Where it stands. */
-                state: components["schemas"]["ErasureState"];
-                /** @description Whether the person's keys are refused from then on, in events and imports. */
-                keep_out: boolean;
-                /** @description When it was asked for. */
-                requested_at: components["schemas"]["Timestamp"];
-                /** @description By whom: `user:usr_…`, `key:key_…`. */
-                requested_by: string;
-                job?: components["schemas"]["JobId"] | null;
-                /**
-                 * Format: int64
-                 * @description Events that came in later under the person's keys and were not stored.
-                 */
-                late_events: number;
-                finished_at?: components["schemas"]["Timestamp"] | null;
-                report?: components["schemas"]["ErasureReport"] | null;
-                /** @description SHA-256 of the report as JSON, in hexadecimal; the audit trail has it too. */
-                sha256?: string | null;
             }[];
             /** @description Give this back as `cursor` for the next page; absent on the last one. */
             next_cursor?: string | null;
@@ -3453,8 +3379,104 @@ export interface components {
             /** @description The one to come: at least 12 characters. */
             new_password: string;
         };
+        /**
+         * @description Which way a path is followed.
+         * @enum {string}
+         */
+        PathDirection: "after" | "before";
+        /** @description How many went from a stop of one step to one of the next. */
+        PathLink: {
+            /** @description The step it begins at, from 0. */
+            step: number;
+            /** @description The place of its stop in that step. */
+            from: number;
+            /** @description The place of the other stop in the next step. */
+            to: number;
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+        };
+        /**
+         * @description What a stop of a path is called by.
+         * @enum {string}
+         */
+        PathNode: "name" | "path" | "channel";
+        /** @description A stop of a path. */
+        PathStop: {
+            /** @description One text. */
+            value: string;
+        } | "other" | "end";
+        /** @description A stop at one step. */
+        PathStopCount: {
+            /** @description The stop. */
+            stop: components["schemas"]["PathStop"];
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+        };
+        /** @description What people do before or after something. */
+        PathsAnswer: {
+            /** @description The stops of each step, the largest first, then the rest and the end. The first step is the anchor. */
+            steps: components["schemas"]["PathStopCount"][][];
+            /** @description Between them. */
+            links: components["schemas"]["PathLink"][];
+        };
+        /** @description What people do before or after something. */
+        PathsAsk: {
+            /** @description Where paths start, or end. */
+            anchor: components["schemas"]["EventChoice"];
+            /** @description Which way. */
+            direction?: components["schemas"]["PathDirection"];
+            /** @description Stops beside the anchor. */
+            steps?: number;
+            /** @description What a stop is called by. */
+            node?: components["schemas"]["PathNode"];
+            /** @description Stops shown at each step; the rest is added up as "other". */
+            top?: number;
+            /** @description Names of events that are passed over. */
+            without?: string[];
+            /** @description Whether the same stop again and again counts as one. */
+            collapse?: boolean;
+            /**
+             * Format: int32
+             * @description Longest time between the anchor and a stop, in minutes; any when absent.
+             */
+            window_minutes?: number | null;
+        };
+        /** @description Who is behind a number: one page. */
+        PeopleBehind: {
+            /**
+             * Format: int64
+             * @description How many they are in all.
+             */
+            people: number;
+            /** @description These of them, the one who came first into the workspace first. */
+            items: components["schemas"]["PersonBehind"][];
+            /** @description Give this back as `cursor` for the next page; absent on the last one. */
+            next_cursor?: string | null;
+            /** @description How far the events were read. */
+            watermark: components["schemas"]["AsOf"];
+        };
+        /** @description Who is behind a number. */
+        PeopleRequest: {
+            /** @description The question the number came from. */
+            exploration: components["schemas"]["Exploration"];
+            /** @description The number. */
+            cell: components["schemas"]["ExploreCell"];
+            /**
+             * Format: int32
+             * @description Rows per page: 1 to 500; 50 when absent.
+             */
+            limit?: number | null;
+            /** @description The `next_cursor` of the page before. */
+            cursor?: string | null;
+        };
         /** @enum {string} */
-        Permission: "workspace.read" | "workspace.write" | "members.write" | "keys.read" | "keys.write" | "audit.read" | "events.ingest" | "events.read" | "people.read" | "people.write" | "people.erase" | "deals.read" | "deals.write" | "imports.read" | "imports.write" | "metrics.read" | "ledger.read" | "ledger.write" | "sql.run" | "jobs.read" | "jobs.write";
+        Permission: "workspace.read" | "workspace.write" | "members.write" | "keys.read" | "keys.write" | "audit.read" | "events.ingest" | "events.read" | "people.read" | "people.write" | "deals.read" | "deals.write" | "imports.read" | "imports.write" | "metrics.read" | "explorations.write" | "ledger.read" | "ledger.write" | "sql.run" | "jobs.read" | "jobs.write";
         /** @description One person. */
         Person: components["schemas"]["PersonSummary"] & {
             /** @description The first name. */
@@ -3472,6 +3494,20 @@ export interface components {
             deals: components["schemas"]["PersonDeal"][];
             /** @description Why this is one person. */
             identifiers: components["schemas"]["Identifiers"];
+        };
+        /** @description A person behind a number. */
+        PersonBehind: {
+            /** @description The id. */
+            id: components["schemas"]["PersonId"];
+            /** @description The name; empty when nobody said one. */
+            name: string;
+            /** @description The e-mail address; empty when it is not known. */
+            email: string;
+            /** @description The company's name; empty when it is not known. */
+            company: string;
+            /** @description Whether it is somebody in the list of people; bots and AI agents are not. */
+            listed: boolean;
+            last_seen?: components["schemas"]["Timestamp"] | null;
         };
         /** @description A deal a person takes part in. */
         PersonDeal: {
@@ -3714,8 +3750,6 @@ export interface components {
              */
             limit?: number | null;
         };
-        /** @description A saved SQL query or view. */
-        QueryId: string;
         /** @description Something the file does not say by itself. */
         Question: {
             /**
@@ -3842,6 +3876,49 @@ export interface components {
             /** @description Whether credits sum to the value. */
             conserves: boolean;
         };
+        /** @description Who came back. */
+        RetentionAnswer: {
+            /** @description When it counts. */
+            rule: components["schemas"]["ReturnRule"];
+            /** @description The cohorts, the first one first. */
+            cohorts: components["schemas"]["Cohort"][];
+            /** @description Over all cohorts for which the period is over: how many came back of how many, a place each. */
+            mean: components["schemas"]["RetentionMean"][];
+        };
+        /** @description Who comes back. */
+        RetentionAsk: {
+            /** @description The event that puts a person into the cohort of its period: the first one in the range. */
+            first?: components["schemas"]["EventChoice"];
+            /** @description The event that counts as coming back. */
+            back?: components["schemas"]["EventChoice"];
+            /** @description Length of a period. */
+            period?: components["schemas"]["CohortLength"];
+            /** @description When it counts. */
+            rule?: components["schemas"]["ReturnRule"];
+        };
+        /** @description Returns over several cohorts. */
+        RetentionMean: {
+            /**
+             * Format: int64
+             * @description People of the cohorts.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description How many came back.
+             */
+            back: number;
+            /**
+             * Format: double
+             * @description The share; absent when there is nobody.
+             */
+            share?: number | null;
+        };
+        /**
+         * @description When somebody counts as having come back.
+         * @enum {string}
+         */
+        ReturnRule: "exact" | "unbounded";
         /** @description Why a line is taken back. */
         Reversal: {
             /** @description In a few words; it stands in the note of the new line. */
@@ -3915,63 +3992,64 @@ export interface components {
             /** @description Why it did not hold, or what it matched, with the values. */
             why: string;
         };
-        /**
-         * @description What a run gives.
-         * @enum {string}
-         */
-        RunKind: "rows" | "plan" | "file";
-        /** @description A question that somebody keeps. */
-        SavedQuery: {
-            /** @description The id. */
-            id: components["schemas"]["QueryId"];
-            /** @description Its name. */
+        /** @description A question to save. */
+        SaveRequest: {
+            /** @description The name. */
             name: string;
-            /** @description What it is for. */
-            description: string;
-            /** @description The statement. */
-            sql: string;
-            /** @description How the tables that follow from journeys are written. */
-            settings: components["schemas"]["SqlSettings"];
-            chart?: components["schemas"]["ChartSpec"] | null;
-            /** @description Whose it is: `user:usr_…` or `key:key_…`. */
-            owner: string;
-            /** @description Whether everybody who may ask in SQL sees it. */
-            shared: boolean;
-            /**
-             * Format: int64
-             * @description Counts its changes.
-             */
-            version: number;
-            /** @description When it was saved first. */
-            created_at: components["schemas"]["Timestamp"];
-            /** @description When it was changed last. */
-            updated_at: components["schemas"]["Timestamp"];
-            /** @description Who changed it last. */
-            updated_by: string;
-            archived_at?: components["schemas"]["Timestamp"] | null;
-            /** @description Whether the caller may change it. */
-            editable: boolean;
+            /** @description The question. */
+            exploration: components["schemas"]["Exploration"];
+            /** @description Whether its dates move on. */
+            rolling?: boolean;
         };
-        /** @description What to change of a saved question; what is absent stays. */
-        SavedQueryChange: {
-            /**
-             * Format: int64
-             * @description The version the change was made from. When it is no longer the present one, the change is refused.
-             */
-            version?: number | null;
-            /** @description Its name. */
+        /** @description What to change; what is absent stays. */
+        SavedChange: {
+            /** @description The name. */
             name?: string | null;
-            /** @description What it is for. */
-            description?: string | null;
-            /** @description The statement. */
-            sql?: string | null;
-            settings?: components["schemas"]["SqlSettings"] | null;
-            chart?: components["schemas"]["ChartSpec"] | null;
-            /** @description Whether everybody who may ask in SQL sees it. */
-            shared?: boolean | null;
-            /** @description True puts it away, false takes it back. */
+            exploration?: components["schemas"]["Exploration"] | null;
+            /** @description Whether its dates move on. */
+            rolling?: boolean | null;
+            /** @description Whether it is shown on Home. */
+            pinned?: boolean | null;
+            /** @description Whether it is archived; that takes it off Home. */
             archived?: boolean | null;
         };
+        /** @description A question under a name. */
+        SavedExploration: {
+            /** @description The id. */
+            id: components["schemas"]["ExplorationId"];
+            /** @description The name. */
+            name: string;
+            /** @description The question. A rolling one ends today. */
+            exploration: components["schemas"]["Exploration"];
+            /** @description Whether its dates move on: as many days as when it was saved, up to today. */
+            rolling: boolean;
+            /** @description Whether it is shown on Home. */
+            pinned: boolean;
+            /** @description Who saved it first: `user:…` or `key:…`. */
+            owner: string;
+            /** @description When that was. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            archived_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A condition on a person: an event happened often enough in the range, or it did not. */
+        SegmentCondition: {
+            /** @description `true`: did it at least `times` times. `false`: did it less often. */
+            did: boolean;
+            /** @description The event. */
+            event: components["schemas"]["EventChoice"];
+            /**
+             * Format: int64
+             * @description How often; once when absent.
+             */
+            times?: number;
+        };
+        /**
+         * @description Whether all or any of the conditions must hold.
+         * @enum {string}
+         */
+        SegmentMatch: "all" | "any";
         Separation: {
             /** @description The other side of the merge, as `identifiers.merges` of the person names it. */
             other: components["schemas"]["PersonId"];
@@ -4065,91 +4143,6 @@ export interface components {
             /** @description `int`, `float`, `text`, `bool`, `timestamp` or another type of the engine. */
             type: string;
         };
-        /** @description A question whose answer is wanted as a file. */
-        SqlExportRequest: {
-            /** @description One `select` statement. */
-            sql: string;
-            /** @description The form of the file. */
-            format: components["schemas"]["ExportFormat"];
-            /** @description How the tables that follow from journeys are written. */
-            settings?: components["schemas"]["SqlSettings"];
-            /**
-             * Format: int32
-             * @description Takes so many rows. When absent, an answer with more rows than a file may have ends the download with an error, so
-             *     that no file is silently incomplete.
-             */
-            limit?: number | null;
-            as_of?: components["schemas"]["Timestamp"] | null;
-            /** @description As in a question. */
-            run?: string | null;
-        };
-        /** @description The files of a month. */
-        SqlMonthInfo: {
-            /** @description `2026-03`. */
-            month: string;
-            /** @description Files there are. */
-            files: number;
-            /** @description Files that are opened. */
-            files_read: number;
-            /**
-             * Format: int64
-             * @description Rows in those that are opened.
-             */
-            rows_read: number;
-        };
-        /** @description How a question would be answered. */
-        SqlPlanInfo: {
-            /** @description The optimised plan: what is computed, from the inside out. */
-            logical: string;
-            /** @description The plan that runs: how it is computed. */
-            physical: string;
-            /** @description What is read of the events, one entry each time they are read. */
-            reads: components["schemas"]["SqlReadInfo"][];
-        };
-        /** @description What one reading of the events opens and what it passes over. */
-        SqlReadInfo: {
-            /** @description The columns that are unpacked. */
-            columns: string[];
-            at_from?: components["schemas"]["Timestamp"] | null;
-            at_to?: components["schemas"]["Timestamp"] | null;
-            /** @description People whose rows alone are read, when the question names them. */
-            people?: number | null;
-            /** @description Buckets of people there are. */
-            buckets: number;
-            /** @description Buckets that are opened. */
-            buckets_read: number;
-            /** @description Files there are. */
-            files: number;
-            /** @description Files that are opened. */
-            files_read: number;
-            /**
-             * Format: int64
-             * @description Bytes of all files.
-             */
-            bytes: number;
-            /**
-             * Format: int64
-             * @description Bytes of the files that are opened; of them only the wanted columns are read.
-             */
-            bytes_read: number;
-            /**
-             * Format: int64
-             * @description Rows there are, in files and in memory.
-             */
-            rows: number;
-            /**
-             * Format: int64
-             * @description Rows in what is opened.
-             */
-            rows_read: number;
-            /**
-             * Format: int64
-             * @description Of those, the rows in memory, which are in no file yet.
-             */
-            rows_hot: number;
-            /** @description The files by month. */
-            months: components["schemas"]["SqlMonthInfo"][];
-        };
         /** @description A question in SQL. */
         SqlRequest: {
             /**
@@ -4164,12 +4157,6 @@ export interface components {
              * @description Most rows; 1 000 when absent.
              */
             limit?: number | null;
-            as_of?: components["schemas"]["Timestamp"] | null;
-            /**
-             * @description A name of your choice for this run, to follow and cancel it by: 1 to 64 letters, digits, `-` and `_`.
-             * @example weekly-report-1
-             */
-            run?: string | null;
         };
         /** @description The answer to a question in SQL. */
         SqlResult: {
@@ -4181,47 +4168,6 @@ export interface components {
             truncated: boolean;
             /** @description How far the events behind the tables were read. */
             watermark: components["schemas"]["AsOf"];
-            as_of?: components["schemas"]["Timestamp"] | null;
-            /**
-             * Format: int64
-             * @description Rows of events that were read for it.
-             */
-            rows_read: number;
-        };
-        /** @description A question that is being answered. */
-        SqlRunInfo: {
-            /** @description Its name, to cancel it by. */
-            run: string;
-            /** @description Who asks: `user:usr_…` or `key:key_…`. */
-            actor: string;
-            /** @description What it gives. */
-            kind: components["schemas"]["RunKind"];
-            /** @description The statement. */
-            sql: string;
-            /** @description Since when. */
-            since: components["schemas"]["Timestamp"];
-            /** @description Whether it waits for its turn; few questions run at the same time. */
-            waiting: boolean;
-            /**
-             * Format: int64
-             * @description Rows of events that it will read at most; 0 before it is planned.
-             */
-            rows_planned: number;
-            /**
-             * Format: int64
-             * @description Rows of events read so far.
-             */
-            rows_read: number;
-            /**
-             * Format: int64
-             * @description Bytes of them, unpacked.
-             */
-            bytes_read: number;
-            /**
-             * Format: int64
-             * @description Rows of the answer so far.
-             */
-            rows_given: number;
         };
         /** @description How the table `credits` (and what follows from journeys) is written for a question in SQL. */
         SqlSettings: {
@@ -4276,6 +4222,16 @@ export interface components {
             /** @description Where it comes from. */
             source: string;
         };
+        /**
+         * @description What may lie between two steps.
+         * @enum {string}
+         */
+        StepOrder: "loose" | "strict";
+        /**
+         * @description How far the people behind a number of a funnel came.
+         * @enum {string}
+         */
+        StepOutcome: "reached" | "dropped";
         /** @description Plan and actual by month and channel. Every total is the sum of its cells, to the micro. */
         Summary: {
             /** @description The workspace's currency, which all amounts are in. */
@@ -4365,6 +4321,21 @@ export interface components {
             /** @description Whether its period is not over yet. */
             incomplete: boolean;
         };
+        /** @description A text that stands in events, with how often. */
+        TextChoice: {
+            /** @description The text; empty for events that do not say. */
+            value: string;
+            /**
+             * Format: int64
+             * @description How many events.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+        };
         /** @description One figure of the first row, with the decision it serves. */
         Tile: {
             /** @description The metric; open it with a drill on `query`. */
@@ -4446,6 +4417,23 @@ export interface components {
             /** @description Why. */
             why: string;
         };
+        /** @description One line of a trend. */
+        TrendLine: {
+            /** @description Which of the events of the question, from 0. */
+            series: number;
+            group?: components["schemas"]["ExploreGroup"] | null;
+            total?: components["schemas"]["Figure"] | null;
+            previous_total?: components["schemas"]["Figure"] | null;
+            /** @description A value a period; absent before anything can have happened, and when there is nothing to divide by. */
+            values: (components["schemas"]["Figure"] | null)[];
+            /** @description The values of the comparison, as many. */
+            previous?: (components["schemas"]["Figure"] | null)[];
+        };
+        /**
+         * @description What is counted of the events.
+         * @enum {string}
+         */
+        TrendMeasure: "events" | "people" | "events_per_person" | "value" | "value_per_event";
         /** @description One point of a trend. */
         TrendPoint: {
             /** @description The period: its first date, and what to call it. */
@@ -4453,6 +4441,27 @@ export interface components {
             value?: components["schemas"]["Figure"] | null;
             /** @description Whether the period is not over yet. */
             incomplete: boolean;
+        };
+        /** @description How something developed. */
+        TrendsAnswer: {
+            /** @description The points. */
+            periods: components["schemas"]["ExplorePeriod"][];
+            /** @description The points of the comparison, in the same order. */
+            previous_periods?: components["schemas"]["ExplorePeriod"][];
+            /** @description The lines: each event as a whole, then the parts of the breakdown, the largest first, then the rest. */
+            lines: components["schemas"]["TrendLine"][];
+            /** @description How many parts the breakdown has in all. */
+            groups: number;
+        };
+        /** @description How something develops over time. */
+        TrendsAsk: {
+            /** @description The events, each a line. */
+            series: components["schemas"]["EventChoice"][];
+            /** @description What is counted. */
+            measure?: components["schemas"]["TrendMeasure"];
+            /** @description Length of a point. */
+            granularity?: components["schemas"]["Granularity"];
+            breakdown?: components["schemas"]["ExploreBreakdown"] | null;
         };
         /** @description Amounts that no rate converts. */
         Unconverted: {
@@ -5116,40 +5125,6 @@ export interface operations {
             };
         };
     };
-    erasures_list: {
-        parameters: {
-            query?: {
-                /** @description Rows per page: 1 to [`crate::limits::PAGE_ROWS_MAX`]; 50 when absent. */
-                limit?: number;
-                /** @description The `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description One page of erasures */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Erasure"];
-                };
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_events: {
         parameters: {
             query?: {
@@ -5246,6 +5221,263 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explorations_list: {
+        parameters: {
+            query?: {
+                /** @description The archived ones instead of the others. */
+                archived?: boolean;
+                /** @description Only those on Home. */
+                pinned?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedExploration"][];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explorations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveRequest"];
+            };
+        };
+        responses: {
+            /** @description The saved exploration */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedExploration"];
+                };
+            };
+            /** @description `too_many_explorations` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explorations_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exploration */
+                id: components["schemas"]["ExplorationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedChange"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedExploration"];
+                };
+            };
+            /** @description `exploration_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `too_many_explorations`: Home is full */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Exploration"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExploreAnswer"];
+                };
+            };
+            /** @description `invalid_field`: more than a limit allows, or something that means nothing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExploreChoices"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleRequest"];
+            };
+        };
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleBehind"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore_texts: {
+        parameters: {
+            query: {
+                /** @description The column. */
+                column: components["schemas"]["ExploreColumn"];
+                /** @description A part of the text, whatever the case. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextChoice"][];
                 };
             };
             /** @description What went wrong, in which field, and what to do about it */
@@ -6490,88 +6722,6 @@ export interface operations {
             };
         };
     };
-    people_erase: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The person */
-                id: components["schemas"]["PersonId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ErasureRequest"];
-            };
-        };
-        responses: {
-            /** @description The erasure, with the job to follow */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Erasure"];
-                };
-            };
-            /** @description `person_not_found` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    people_erasure: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The person, or anybody merged into it */
-                id: components["schemas"]["PersonId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The erasure */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Erasure"];
-                };
-            };
-            /** @description `erasure_not_found` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     people_identifiers: {
         parameters: {
             query?: never;
@@ -7008,310 +7158,8 @@ export interface operations {
                     "application/json": components["schemas"]["SqlResult"];
                 };
             };
-            /** @description The question was cancelled */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             /** @description The statement is refused or wrong */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sql_explain: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SqlRequest"];
-            };
-        };
-        responses: {
-            /** @description The plan */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SqlPlanInfo"];
-                };
-            };
-            /** @description The statement is refused or wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sql_export: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SqlExportRequest"];
-            };
-        };
-        responses: {
-            /** @description The file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": number[];
-                    "application/vnd.apache.arrow.stream": number[];
-                    "application/vnd.apache.parquet": number[];
-                };
-            };
-            /** @description The statement is refused or wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Another file is being made */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sql_queries: {
-        parameters: {
-            query?: {
-                /** @description Those that were put away too. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The questions, by name */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedQuery"][];
-                };
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sql_save: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewSavedQuery"];
-            };
-        };
-        responses: {
-            /** @description The question */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedQuery"];
-                };
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sql_query: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The question */
-                id: components["schemas"]["QueryId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The question */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedQuery"];
-                };
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sql_change: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The question */
-                id: components["schemas"]["QueryId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SavedQueryChange"];
-            };
-        };
-        responses: {
-            /** @description The question */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedQuery"];
-                };
-            };
-            /** @description It was changed meanwhile */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sql_runs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The running questions, the oldest first */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SqlRunInfo"][];
-                };
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sql_cancel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its name */
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is being stopped */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description No such question is being answered */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7345,75 +7193,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SqlTableInfo"][];
                 };
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    upkeep_events: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How long events are kept */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventsKept"];
-                };
-            };
-            /** @description What went wrong, in which field, and what to do about it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    upkeep_keep_events: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EventsToKeep"];
-            };
-        };
-        responses: {
-            /** @description How long events are kept */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventsKept"];
-                };
-            };
-            /** @description `months` is no number from 1 to 1200 */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description What went wrong, in which field, and what to do about it */
             default: {

@@ -2,6 +2,7 @@ import * as attribution from "#/features/analytics/attribution/routes.tsx";
 import * as channels from "#/features/analytics/channels/routes.tsx";
 import * as dashboards from "#/features/analytics/dashboards/routes.tsx";
 import * as events from "#/features/analytics/events/routes.tsx";
+import * as explore from "#/features/analytics/explore/routes.tsx";
 import * as sql from "#/features/analytics/sql_console/routes.tsx";
 import * as ledger from "#/features/budget/ledger/routes.tsx";
 import * as companies from "#/features/people/companies/routes.tsx";
@@ -28,6 +29,7 @@ export const routeTree = rootRoute.addChildren([
     ...attribution.routes,
     ...events.routes,
     ...channels.routes,
+    ...explore.routes,
     ...sql.routes,
     ...ledger.routes,
     ...accounts.routes,
@@ -44,6 +46,7 @@ export const places: readonly Place[] = [
   ...companies.places,
   ...deals.places,
   ...imports.places,
+  ...explore.places,
   ...attribution.places,
   ...events.places,
   ...channels.places,

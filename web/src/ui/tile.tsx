@@ -25,10 +25,12 @@ interface TileProps {
   watermark?: string;
   /** Opens the explanation. */
   onOpen?: () => void;
+  /** Whether that is a page instead of a drawer. */
+  leads?: boolean;
 }
 
 /** One number that somebody decides by. */
-export function Tile({ label, figure, comparison, beside, decision, trend, watermark, onOpen }: TileProps) {
+export function Tile({ label, figure, comparison, beside, decision, trend, watermark, onOpen, leads }: TileProps) {
   const body = (
     <>
       <span className={styles.label}>{label}</span>
@@ -56,7 +58,13 @@ export function Tile({ label, figure, comparison, beside, decision, trend, water
     );
   }
   return (
-    <button type="button" className={styles.tile} title={watermark} onClick={onOpen} aria-haspopup="dialog">
+    <button
+      type="button"
+      className={styles.tile}
+      title={watermark}
+      onClick={onOpen}
+      aria-haspopup={leads ? undefined : "dialog"}
+    >
       {body}
     </button>
   );

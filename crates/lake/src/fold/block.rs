@@ -116,6 +116,13 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    /// Whose events these are: the canonical person.
+    #[inline]
+    #[must_use]
+    pub fn person(&self) -> u64 {
+        self.block.person[self.from].cast_unsigned()
+    }
+
     /// When each happened, microseconds UTC, in order.
     #[inline]
     #[must_use]
@@ -226,6 +233,13 @@ pub struct EventRef<'a> {
 }
 
 impl<'a> EventRef<'a> {
+    /// Whose it is: the canonical person.
+    #[inline]
+    #[must_use]
+    pub fn person(&self) -> u64 {
+        self.block.person[self.row].cast_unsigned()
+    }
+
     /// When it happened, microseconds UTC.
     #[inline]
     #[must_use]

@@ -10,8 +10,44 @@ pub struct EventFilter {
     pub name: Option<String>,
     /// Columns, each with the texts of which it must be one. An empty text stands for an event that does not say.
     pub is: Vec<(Col, Vec<String>)>,
+    /// Columns, each with what else its text must obey.
+    pub texts: Vec<(Col, TextTest)>,
     /// Whether events of bots and AI agents are left out.
     pub humans_only: bool,
+}
+
+/// What a text must obey, beside being one of some.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextTest {
+    /// None of these; an empty text stands for an event that does not say.
+    IsNot(Vec<String>),
+    /// Contains one of these, whatever the case. They are in lower case.
+    Contains(Vec<String>),
+    /// Contains none of these, whatever the case. They are in lower case.
+    ContainsNot(Vec<String>),
+}
+
+impl TextTest {
+    /// Whether a text obeys.
+    #[must_use]
+    pub fn admits(&self, text: &str) -> bool {
+        match self {
+            Self::IsNot(texts) => !texts.iter().any(|one| one == text),
+            Self::Contains(parts) => has_part(text, parts),
+            Self::ContainsNot(parts) => !has_part(text, parts),
+        }
+    }
+}
+
+/// Whether a text contains one of these parts, which are in lower case.
+fn has_part(text: &str, parts: &[String]) -> bool {
+    if text.is_ascii() {
+        let bytes = text.as_bytes();
+        let has = |part: &[u8]| part.is_empty() || bytes.windows(part.len()).any(|at| at.eq_ignore_ascii_case(part));
+        return parts.iter().any(|part| has(part.as_bytes()));
+    }
+    let text = text.to_lowercase();
+    parts.iter().any(|part| text.contains(part.as_str()))
 }
 
 impl EventFilter {
@@ -30,7 +66,8 @@ impl EventFilter {
     /// The columns it reads.
     #[must_use]
     pub fn columns(&self) -> Columns {
-        let columns: Vec<Col> = self.is.iter().map(|(column, _)| *column).collect();
+        let texts = self.texts.iter().map(|(column, _)| *column);
+        let columns: Vec<Col> = self.is.iter().map(|(column, _)| *column).chain(texts).collect();
         let columns = Columns::of(&columns);
         let columns = if self.name.is_some() { columns.and(Columns::of(&[Col::Name])) } else { columns };
         if self.humans_only { columns.with_agent_class() } else { columns }
@@ -44,10 +81,11 @@ pub(super) fn names_of<'a>(filters: impl IntoIterator<Item = &'a EventFilter>) -
 
 /// The texts of several filters as literals of a fold, each once.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Literals(pub(super) Vec<String>);
+pub struct Literals(pub Vec<String>);
 
 impl Literals {
-    fn code(&mut self, text: &str) -> u32 {
+    /// The code of a text, which becomes a literal.
+    pub fn code(&mut self, text: &str) -> u32 {
         if text.is_empty() {
             return 0;
         }
@@ -63,7 +101,7 @@ impl Literals {
         let name = filter.name.as_deref().map(|name| self.code(name));
         let is = filter.is.iter();
         let is = is.map(|(column, texts)| (*column, texts.iter().map(|text| self.code(text)).collect())).collect();
-        CodedFilter { name, is, humans_only: filter.humans_only }
+        CodedFilter { name, is, texts: filter.texts.clone(), humans_only: filter.humans_only }
     }
 }
 
@@ -72,6 +110,7 @@ impl Literals {
 pub(super) struct CodedFilter {
     name: Option<u32>,
     is: Vec<(Col, Vec<u32>)>,
+    texts: Vec<(Col, TextTest)>,
     humans_only: bool,
 }
 
@@ -80,17 +119,18 @@ impl CodedFilter {
     fn admits_rest(&self, event: &EventRef<'_>) -> bool {
         self.is.iter().all(|(column, codes)| codes.contains(&event.code(*column)))
             && (!self.humans_only || !matches!(event.agent_class(), AgentClass::Bot | AgentClass::AiAgent))
+            && self.texts.iter().all(|(column, test)| test.admits(event.text(*column)))
     }
 
     /// Whether the name alone decides.
     fn is_plain(&self) -> bool {
-        self.is.is_empty() && !self.humans_only
+        self.is.is_empty() && self.texts.is_empty() && !self.humans_only
     }
 }
 
 /// Several filters, and for each code of a name which of them may admit an event of it: one lookup instead of many.
 #[derive(Debug, Clone)]
-pub(super) struct Filters {
+pub struct Filters {
     all: Vec<CodedFilter>,
     /// For each literal's code, a bit for each filter; the last entry is for every other name.
     by_name: Vec<u32>,
@@ -100,7 +140,8 @@ pub(super) struct Filters {
 
 impl Filters {
     /// At most 32 filters.
-    pub(super) fn new(filters: &[&EventFilter], literals: &mut Literals) -> Self {
+    #[must_use]
+    pub fn new(filters: &[&EventFilter], literals: &mut Literals) -> Self {
         let all: Vec<CodedFilter> = filters.iter().take(32).map(|filter| literals.coded(filter)).collect();
         let codes = all.iter().filter_map(|filter| filter.name).max().unwrap_or(0);
         let mask = |code: Option<u32>| {
@@ -128,14 +169,16 @@ impl Filters {
 
     /// A bit for each filter that may admit an event of this name.
     #[inline]
-    pub(super) fn by_name(&self, code: u32) -> u32 {
+    #[must_use]
+    pub fn by_name(&self, code: u32) -> u32 {
         let other = self.by_name.len() - 1;
         self.by_name[(code as usize).min(other)]
     }
 
     /// A bit for each filter that admits the event, out of those of [`Filters::by_name`].
     #[inline]
-    pub(super) fn admit(&self, mask: u32, event: &EventRef<'_>) -> u32 {
+    #[must_use]
+    pub fn admit(&self, mask: u32, event: &EventRef<'_>) -> u32 {
         let mut admitted = mask & !self.careful;
         let mut open = mask & self.careful;
         while open != 0 {
@@ -173,5 +216,28 @@ impl Masks {
     #[inline]
     pub(super) fn of(&self, key: u32) -> u32 {
         self.by_key[key as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_tested_whatever_its_case() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let cases = [
+            (TextTest::Contains(texts(&["pric"])), "/Pricing/", true),
+            (TextTest::Contains(texts(&["über"])), "Über uns", true),
+            (TextTest::Contains(texts(&["nothing", "uns"])), "Über uns", true),
+            (TextTest::Contains(texts(&["pricing-page"])), "/pricing", false),
+            (TextTest::ContainsNot(texts(&["pric"])), "/PRICING", false),
+            (TextTest::ContainsNot(texts(&["pric"])), "", true),
+            (TextTest::IsNot(texts(&["", "a"])), "", false),
+            (TextTest::IsNot(texts(&["a"])), "A", true),
+        ];
+        for (test, text, admits) in cases {
+            assert_eq!(test.admits(text), admits, "{test:?} {text}");
+        }
     }
 }

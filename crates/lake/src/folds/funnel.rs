@@ -38,6 +38,8 @@ pub struct FunnelFold {
     order: FunnelOrder,
     breakdown: Option<Col>,
     listed: Option<Listed>,
+    /// Groups whose people are not listed.
+    unlisted: Vec<String>,
     steps: usize,
     /// The exclusions: their bit among the filters, and the step after which they count.
     exclusions: Vec<(u32, Option<usize>)>,
@@ -84,6 +86,7 @@ impl FunnelFold {
             order: FunnelOrder::Loose,
             breakdown: None,
             listed: None,
+            unlisted: Vec::new(),
             steps: steps.len(),
             exclusions: exclusions.iter().enumerate().map(|(place, one)| (bit(place), one.after)).collect(),
             filters,
@@ -114,6 +117,13 @@ impl FunnelFold {
     #[must_use]
     pub fn listing(mut self, listed: Listed) -> Self {
         self.listed = Some(listed);
+        self
+    }
+
+    /// Of those who are listed only who is in none of these groups.
+    #[must_use]
+    pub fn outside(mut self, groups: &[String]) -> Self {
+        self.unlisted = groups.to_vec();
         self
     }
 
@@ -285,7 +295,8 @@ impl FunnelGroup {
         }
     }
 
-    fn add(&mut self, other: &FunnelGroup) {
+    /// Adds another group to it.
+    pub fn add(&mut self, other: &FunnelGroup) {
         self.reach(other.people.len());
         for step in 0..other.people.len() {
             self.people[step] += other.people[step];
@@ -383,7 +394,10 @@ impl Fold for FunnelFold {
         output.group(state.group as usize, dict.len()).count(state);
         if let Some(listed) = &self.listed {
             let far = state.furthest >= listed.steps && (!listed.stopped || state.furthest == listed.steps);
-            let group = || listed.group.as_ref().is_none_or(|group| dict.text(state.group) == group);
+            let group = || {
+                let text = dict.text(state.group);
+                listed.group.as_ref().is_none_or(|group| text == group) && !self.unlisted.iter().any(|one| one == text)
+            };
             if far && output.people.len() < listed.people_max && group() {
                 output.people.push(person);
             }

@@ -17,6 +17,7 @@ pub use model::{
 use async_trait::async_trait;
 use hashbrown::HashMap;
 use kernel::ids::PersonId;
+use kernel::limits::PAGE_ROWS_MAX;
 use kernel::page::{Page, PageRequest};
 use kernel::problem::{Class, Problem};
 use kernel::scope::{Permission, Scope};
@@ -67,6 +68,19 @@ impl Profiles {
     ) -> Result<Page<PersonSummary>, Problem> {
         scope.require(Permission::PeopleRead)?;
         Ok(store::list(&self.platform.db(scope).await?, filter, page).await?)
+    }
+
+    /// These of the people that are in lists; canonical ones, at most a page of them.
+    ///
+    /// # Errors
+    /// [`Problem`] without permission, or when the database fails.
+    pub async fn named(&self, scope: &Scope, people: &[PersonId]) -> Result<Vec<PersonSummary>, Problem> {
+        scope.require(Permission::PeopleRead)?;
+        let people = &people[..people.len().min(PAGE_ROWS_MAX as usize)];
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(store::named(&self.platform.db(scope).await?, people).await?)
     }
 
     /// One person: values, companies, deals, and why it is one person. The id of a merged person finds the whole.

@@ -125,6 +125,14 @@ impl FromRow for Sorted {
     }
 }
 
+/// These persons, in any order; who is in no list is left out.
+pub(super) async fn named(db: &Db, people: &[PersonId]) -> Result<Vec<PersonSummary>, DbError> {
+    let (list, values) = of(people);
+    let found: Vec<Summary> =
+        db.query(&format!("{SUMMARY} where p.state = 'live' and p.person in ({list})"), values).await?;
+    Ok(found.into_iter().map(|summary| summary.0).collect())
+}
+
 /// The persons that are one with this one, the oldest (the canonical one) first; none when there is no such person.
 pub(super) async fn members(db: &Db, person: PersonId) -> Result<Vec<PersonId>, DbError> {
     let sql = "select coalesce(m.canonical, p.person) from people p left join person_merges m on m.person = p.person \

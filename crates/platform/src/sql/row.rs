@@ -164,6 +164,7 @@ changed_cells! {
     kernel::ids::ImportId, String, |it| it.parse::<kernel::ids::ImportId>();
     kernel::ids::JobId, String, |it| it.parse::<kernel::ids::JobId>();
     kernel::ids::KeyId, String, |it| it.parse::<kernel::ids::KeyId>();
+    kernel::ids::ExplorationId, String, |it| it.parse::<kernel::ids::ExplorationId>();
     kernel::ids::LedgerId, String, |it| it.parse::<kernel::ids::LedgerId>();
     kernel::ids::QuarantineId, String, |it| it.parse::<kernel::ids::QuarantineId>();
     kernel::ids::QueryId, String, |it| it.parse::<kernel::ids::QueryId>();

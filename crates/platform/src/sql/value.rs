@@ -1,8 +1,8 @@
 //! Parameters of a statement: typed, also when they are null, because Postgres wants to know the type of a null.
 
 use kernel::ids::{
-    AuditId, CompanyId, DealId, ErasureId, ImportId, JobId, KeyId, LedgerId, PersonId, QuarantineId, QueryId,
-    SessionId, UserId, WorkspaceId,
+    AuditId, CompanyId, DealId, ErasureId, ExplorationId, ImportId, JobId, KeyId, LedgerId, PersonId, QuarantineId,
+    QueryId, SessionId, UserId, WorkspaceId,
 };
 use kernel::money::Currency;
 use kernel::time::Timestamp;
@@ -126,6 +126,7 @@ id_values!(
     ImportId,
     JobId,
     KeyId,
+    ExplorationId,
     LedgerId,
     QuarantineId,
     QueryId,

@@ -28,6 +28,10 @@ const DrillDrawer = lazy(() =>
   import("#/features/analytics/metrics/drill-drawer.tsx").then((module) => ({ default: module.DrillDrawer })),
 );
 
+const PinnedTiles = lazy(() =>
+  import("#/features/analytics/explore/pinned.tsx").then((module) => ({ default: module.PinnedTiles })),
+);
+
 const route = getRouteApi("/shell/");
 
 /** One screen for the director: what changed, six figures, pipeline and spend, channels, what needs a decision. */
@@ -113,6 +117,11 @@ function Body({ home, today, onExplain, onZoom }: BodyProps) {
           <Content home={home} onExplain={onExplain} />
         </div>
       </div>
+      {home ? (
+        <Suspense>
+          <PinnedTiles />
+        </Suspense>
+      ) : null}
       {home?.notes.map((note) => (
         <p key={note} className={styles.muted}>
           {sentence(note)}

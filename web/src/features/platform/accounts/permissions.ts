@@ -14,6 +14,7 @@ const TITLES: Record<string, string> = {
   "imports.read": "See imports",
   "imports.write": "Upload, apply and undo imports",
   "metrics.read": "See dashboards, metrics and attribution",
+  "explorations.write": "Save, change and archive explorations",
   "ledger.read": "See spend, plans and rates",
   "ledger.write": "Enter spend, plans and rates",
   "sql.run": "Ask questions in SQL, which sees every row",

@@ -1,0 +1,118 @@
+//! Explore over HTTP.
+
+use super::saved::{SaveRequest, SavedChange, SavedExploration, SavedFilter};
+use super::service::Explore;
+use crate::explore_model::{Column, Exploration, PeopleRequest};
+use crate::explore_model::{ExploreAnswer, ExploreChoices, PeopleBehind, TextChoice};
+use axum::Json;
+use axum::extract::State;
+use kernel::ids::ExplorationId;
+use kernel::scope::Permission;
+use platform::http::{Access, ApiJson, ApiPath, ApiQuery, ApiResult, Routes, Scoped, routes};
+use serde::Deserialize;
+
+/// The routes of this slice.
+#[must_use]
+pub fn routes(explore: Explore) -> Routes {
+    let (read, write) = (Access::Needs(Permission::MetricsRead), Access::Needs(Permission::ExplorationsWrite));
+    Routes::new()
+        .add(read, routes!(ask), explore.clone())
+        .add(Access::Needs(Permission::PeopleRead), routes!(behind), explore.clone())
+        .add(read, routes!(choices), explore.clone())
+        .add(read, routes!(texts), explore.clone())
+        .add(read, routes!(list), explore.clone())
+        .add(write, routes!(save), explore.clone())
+        .add(write, routes!(change), explore)
+}
+
+/// Ask what people did: trends, funnel, retention or paths.
+#[utoipa::path(post, path = "/explore", operation_id = "explore", tag = "explore", request_body = Exploration,
+    responses((status = 200, description = "The answer", body = ExploreAnswer),
+        (status = 422, description = "`invalid_field`: more than a limit allows, or something that means nothing")))]
+async fn ask(
+    State(explore): State<Explore>,
+    Scoped(scope): Scoped,
+    ApiJson(asked): ApiJson<Exploration>,
+) -> ApiResult<Json<ExploreAnswer>> {
+    Ok(Json(explore.ask(&scope, &asked).await?))
+}
+
+/// List who is behind a number of an answer.
+#[utoipa::path(post, path = "/explore/people", operation_id = "explore_people", tag = "explore",
+    request_body = PeopleRequest,
+    responses((status = 200, description = "One page", body = PeopleBehind)))]
+async fn behind(
+    State(explore): State<Explore>,
+    Scoped(scope): Scoped,
+    ApiJson(request): ApiJson<PeopleRequest>,
+) -> ApiResult<Json<PeopleBehind>> {
+    Ok(Json(explore.people(&scope, &request).await?))
+}
+
+/// What questions can be made of: names of events that came in during the last 92 days, and columns.
+#[utoipa::path(get, path = "/explore/choices", operation_id = "explore_choices", tag = "explore",
+    responses((status = 200, body = ExploreChoices)))]
+async fn choices(State(explore): State<Explore>, Scoped(scope): Scoped) -> ApiResult<Json<ExploreChoices>> {
+    Ok(Json(explore.choices(&scope).await?))
+}
+
+/// Which texts of a column to offer.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct TextsQuery {
+    /// The column.
+    column: Column,
+    /// A part of the text, whatever the case.
+    #[serde(default)]
+    q: String,
+}
+
+/// The texts that a column had during the last 92 days, those of most people first; at most 50.
+#[utoipa::path(get, path = "/explore/texts", operation_id = "explore_texts", tag = "explore", params(TextsQuery),
+    responses((status = 200, body = Vec<TextChoice>)))]
+async fn texts(
+    State(explore): State<Explore>,
+    Scoped(scope): Scoped,
+    ApiQuery(query): ApiQuery<TextsQuery>,
+) -> ApiResult<Json<Vec<TextChoice>>> {
+    Ok(Json(explore.texts(&scope, query.column, &query.q).await?))
+}
+
+/// List saved explorations, by name.
+#[utoipa::path(get, path = "/explorations", operation_id = "explorations_list", tag = "explore", params(SavedFilter),
+    responses((status = 200, body = Vec<SavedExploration>)))]
+async fn list(
+    State(explore): State<Explore>,
+    Scoped(scope): Scoped,
+    ApiQuery(filter): ApiQuery<SavedFilter>,
+) -> ApiResult<Json<Vec<SavedExploration>>> {
+    Ok(Json(explore.saved(&scope, filter).await?))
+}
+
+/// Save an exploration.
+#[utoipa::path(post, path = "/explorations", operation_id = "explorations_create", tag = "explore",
+    request_body = SaveRequest,
+    responses((status = 200, description = "The saved exploration", body = SavedExploration),
+        (status = 409, description = "`too_many_explorations`")))]
+async fn save(
+    State(explore): State<Explore>,
+    Scoped(scope): Scoped,
+    ApiJson(request): ApiJson<SaveRequest>,
+) -> ApiResult<Json<SavedExploration>> {
+    Ok(Json(explore.save(&scope, request).await?))
+}
+
+/// Rename, change, pin or archive a saved exploration.
+#[utoipa::path(patch, path = "/explorations/{id}", operation_id = "explorations_update", tag = "explore",
+    params(("id" = ExplorationId, Path, description = "The exploration")), request_body = SavedChange,
+    responses((status = 200, description = "As it is now", body = SavedExploration),
+        (status = 404, description = "`exploration_not_found`"),
+        (status = 409, description = "`too_many_explorations`: Home is full")))]
+async fn change(
+    State(explore): State<Explore>,
+    Scoped(scope): Scoped,
+    ApiPath(id): ApiPath<ExplorationId>,
+    ApiJson(request): ApiJson<SavedChange>,
+) -> ApiResult<Json<SavedExploration>> {
+    Ok(Json(explore.change(&scope, &id, request).await?))
+}

@@ -1,0 +1,108 @@
+//! Answers that were given before. They hold as long as no event came in since.
+
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use people::identity::Merges;
+use std::sync::Arc;
+
+/// What an answer depends on beside its question.
+#[derive(Debug, Clone)]
+pub(super) struct Stamp {
+    /// The last event that was counted.
+    pub(super) offset: u64,
+    /// The hour it was given in: which periods are over depends on it.
+    pub(super) hour: i64,
+    /// Which persons are one.
+    pub(super) merges: Merges,
+}
+
+impl Stamp {
+    fn is_same(&self, other: &Self) -> bool {
+        self.offset == other.offset && self.hour == other.hour && Arc::ptr_eq(&self.merges, &other.merges)
+    }
+}
+
+struct Held<T> {
+    stamp: Stamp,
+    value: Arc<T>,
+    weight: usize,
+    used: u64,
+}
+
+struct Inner<T> {
+    held: HashMap<String, Held<T>>,
+    weight: usize,
+    turn: u64,
+}
+
+/// Values by question; what was not used for longest goes first.
+pub(super) struct Cache<T> {
+    inner: Mutex<Inner<T>>,
+    weight_max: usize,
+}
+
+impl<T> Cache<T> {
+    /// Holds values of so much weight in all.
+    pub(super) fn new(weight_max: usize) -> Self {
+        Self { inner: Mutex::new(Inner { held: HashMap::new(), weight: 0, turn: 0 }), weight_max }
+    }
+
+    /// The value of a question, if nothing has changed since.
+    pub(super) fn get(&self, key: &str, stamp: &Stamp) -> Option<Arc<T>> {
+        let mut inner = self.inner.lock();
+        inner.turn += 1;
+        let turn = inner.turn;
+        let held = inner.held.get_mut(key)?;
+        if !held.stamp.is_same(stamp) {
+            let weight = held.weight;
+            inner.held.remove(key);
+            inner.weight -= weight;
+            return None;
+        }
+        held.used = turn;
+        Some(held.value.clone())
+    }
+
+    /// Keeps a value, unless it alone is too heavy.
+    pub(super) fn put(&self, key: String, stamp: Stamp, value: Arc<T>, weight: usize) {
+        if weight > self.weight_max {
+            return;
+        }
+        let mut inner = self.inner.lock();
+        inner.turn += 1;
+        let held = Held { stamp, value, weight, used: inner.turn };
+        if let Some(before) = inner.held.insert(key, held) {
+            inner.weight -= before.weight;
+        }
+        inner.weight += weight;
+        while inner.weight > self.weight_max {
+            let oldest = inner.held.iter().min_by_key(|(_, held)| held.used).map(|(key, _)| key.clone());
+            let Some(gone) = oldest.and_then(|key| inner.held.remove(&key)) else { break };
+            inner.weight -= gone.weight;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_is_bounded_and_forgets_what_changed() {
+        let merges = Merges::default();
+        let stamp = |offset| Stamp { offset, hour: 1, merges: merges.clone() };
+        let cache: Cache<u32> = Cache::new(10);
+        for key in ["a", "b", "c"] {
+            cache.put(key.to_owned(), stamp(1), Arc::new(1), 4);
+            assert!(cache.get("a", &stamp(1)).is_some() == (key != "x"), "used each time, so it stays");
+        }
+        assert!(cache.get("b", &stamp(1)).is_none(), "not used for longest");
+        assert!(cache.get("c", &stamp(1)).is_some());
+        assert!(cache.get("c", &stamp(2)).is_none(), "an event came in");
+        assert!(cache.get("c", &stamp(1)).is_none(), "and what was before is gone");
+        let other = Stamp { merges: Arc::new([(1, 2)].into()), ..stamp(1) };
+        assert!(cache.get("a", &other).is_none(), "two persons became one");
+        cache.put("heavy".to_owned(), stamp(1), Arc::new(1), 11);
+        assert!(cache.get("heavy", &stamp(1)).is_none());
+    }
+}

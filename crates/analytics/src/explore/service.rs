@@ -1,0 +1,229 @@
+//! Questions about what people did, against a workspace.
+
+use super::cache::{Cache, Stamp};
+use crate::explore_engine::{Reader, as_of, check};
+use crate::explore_model::{
+    Cell, Column, ColumnChoice, Exploration, ExploreAnswer, ExploreChoices, PeopleBehind, PeopleRequest, PersonBehind,
+    TextChoice,
+};
+use crate::facts::{Day, day_of};
+use crate::ingest::Lakes;
+use kernel::ids::PersonId;
+use kernel::page::PageRequest;
+use kernel::problem::{Class, Problem};
+use kernel::scope::{Permission, Scope};
+use kernel::time::{DAY, HOUR, TimeRange};
+use lake::FoldOptions;
+use lake::folds::counts::{Count, CountFold};
+use people::identity::Identity;
+use people::profiles::Profiles;
+use platform::Platform;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Bytes of answers that are kept.
+const ANSWERS_BYTES_MAX: usize = 16 << 20;
+/// Bytes of lists of people that are kept.
+const PEOPLE_BYTES_MAX: usize = 64 << 20;
+/// Names of events, and texts of a column, that are offered.
+const OFFERED_MAX: usize = 500;
+/// Texts of a column that are offered at once.
+const TEXTS_MAX: usize = 50;
+/// Days of events that names and texts are taken from.
+const OFFERED_DAYS: i64 = 92;
+
+struct Shared {
+    platform: Platform,
+    lakes: Lakes,
+    identity: Identity,
+    profiles: Profiles,
+    answers: Cache<ExploreAnswer>,
+    people: Cache<Vec<u64>>,
+    texts: Cache<Vec<TextChoice>>,
+}
+
+/// Explorations of all workspaces. Clones share what was answered before.
+#[derive(Clone)]
+pub struct Explore(Arc<Shared>);
+
+/// A question, and what answers to it depend on.
+struct Ready {
+    reader: Reader,
+    stamp: Stamp,
+    /// What the same question has in common, whoever asks.
+    key: String,
+}
+
+impl Explore {
+    /// Over these parts of the program.
+    #[must_use]
+    pub fn new(platform: &Platform, lakes: Lakes, identity: Identity, profiles: Profiles) -> Self {
+        Self(Arc::new(Shared {
+            platform: platform.clone(),
+            lakes,
+            identity,
+            profiles,
+            answers: Cache::new(ANSWERS_BYTES_MAX),
+            people: Cache::new(PEOPLE_BYTES_MAX),
+            texts: Cache::new(ANSWERS_BYTES_MAX),
+        }))
+    }
+
+    pub(super) fn platform(&self) -> &Platform {
+        &self.0.platform
+    }
+
+    /// Today in the workspace's time zone.
+    pub(super) async fn today(&self, scope: &Scope) -> Result<Day, Problem> {
+        let zone = self.0.platform.accounts.settings(&scope.workspace).await?.zone();
+        Ok(day_of(self.0.platform.world.now().date_in(&zone)))
+    }
+
+    async fn ready(&self, scope: &Scope, text: &str) -> Result<Ready, Problem> {
+        scope.require(Permission::MetricsRead)?;
+        let shared = &self.0;
+        let settings = shared.platform.accounts.settings(&scope.workspace).await?;
+        let (zone, currency) = (settings.zone(), settings.currency);
+        let lake = shared.lakes.get(&scope.workspace).await?;
+        let merges = shared.identity.merges(scope).await?;
+        lake.set_merges(merges.clone());
+        let now = shared.platform.world.now();
+        let stamp = Stamp { offset: lake.watermark().offset, hour: now.micros().div_euclid(HOUR), merges };
+        let place = zone.iana_name().unwrap_or_default();
+        let key = format!("{}\n{place}\n{currency}\n{text}", scope.workspace.id);
+        Ok(Ready { reader: Reader { lake, zone, currency, now }, stamp, key })
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// 403 without `metrics.read`; 422 naming the field when it is too much or means nothing.
+    pub async fn ask(&self, scope: &Scope, asked: &Exploration) -> Result<ExploreAnswer, Problem> {
+        check(asked, None)?;
+        let ready = self.ready(scope, &canonical(asked)?).await?;
+        Ok(ExploreAnswer::clone(&*self.answer(&ready, asked).await?))
+    }
+
+    async fn answer(&self, ready: &Ready, asked: &Exploration) -> Result<Arc<ExploreAnswer>, Problem> {
+        if let Some(known) = self.0.answers.get(&ready.key, &ready.stamp) {
+            return Ok(known);
+        }
+        let began = Instant::now();
+        let mut answer = ready.reader.answer(asked).await?;
+        answer.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let weight = serde_json::to_vec(&answer).map_or(ANSWERS_BYTES_MAX, |bytes| bytes.len());
+        let kept = ExploreAnswer { from_cache: true, ..answer.clone() };
+        self.0.answers.put(ready.key.clone(), ready.stamp.clone(), Arc::new(kept), weight + ready.key.len());
+        Ok(Arc::new(answer))
+    }
+
+    /// Who is behind a number of an answer.
+    ///
+    /// # Errors
+    /// 403 without `people.read`; 422 naming the field when there is no such number.
+    pub async fn people(&self, scope: &Scope, request: &PeopleRequest) -> Result<PeopleBehind, Problem> {
+        scope.require(Permission::PeopleRead)?;
+        let asked = &request.exploration;
+        check(asked, Some(&request.cell))?;
+        let after = match &request.cursor {
+            None => 0,
+            Some(cursor) => {
+                let bad = |_| Problem::invalid("cursor", "This is not a cursor of this list.");
+                cursor.parse::<PersonId>().map_err(bad)?.number()
+            }
+        };
+        let ready = self.ready(scope, &canonical(asked)?).await?;
+        let watermark = as_of(ready.reader.watermark(), ready.reader.now);
+        let behind = self.behind(&ready, asked, &request.cell).await?;
+        let rows = PageRequest { limit: request.limit, cursor: None }.rows() as usize;
+        let from = behind.partition_point(|person| *person <= after);
+        let page: Vec<PersonId> =
+            behind[from..].iter().take(rows).filter_map(|person| PersonId::from_number(*person).ok()).collect();
+        let next_cursor = page.last().filter(|_| from + rows < behind.len()).map(ToString::to_string);
+        let names: HashMap<PersonId, _> =
+            self.0.profiles.named(scope, &page).await?.into_iter().map(|person| (person.id, person)).collect();
+        let item = |id: PersonId| match names.get(&id) {
+            Some(known) => PersonBehind {
+                id,
+                name: known.name.clone(),
+                email: known.email.clone(),
+                company: known.company_name.clone(),
+                listed: true,
+                last_seen: known.last_seen,
+            },
+            None => PersonBehind {
+                id,
+                name: String::new(),
+                email: String::new(),
+                company: String::new(),
+                listed: false,
+                last_seen: None,
+            },
+        };
+        let items = page.into_iter().map(item).collect();
+        Ok(PeopleBehind { people: behind.len() as u64, items, next_cursor, watermark })
+    }
+
+    /// Everybody behind a number, by number.
+    async fn behind(&self, ready: &Ready, asked: &Exploration, cell: &Cell) -> Result<Arc<Vec<u64>>, Problem> {
+        let key = format!("{}\n{}", ready.key, canonical(cell)?);
+        if let Some(known) = self.0.people.get(&key, &ready.stamp) {
+            return Ok(known);
+        }
+        let shown = self.answer(ready, asked).await?;
+        let mut people = ready.reader.people(asked, cell, &shown.found).await?;
+        people.sort_unstable();
+        let (people, weight) = (Arc::new(people), key.len());
+        self.0.people.put(key, ready.stamp.clone(), people.clone(), weight + people.len() * 8);
+        Ok(people)
+    }
+
+    /// What questions can be made of: names of events of the last months, and columns.
+    ///
+    /// # Errors
+    /// 403 without `metrics.read`.
+    pub async fn choices(&self, scope: &Scope) -> Result<ExploreChoices, Problem> {
+        let texts = self.texts_of(scope, Column::Name).await?;
+        let columns = Column::ALL.iter().map(|column| ColumnChoice { id: *column, name: column.title().to_owned() });
+        Ok(ExploreChoices {
+            names: texts.iter().take(OFFERED_MAX).cloned().collect(),
+            names_total: texts.len(),
+            columns: columns.collect(),
+        })
+    }
+
+    /// Texts of a column in the last months that contain `part`, whatever the case; those of most people first.
+    ///
+    /// # Errors
+    /// 403 without `metrics.read`.
+    pub async fn texts(&self, scope: &Scope, column: Column, part: &str) -> Result<Vec<TextChoice>, Problem> {
+        let part = part.to_lowercase();
+        let texts = self.texts_of(scope, column).await?;
+        Ok(texts.iter().filter(|text| text.value.to_lowercase().contains(&part)).take(TEXTS_MAX).cloned().collect())
+    }
+
+    async fn texts_of(&self, scope: &Scope, column: Column) -> Result<Arc<Vec<TextChoice>>, Problem> {
+        let ready = self.ready(scope, column.title()).await?;
+        if let Some(known) = self.0.texts.get(&ready.key, &ready.stamp) {
+            return Ok(known);
+        }
+        let from = ready.reader.now.plus(-OFFERED_DAYS * DAY);
+        let range = TimeRange { from, to: TimeRange::ALL.to };
+        let fold = CountFold { by: column.col(), humans_only: true };
+        let counts = ready.reader.lake.fold(&fold, &FoldOptions::over(range)).await?.into_map();
+        let text = |(value, count): (String, Count)| TextChoice { value, events: count.events, people: count.people };
+        let mut texts: Vec<TextChoice> = counts.into_iter().map(text).collect();
+        texts.sort_by(|one, other| other.people.cmp(&one.people).then_with(|| one.value.cmp(&other.value)));
+        let weight = texts.iter().map(|text| text.value.len() + size_of::<TextChoice>()).sum();
+        let texts = Arc::new(texts);
+        self.0.texts.put(ready.key, ready.stamp, texts.clone(), weight);
+        Ok(texts)
+    }
+}
+
+/// One text for equal values.
+fn canonical(value: &impl serde::Serialize) -> Result<String, Problem> {
+    let failed = |_| Problem::new(Class::Internal, "internal", "The question could not be written.");
+    serde_json::to_string(value).map_err(failed)
+}

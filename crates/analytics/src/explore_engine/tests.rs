@@ -1,0 +1,5 @@
+//! Explore against plain loops over small random worlds, and the people behind every cell against the cell.
+
+mod cells;
+mod oracles;
+mod world;

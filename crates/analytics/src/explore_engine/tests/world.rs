@@ -1,0 +1,173 @@
+//! A small random world, in a lake and as plain rows.
+
+use crate::explore_engine::Reader;
+use crate::explore_model::{Condition, EventChoice, Exploration, Match, Segment};
+use crate::facts::tests_world::Dice;
+use crate::metrics::FilterOp;
+use jiff::tz::TimeZone;
+use kernel::time::{DAY, HOUR, SimClock, Timestamp};
+use lake::{AgentClass, Col, Event, FileCatalog, Lake, LakeConfig};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// 2026-03-02T00:00:00Z, a Monday; the clocks of Berlin change within the world.
+pub(super) const START: i64 = 1_772_409_600_000_000;
+pub(super) const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+pub(super) const CHANNELS: [&str; 4] = ["", "Email", "Organic Search", "Über uns"];
+const PATHS: [&str; 4] = ["", "/", "/Pricing", "/docs"];
+
+pub(super) struct World {
+    pub(super) rows: Vec<Event>,
+    merges: BTreeMap<u64, u64>,
+    _folder: tempfile::TempDir,
+    pub(super) reader: Reader,
+}
+
+fn row(dice: &mut Dice, place: usize) -> Event {
+    let at = START + i64::try_from(dice.below(45 * 24 * 4)).unwrap() * HOUR / 4;
+    let name = dice.of(&NAMES);
+    Event {
+        event_id: format!("e{place}"),
+        at,
+        received_at: at,
+        person: dice.below(14) + 1,
+        name: name.to_owned(),
+        channel: dice.of(&CHANNELS).to_owned(),
+        path: dice.of(&PATHS).to_owned(),
+        value: (name == "a").then(|| i64::try_from(dice.below(1_000)).unwrap() * 1_000_000),
+        currency: if name == "a" { "EUR".to_owned() } else { String::new() },
+        agent_class: if dice.below(9) == 0 { AgentClass::Bot } else { AgentClass::Human },
+        ..Event::default()
+    }
+}
+
+impl World {
+    pub(super) async fn random(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Arc::new(FileCatalog::new(folder.path().join("catalog.json")));
+        let clock = Arc::new(SimClock::new(Timestamp::from_micros(START)));
+        let config = LakeConfig { buckets: 4, ..LakeConfig::at(folder.path()) };
+        let lake = Lake::open(config, catalog, clock).await.unwrap();
+        let mut rows: Vec<Event> =
+            (0..60 + usize::try_from(dice.below(140)).unwrap()).map(|place| row(&mut dice, place)).collect();
+        let half = rows.len() / 2;
+        for (part, sealed) in [(0..half, true), (half..rows.len(), false)] {
+            let from = part.start;
+            let appended = lake.append(rows[part.clone()].to_vec()).await.unwrap();
+            for (place, row) in rows[part].iter_mut().enumerate() {
+                row.offset = appended.first + place as u64;
+            }
+            let mut events = Vec::new();
+            while lake.watermark().appended_offset > events.last().map_or(0, |event: &Event| event.offset) {
+                events.extend(lake.next(1_000).await.unwrap());
+            }
+            for (event, row) in events.iter_mut().zip(&rows[from..]) {
+                assert_eq!(event.event_id, row.event_id);
+                event.person = row.person;
+            }
+            lake.admit(events, appended.last).await.unwrap();
+            if sealed {
+                lake.seal().await.unwrap();
+            }
+        }
+        // Some of the first are the same as one of the last.
+        let merges: BTreeMap<u64, u64> = (0..3).map(|_| (1 + dice.below(4), 8 + dice.below(6))).collect();
+        lake.set_merges(Arc::new(merges.iter().map(|(from, to)| (*from, *to)).collect()));
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let now = Timestamp::from_micros(START + 40 * DAY + HOUR);
+        let reader = Reader { lake, zone, currency: "EUR".parse().unwrap(), now };
+        Self { rows, merges, _folder: folder, reader }
+    }
+
+    /// Each person's events between two moments in order, without those whom the segment leaves out.
+    pub(super) fn people(&self, asked: &Exploration, from: i64, to: i64) -> BTreeMap<u64, Vec<&Event>> {
+        let mut people: BTreeMap<u64, Vec<&Event>> = BTreeMap::new();
+        for row in self.rows.iter().filter(|row| from <= row.at && row.at < to) {
+            let person = self.merges.get(&row.person).unwrap_or(&row.person);
+            people.entry(*person).or_default().push(row);
+        }
+        people.values_mut().for_each(|rows| rows.sort_by_key(|row| (row.at, row.offset)));
+        if let Some(segment) = &asked.segment {
+            people.retain(|_, rows| belongs(rows, segment, asked.humans_only));
+        }
+        people
+    }
+
+    /// Where a range of dates begins and ends.
+    pub(super) fn range(&self, asked: &Exploration) -> (i64, i64) {
+        let start = |date: jiff::civil::Date| Timestamp::start_of(date, &self.reader.zone).micros();
+        (start(asked.range.from), start(asked.range.to.tomorrow().unwrap()))
+    }
+}
+
+fn belongs(rows: &[&Event], segment: &Segment, humans_only: bool) -> bool {
+    let holds = |condition: &crate::explore_model::SegmentCondition| {
+        let times = rows.iter().filter(|row| admits(&condition.event, row, humans_only)).count() as u64;
+        condition.did == (times >= condition.times)
+    };
+    match segment.all {
+        Match::All => segment.conditions.iter().all(holds),
+        Match::Any => segment.conditions.iter().any(holds),
+    }
+}
+
+/// Whether a choice of events means an event.
+pub(super) fn admits(choice: &EventChoice, row: &Event, humans_only: bool) -> bool {
+    let human = !matches!(row.agent_class, AgentClass::Bot | AgentClass::AiAgent);
+    (human || !humans_only)
+        && choice.name.as_ref().is_none_or(|name| *name == row.name)
+        && choice.conditions.iter().all(|condition| holds(condition, row.text(condition.column.col())))
+}
+
+fn holds(Condition { op, values, .. }: &Condition, text: &str) -> bool {
+    let is = values.iter().any(|value| value == text);
+    let contains = values.iter().any(|value| text.to_lowercase().contains(&value.to_lowercase()));
+    match op {
+        FilterOp::In => is,
+        FilterOp::NotIn => !is,
+        FilterOp::Contains => contains,
+        FilterOp::NotContains => !contains,
+    }
+}
+
+/// An event by name, sometimes with a condition.
+pub(super) fn choice(dice: &mut Dice, name: &str) -> EventChoice {
+    use crate::explore_model::Column;
+    let named = EventChoice { name: Some(name.to_owned()), conditions: Vec::new() };
+    let condition = |column, op, values: &[&str]| Condition {
+        column,
+        op,
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+    };
+    let one = match dice.below(8) {
+        0 => condition(Column::Channel, FilterOp::In, &["Email", ""]),
+        1 => condition(Column::Channel, FilterOp::NotContains, &["ÜBER"]),
+        2 => condition(Column::Path, FilterOp::Contains, &["pric", "doc"]),
+        3 => condition(Column::Path, FilterOp::NotIn, &["/", "nowhere"]),
+        _ => return named,
+    };
+    EventChoice { conditions: vec![one], ..named }
+}
+
+/// A segment, or none.
+pub(super) fn segment(dice: &mut Dice) -> Option<Segment> {
+    if dice.below(2) == 0 {
+        return None;
+    }
+    let conditions = (0..=dice.below(2)).map(|_| crate::explore_model::SegmentCondition {
+        did: dice.below(3) > 0,
+        event: {
+            let name = dice.of(&NAMES);
+            choice(dice, name)
+        },
+        times: 1 + dice.below(2),
+    });
+    let conditions = conditions.collect();
+    Some(Segment { all: dice.of(&[Match::All, Match::Any]), conditions })
+}
+
+/// The text of a column of an event.
+pub(super) fn text(row: &Event, column: Col) -> &str {
+    row.text(column)
+}

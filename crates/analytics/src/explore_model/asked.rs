@@ -1,0 +1,407 @@
+//! What can be asked, as the API takes it.
+
+use crate::metrics::{Compare, DateRange, FilterOp};
+use lake::Col;
+use serde::{Deserialize, Serialize};
+
+macro_rules! columns {
+    ($($(#[$doc:meta])* $name:ident = $title:literal,)+) => {
+        /// A column of an event that can be asked about.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        #[schema(as = ExploreColumn)]
+        pub enum Column { $($(#[$doc])* $name,)+ }
+
+        impl Column {
+            /// Every column, in the order they are offered in.
+            pub const ALL: &'static [Column] = &[$(Column::$name),+];
+
+            /// The column of the lake.
+            #[must_use]
+            pub const fn col(self) -> Col {
+                match self { $(Column::$name => Col::$name),+ }
+            }
+
+            /// Its name for people.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Column::$name => $title),+ }
+            }
+        }
+    };
+}
+
+columns! {
+    /// Name of what happened.
+    Name = "Event",
+    /// Channel of the touch.
+    Channel = "Channel",
+    /// Campaign source.
+    Source = "Source",
+    /// Campaign medium.
+    Medium = "Medium",
+    /// Campaign name.
+    Campaign = "Campaign",
+    /// Which creative.
+    Content = "Content",
+    /// Which keyword.
+    Term = "Term",
+    /// Host of the page.
+    Host = "Host",
+    /// Path of the page.
+    Path = "Page",
+    /// Title of the page.
+    Title = "Page title",
+    /// Host of the page before.
+    ReferrerHost = "Referring host",
+    /// Kind of device.
+    Device = "Device",
+    /// Browser family.
+    Browser = "Browser",
+    /// Operating system family.
+    Os = "Operating system",
+    /// Country code.
+    Country = "Country",
+    /// Currency of the value.
+    Currency = "Currency",
+    /// Kind of the click id.
+    ClickIdKind = "Ad click",
+    /// Consent under which the event was collected.
+    Consent = "Consent",
+    /// Name and version of the sending library.
+    Library = "Library",
+}
+
+/// A condition on one column of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EventCondition)]
+pub struct Condition {
+    /// The column.
+    pub column: Column,
+    /// How to compare.
+    pub op: FilterOp,
+    /// With what; an empty text stands for an event that does not say.
+    #[schema(example = json!(["/pricing"]))]
+    pub values: Vec<String>,
+}
+
+/// Which events are meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventChoice {
+    /// The name; every event when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Signed up")]
+    pub name: Option<String>,
+    /// All of these must hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+}
+
+/// Whether all or any of the conditions must hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SegmentMatch)]
+pub enum Match {
+    /// All of them.
+    #[default]
+    All,
+    /// At least one.
+    Any,
+}
+
+/// A condition on a person: an event happened often enough in the range, or it did not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentCondition {
+    /// `true`: did it at least `times` times. `false`: did it less often.
+    pub did: bool,
+    /// The event.
+    pub event: EventChoice,
+    /// How often; once when absent.
+    #[serde(default = "once")]
+    #[schema(minimum = 1)]
+    pub times: u64,
+}
+
+/// The people who count: those with an event in the range for whom this holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ExploreSegment)]
+pub struct Segment {
+    /// Whether all or any of the conditions must hold.
+    #[serde(default, rename = "match")]
+    pub all: Match,
+    /// The conditions.
+    pub conditions: Vec<SegmentCondition>,
+}
+
+/// Splits by the texts of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ExploreBreakdown)]
+pub struct Breakdown {
+    /// The column.
+    pub column: Column,
+    /// How many of the largest are shown; the rest is added up as "other".
+    #[serde(default = "top")]
+    #[schema(minimum = 1, maximum = 20)]
+    pub top: usize,
+}
+
+/// What is counted of the events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrendMeasure {
+    /// Events.
+    Events,
+    /// Different people.
+    #[default]
+    People,
+    /// Events per person who did any.
+    EventsPerPerson,
+    /// Sum of the values.
+    Value,
+    /// Sum of the values, shared among the events.
+    ValuePerEvent,
+}
+
+/// Length of a point.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Granularity {
+    /// One hour.
+    Hour,
+    /// One date.
+    #[default]
+    Day,
+    /// Monday to Sunday.
+    Week,
+    /// A calendar month.
+    Month,
+}
+
+/// How something develops over time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrendsAsk {
+    /// The events, each a line.
+    pub series: Vec<EventChoice>,
+    /// What is counted.
+    #[serde(default)]
+    pub measure: TrendMeasure,
+    /// Length of a point.
+    #[serde(default)]
+    pub granularity: Granularity,
+    /// Splits the one line there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breakdown: Option<Breakdown>,
+}
+
+/// What may lie between two steps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOrder {
+    /// Any other events.
+    #[default]
+    Loose,
+    /// Nothing: the very next event of the person is the next step.
+    Strict,
+}
+
+/// An event that must not happen on the way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FunnelExclusion {
+    /// The event.
+    pub event: EventChoice,
+    /// Only between this step (from 0) and the next one; between any two when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<usize>,
+}
+
+/// How many people take steps in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FunnelAsk {
+    /// The steps, 2 to 16.
+    pub steps: Vec<EventChoice>,
+    /// What may lie between them.
+    #[serde(default)]
+    pub order: StepOrder,
+    /// What must not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclusions: Vec<FunnelExclusion>,
+    /// Longest time from the first to the last step, in minutes; 14 days when absent.
+    #[serde(default = "window")]
+    #[schema(minimum = 1, maximum = 527_040)]
+    pub window_minutes: u32,
+    /// Splits people by what the event of their first step says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breakdown: Option<Breakdown>,
+}
+
+/// Length of a cohort and of each period after it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CohortLength {
+    /// One date.
+    Day,
+    /// Monday to Sunday.
+    #[default]
+    Week,
+    /// A calendar month.
+    Month,
+}
+
+/// When somebody counts as having come back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnRule {
+    /// In exactly that period.
+    #[default]
+    Exact,
+    /// In that period or any later one.
+    Unbounded,
+}
+
+/// Who comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionAsk {
+    /// The event that puts a person into the cohort of its period: the first one in the range.
+    #[serde(default)]
+    pub first: EventChoice,
+    /// The event that counts as coming back.
+    #[serde(default)]
+    pub back: EventChoice,
+    /// Length of a period.
+    #[serde(default)]
+    pub period: CohortLength,
+    /// When it counts.
+    #[serde(default)]
+    pub rule: ReturnRule,
+}
+
+/// Which way a path is followed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PathDirection {
+    /// What people do after their first such event.
+    #[default]
+    After,
+    /// What people did before their last such event.
+    Before,
+}
+
+/// What a stop of a path is called by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PathNode {
+    /// The event's name.
+    #[default]
+    Name,
+    /// The page's path; events without one are passed over.
+    Path,
+    /// The channel; events without one are passed over.
+    Channel,
+}
+
+/// What people do before or after something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PathsAsk {
+    /// Where paths start, or end.
+    pub anchor: EventChoice,
+    /// Which way.
+    #[serde(default)]
+    pub direction: PathDirection,
+    /// Stops beside the anchor.
+    #[serde(default = "stops")]
+    #[schema(minimum = 1, maximum = 6)]
+    pub steps: usize,
+    /// What a stop is called by.
+    #[serde(default)]
+    pub node: PathNode,
+    /// Stops shown at each step; the rest is added up as "other".
+    #[serde(default = "top")]
+    #[schema(minimum = 1, maximum = 20)]
+    pub top: usize,
+    /// Names of events that are passed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
+    /// Whether the same stop again and again counts as one.
+    #[serde(default = "yes")]
+    pub collapse: bool,
+    /// Longest time between the anchor and a stop, in minutes; any when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 527_040)]
+    pub window_minutes: Option<u32>,
+}
+
+/// The question itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Ask {
+    /// How something develops.
+    Trends(TrendsAsk),
+    /// Where people are lost.
+    Funnel(FunnelAsk),
+    /// Who comes back.
+    Retention(RetentionAsk),
+    /// What happens before or after.
+    Paths(PathsAsk),
+}
+
+impl Ask {
+    /// Its kind, as the API writes it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Ask::Trends(_) => "trends",
+            Ask::Funnel(_) => "funnel",
+            Ask::Retention(_) => "retention",
+            Ask::Paths(_) => "paths",
+        }
+    }
+}
+
+/// A question about what people did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exploration {
+    /// Which dates, in the workspace's time zone. Events outside are not seen at all.
+    pub range: DateRange,
+    /// What to compare with; trends and funnels only.
+    #[serde(default)]
+    pub compare: Compare,
+    /// Whether events of bots and AI agents are left out.
+    #[serde(default = "yes")]
+    pub humans_only: bool,
+    /// The people who count; everybody when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<Segment>,
+    /// The question.
+    pub ask: Ask,
+}
+
+const fn once() -> u64 {
+    1
+}
+
+const fn top() -> usize {
+    5
+}
+
+const fn stops() -> usize {
+    4
+}
+
+const fn window() -> u32 {
+    14 * 24 * 60
+}
+
+const fn yes() -> bool {
+    true
+}
