@@ -9,10 +9,12 @@
 //! **Invariant:** an `event_id` is stored once, for ever.
 //! **Invariant:** nothing outside this crate sees Arrow, Parquet or DataFusion.
 
+mod batch;
 mod catalog;
 mod check;
 mod compact;
 mod config;
+mod consume;
 mod dedup;
 mod error;
 mod event;
@@ -23,17 +25,20 @@ mod lake;
 mod log;
 mod parquet;
 mod query;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod view;
 
+pub use batch::{Batch, NewEvents, Owner};
 pub use catalog::{Catalog, CatalogError, CatalogState, FileCatalog, FileEntry, RunEntry, Switch};
 pub use config::{Faults, LakeConfig};
 pub use error::LakeError;
-pub use event::{AgentClass, Col, Columns, Event, EventKind};
+pub use event::{AgentClass, Col, Columns, Draft, Event, EventKind};
 pub use fold::{Cancel, Dict, EventRef, Fold, FoldOptions, KnownAt, Progress, Recoder, Run, RunCodes};
 pub use lake::{Appended, CheckReport, Lake, SqlTurn, Watermark};
 pub use query::{
     SqlAnswer, SqlColumn, SqlFile, SqlFormat, SqlLimits, SqlMonth, SqlPlan, SqlProgress, SqlQuestion, SqlRead,
     SqlTable, SqlType, SqlValue, SqlWatch,
 };
+pub use stored::Stored;

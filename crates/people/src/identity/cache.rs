@@ -2,10 +2,11 @@
 
 use crate::bounded::Bounded;
 use crate::bulk::Held;
+use hashbrown::HashSet;
 use kernel::ids::CompanyId;
-use science::identity::Identifier;
+use science::identity::{Identifier, Kind};
 use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 /// What is remembered of a person.
 #[derive(Debug, Clone)]
@@ -22,12 +23,22 @@ pub(super) struct Known {
 pub(super) struct Cache {
     homes: Bounded<u128, u64>,
     people: Bounded<u64, Known>,
-    pub(super) merges: Arc<std::collections::HashMap<u64, u64>>,
+    merges: Arc<std::collections::HashMap<u64, u64>>,
+    /// The persons that others were merged into.
+    canonical: HashSet<u64>,
     at: Option<Held>,
 }
 
+/// Of kind and value, without writing them down together.
 fn hash(identifier: &Identifier) -> u128 {
-    xxh3_128(identifier.key().as_bytes())
+    let kind = match identifier.kind() {
+        Kind::UserId => 1,
+        Kind::Email => 2,
+        Kind::AnonymousId => 3,
+        Kind::Phone => 4,
+        Kind::External(system) => xxh3_64(system.as_bytes()) | 1 << 63,
+    };
+    xxh3_128_with_seed(identifier.value().as_bytes(), kind)
 }
 
 impl Cache {
@@ -74,7 +85,21 @@ impl Cache {
         self.people.put(person, known);
     }
 
+    pub(super) fn merges(&self) -> &Arc<std::collections::HashMap<u64, u64>> {
+        &self.merges
+    }
+
+    pub(super) fn set_merges(&mut self, merges: std::collections::HashMap<u64, u64>) {
+        self.canonical = merges.values().copied().collect();
+        self.merges = Arc::new(merges);
+    }
+
     pub(super) fn canonical(&self, person: u64) -> u64 {
         self.merges.get(&person).copied().unwrap_or(person)
+    }
+
+    /// Whether others were merged into this person.
+    pub(super) fn is_canonical(&self, person: u64) -> bool {
+        self.canonical.contains(&person)
     }
 }
