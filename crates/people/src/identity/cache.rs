@@ -1,12 +1,11 @@
 //! What the resolver remembers between batches: bounded, and never wrong, because it says which state it belongs to.
 
-use crate::bounded::Bounded;
+use crate::bounded::{Bounded, print_of};
 use crate::bulk::Held;
 use hashbrown::HashSet;
 use kernel::ids::CompanyId;
-use science::identity::{Identifier, Kind};
+use science::identity::Identifier;
 use std::sync::Arc;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 /// What is remembered of a person.
 #[derive(Debug, Clone)]
@@ -23,22 +22,10 @@ pub(super) struct Known {
 pub(super) struct Cache {
     homes: Bounded<u128, u64>,
     people: Bounded<u64, Known>,
-    merges: Arc<std::collections::HashMap<u64, u64>>,
+    pub(super) merges: Arc<std::collections::HashMap<u64, u64>>,
     /// The persons that others were merged into.
     canonical: HashSet<u64>,
     at: Option<Held>,
-}
-
-/// Of kind and value, without writing them down together.
-fn hash(identifier: &Identifier) -> u128 {
-    let kind = match identifier.kind() {
-        Kind::UserId => 1,
-        Kind::Email => 2,
-        Kind::AnonymousId => 3,
-        Kind::Phone => 4,
-        Kind::External(system) => xxh3_64(system.as_bytes()) | 1 << 63,
-    };
-    xxh3_128_with_seed(identifier.value().as_bytes(), kind)
 }
 
 impl Cache {
@@ -70,11 +57,11 @@ impl Cache {
     }
 
     pub(super) fn home(&mut self, identifier: &Identifier) -> Option<u64> {
-        self.homes.get(hash(identifier))
+        self.homes.get(print_of(identifier))
     }
 
     pub(super) fn set_home(&mut self, identifier: &Identifier, person: u64) {
-        self.homes.put(hash(identifier), person);
+        self.homes.put(print_of(identifier), person);
     }
 
     pub(super) fn person(&mut self, person: u64) -> Option<Known> {
@@ -83,10 +70,6 @@ impl Cache {
 
     pub(super) fn set_person(&mut self, person: u64, known: Known) {
         self.people.put(person, known);
-    }
-
-    pub(super) fn merges(&self) -> &Arc<std::collections::HashMap<u64, u64>> {
-        &self.merges
     }
 
     pub(super) fn set_merges(&mut self, merges: std::collections::HashMap<u64, u64>) {

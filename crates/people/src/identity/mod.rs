@@ -103,7 +103,7 @@ impl Identity {
             match resolve::batch(&db, &self.platform.world, &self.rules, &mut cache, events).await {
                 Ok((resolved, merged)) => {
                     if merged {
-                        desk.merges.send_replace(cache.merges().clone());
+                        desk.merges.send_replace(cache.merges.clone());
                     }
                     *turn = cache;
                     return Ok(resolved);

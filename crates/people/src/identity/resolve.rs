@@ -157,7 +157,7 @@ async fn slow(
     let pairs = work.save(tx, held).await?;
     if merged {
         cache.merged();
-        let mut merges = (**cache.merges()).clone();
+        let mut merges = (*cache.merges).clone();
         merges.extend(pairs);
         cache.set_merges(merges);
     }
