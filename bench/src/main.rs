@@ -2,12 +2,13 @@
 //!
 //! `bench make FOLDER EVENTS` lets the simulator fill a lake; `bench run FOLDER ROUNDS` asks every engine every question in
 //! turn and prints the table as Markdown; `bench costs FOLDER ROUNDS` prints what a question costs beyond the plain one;
-//! `bench ours FOLDER ROUNDS` asks this engine alone, for a profiler. `cargo xtask bench` does the first three, with the
-//! peers from PyPI.
+//! `bench ingest FOLDER SECONDS [LOAD]` sends batches to the real program; `bench ours FOLDER ROUNDS` asks this engine alone,
+//! for a profiler. `cargo xtask bench` does all but the last, with the peers from PyPI.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
 mod costs;
+mod ingest;
 mod ours;
 mod peers;
 mod questions;
@@ -40,8 +41,15 @@ fn main() -> Result<()> {
             Ok(())
         }
         Some("ours") => runtime.block_on(table::ours_alone(&folder, usize::try_from(number.unwrap_or(5))?)),
+        Some("ingest") => {
+            let seconds = u32::try_from(number.unwrap_or(20))?;
+            let only = args.get(3).map_or("all", String::as_str);
+            println!("{}", ingest::run(&folder, f64::from(seconds), only)?);
+            Ok(())
+        }
         _ => bail!(
-            "bench make FOLDER EVENTS, bench run FOLDER ROUNDS, bench costs FOLDER ROUNDS, or bench ours FOLDER ROUNDS"
+            "bench make FOLDER EVENTS, bench run FOLDER ROUNDS, bench costs FOLDER ROUNDS, bench ours FOLDER ROUNDS, or bench \
+             ingest FOLDER SECONDS"
         ),
     }
 }

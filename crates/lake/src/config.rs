@@ -14,8 +14,12 @@ pub struct LakeConfig {
     pub buckets: u16,
     /// A log segment is closed at this size, in bytes.
     pub segment_bytes: u64,
-    /// Bytes that may wait to be admitted before appends are refused.
+    /// Bytes that may wait to be written to the log before appends are refused.
+    pub queue_bytes_max: usize,
+    /// Bytes of the log that may wait to be admitted before appends are refused.
     pub pending_bytes_max: usize,
+    /// Of those, bytes that are kept in memory; the others are read again from the log.
+    pub ready_bytes_max: usize,
     /// Seal when this many events are hot.
     pub hot_events_max: usize,
     /// Seal when the hot events take this many bytes.
@@ -48,7 +52,9 @@ impl LakeConfig {
             folder: folder.into(),
             buckets: 16,
             segment_bytes: 64 << 20,
-            pending_bytes_max: 48 << 20,
+            queue_bytes_max: 32 << 20,
+            pending_bytes_max: 1 << 30,
+            ready_bytes_max: 24 << 20,
             hot_events_max: 250_000,
             hot_bytes_max: 48 << 20,
             hot_age_us_max: kernel::time::HOUR,

@@ -1,6 +1,7 @@
 //! One event, and the names of its columns.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Which call of the tracking API an event came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -108,6 +109,25 @@ macro_rules! text_columns {
             $($(#[$doc])* pub $field: String,)+
         }
 
+        /// One event on its way into the log: as [`Event`], with texts that are borrowed where they can be. In bytes both are
+        /// the same.
+        #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+        pub struct Draft<'a> {
+            /// When it happened: microseconds UTC, corrected for the skew of the sender's clock.
+            pub at: i64,
+            /// When it was received: microseconds UTC.
+            pub received_at: i64,
+            /// Which call it came from.
+            pub kind: EventKind,
+            /// Who caused it.
+            pub agent_class: AgentClass,
+            /// Version of the channel rules that set `channel`.
+            pub channel_rule: u32,
+            /// Value in micros of `currency`'s unit.
+            pub value: Option<i64>,
+            $($(#[$doc])* pub $field: Cow<'a, str>,)+
+        }
+
         /// A text column of an event.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
@@ -139,6 +159,20 @@ macro_rules! text_columns {
             #[must_use]
             pub fn text(&self, column: Col) -> &str {
                 match column { $(Col::$variant => &self.$field),+ }
+            }
+
+            /// The same with borrowed texts.
+            #[must_use]
+            pub fn draft(&self) -> Draft<'_> {
+                Draft {
+                    at: self.at,
+                    received_at: self.received_at,
+                    kind: self.kind,
+                    agent_class: self.agent_class,
+                    channel_rule: self.channel_rule,
+                    value: self.value,
+                    $($field: Cow::Borrowed(&self.$field),)+
+                }
             }
 
             /// The text of a column, to write.

@@ -11,7 +11,7 @@ use crate::fold::{self, Cancel, Fold, FoldOptions, KnownAt};
 use crate::hot::HotBucket;
 use crate::log::Log;
 use crate::query::{self, SqlAnswer, SqlLimits, SqlQuestion, SqlTable};
-use crate::view::{Files, Merges, View, bucket_of};
+use crate::view::{Files, Merges, View};
 use kernel::time::Clock;
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
@@ -179,59 +179,6 @@ impl Lake {
     #[must_use]
     pub fn config(&self) -> &LakeConfig {
         &self.inner.config
-    }
-
-    /// Stores events; they are durable when it returns. `offset` and `person` are not read.
-    ///
-    /// # Errors
-    /// [`LakeError::Overloaded`] when too much waits, [`LakeError::Unhealthy`] when the log cannot be written: then
-    /// nothing of the batch counts as stored.
-    pub async fn append(&self, events: Vec<Event>) -> Result<Appended, LakeError> {
-        self.inner.log.append(events).await
-    }
-
-    /// For the one consumer: the next events of the log, in order, at least one and at most `max`; waits for them.
-    ///
-    /// # Errors
-    /// [`LakeError::Corrupt`] when the log cannot be read back.
-    pub async fn next(&self, max: usize) -> Result<Vec<Event>, LakeError> {
-        self.inner.log.next(max).await
-    }
-
-    /// For the one consumer, after it failed: [`Lake::next`] starts again after the last admitted event.
-    pub fn rewind(&self) {
-        let admitted = self.inner.state.read().admitted;
-        self.inner.log.rewind(admitted);
-    }
-
-    /// Takes out of `events` those whose `event_id` came before, and returns them. Events that were handed out and
-    /// not admitted may be passed again; they are not duplicates of themselves.
-    ///
-    /// # Errors
-    /// [`LakeError::Io`] when a run cannot be read.
-    pub async fn dedup(&self, events: &mut Vec<Event>) -> Result<Vec<Event>, LakeError> {
-        let mut taken = std::mem::take(events);
-        let inner = Arc::clone(&self.inner);
-        let work = move || {
-            let duplicates = inner.dedup.dedup(&mut taken);
-            (taken, duplicates)
-        };
-        let (kept, duplicates) = spawn_blocking(work).await.map_err(|_| LakeError::Closed)?;
-        *events = kept;
-        duplicates
-    }
-
-    /// Makes events with their persons visible, all at once; the log is consumed up to `up_to`. Does nothing when
-    /// `up_to` was admitted before.
-    ///
-    /// # Errors
-    /// [`LakeError::Data`] when an event is not after what was admitted, or after `up_to`.
-    pub async fn admit(&self, events: Vec<Event>, up_to: u64) -> Result<(), LakeError> {
-        let inner = Arc::clone(&self.inner);
-        if events.len() < 64 {
-            return inner.admit(events, up_to);
-        }
-        spawn_blocking(move || inner.admit(events, up_to)).await.map_err(|_| LakeError::Closed)?
     }
 
     /// Writes the hot events to Parquet, switches the catalog, drops the log before, merges small files.
@@ -410,45 +357,6 @@ impl Inner {
     /// Microseconds of the lake's clock.
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().micros()
-    }
-
-    fn admit(&self, events: Vec<Event>, up_to: u64) -> Result<(), LakeError> {
-        let _turn = self.admitting.lock();
-        let (admitted, mut hot) = {
-            let state = self.state.read();
-            (state.admitted, state.hot.clone())
-        };
-        if up_to <= admitted {
-            return Ok(());
-        }
-        let stored = self.log.stored();
-        if up_to > stored {
-            return Err(LakeError::Data(format!("event {up_to} cannot be admitted: {stored} are stored")));
-        }
-        let received = events.iter().map(|event| event.received_at).max();
-        let mut by_bucket: Vec<Vec<Arc<Event>>> = vec![Vec::new(); hot.len()];
-        for event in events {
-            if event.person >= fold::PERSON_END {
-                return Err(LakeError::Data(format!("{} is no person's number", event.person)));
-            }
-            if event.offset <= admitted || event.offset > up_to {
-                let (offset, from) = (event.offset, admitted + 1);
-                return Err(LakeError::Data(format!("event {offset} is not among {from} to {up_to}")));
-            }
-            by_bucket[bucket_of(event.person, self.config.buckets)].push(Arc::new(event));
-        }
-        for (bucket, events) in hot.iter_mut().zip(by_bucket).filter(|(_, events)| !events.is_empty()) {
-            bucket.push(events)?;
-        }
-        let now = self.now();
-        let mut state = self.state.write();
-        state.hot = hot;
-        state.admitted = up_to;
-        state.admitted_at = received.unwrap_or(state.admitted_at).max(state.admitted_at);
-        state.hot_since.get_or_insert(now);
-        drop(state);
-        self.log.admitted(up_to);
-        Ok(())
     }
 
     fn is_seal_due(&self) -> bool {

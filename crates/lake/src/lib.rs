@@ -9,10 +9,12 @@
 //! **Invariant:** an `event_id` is stored once, for ever.
 //! **Invariant:** nothing outside this crate sees Arrow, Parquet or DataFusion.
 
+mod batch;
 mod catalog;
 mod check;
 mod compact;
 mod config;
+mod consume;
 mod dedup;
 mod error;
 mod event;
@@ -24,15 +26,17 @@ mod log;
 mod parquet;
 mod query;
 mod repair;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod view;
 
+pub use batch::{Batch, NewEvents, Owner};
 pub use catalog::{Catalog, CatalogError, CatalogState, FileCatalog, FileEntry, GoneEntry, RunEntry, Switch};
 pub use compact::{ErasedFile, Erasure, ErasureProof, Retained, RewriteProgress};
 pub use config::{Faults, LakeConfig};
 pub use error::LakeError;
-pub use event::{AgentClass, Col, Columns, Event, EventKind};
+pub use event::{AgentClass, Col, Columns, Draft, Event, EventKind};
 pub use fold::{Cancel, Dict, EventRef, Fold, FoldOptions, KnownAt, Progress, Recoder, Run, RunCodes};
 pub use lake::{Appended, CheckReport, Lake, SqlTurn, Watermark};
 pub use query::{
@@ -40,3 +44,4 @@ pub use query::{
     SqlTable, SqlType, SqlValue, SqlWatch,
 };
 pub use repair::{Finding, Orphan, RepairAction, RepairReport, repair, sweep_orphans};
+pub use stored::Stored;

@@ -1,7 +1,9 @@
-//! A memory of bounded size.
+//! A memory of bounded size, and what identifiers are remembered by.
 
 use hashbrown::HashMap;
+use science::identity::{Identifier, Kind};
 use std::hash::Hash;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 /// Entries of one generation; two of them are kept.
 const GENERATION: usize = 200_000;
@@ -39,4 +41,16 @@ impl<K: Hash + Eq + Copy, V: Clone> Bounded<K, V> {
         self.young.clear();
         self.old.clear();
     }
+}
+
+/// What an identifier is remembered by: kind and value, without writing them down together.
+pub(crate) fn print_of(identifier: &Identifier) -> u128 {
+    let kind = match identifier.kind() {
+        Kind::UserId => 1,
+        Kind::Email => 2,
+        Kind::AnonymousId => 3,
+        Kind::Phone => 4,
+        Kind::External(system) => xxh3_64(system.as_bytes()) | 1 << 63,
+    };
+    xxh3_128_with_seed(identifier.value().as_bytes(), kind)
 }

@@ -12,6 +12,7 @@ mod model;
 mod origin;
 mod rules;
 mod visitor;
+mod way;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use lists::List;
 pub use model::{Channel, Evidence};
 pub use origin::{Address, Basis, Marks, Origin, origin, same_site};
 pub use visitor::{Visitor, visitor};
+pub use way::{Way, way};
 
 use rules::{Folded, RULES};
 use serde::{Deserialize, Serialize};

@@ -112,6 +112,22 @@ impl<'a> Marks<'a> {
         }
     }
 
+    /// The same with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Marks<'static> {
+        let own = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        Marks {
+            source: own(self.source),
+            medium: own(self.medium),
+            campaign: own(self.campaign),
+            campaign_id: own(self.campaign_id),
+            content: own(self.content),
+            term: own(self.term),
+            click: self.click.map(|(known, value)| (known, own(value))),
+            network: own(self.network),
+        }
+    }
+
     fn has_utm(&self) -> bool {
         !(self.source.is_empty() && self.medium.is_empty() && self.campaign.is_empty())
     }

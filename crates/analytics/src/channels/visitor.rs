@@ -6,15 +6,15 @@ use super::lists::lower;
 use hashbrown::HashMap;
 use lake::AgentClass;
 use parking_lot::RwLock;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 /// What a user agent tells.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Visitor {
     /// Who sends.
     pub class: AgentClass,
     /// Why that is assumed.
-    pub reason: String,
+    pub reason: &'static str,
     /// `desktop`, `mobile`, `tablet` or `other`.
     pub device: &'static str,
     /// The browser's family; empty when it is not known.
@@ -47,23 +47,23 @@ static AGENTS: LazyLock<Vec<Known>> = LazyLock::new(|| {
 });
 
 /// User agents that were read before. They repeat, and reading one takes longer than all else of an event.
-static READ: LazyLock<RwLock<HashMap<String, Arc<Visitor>>>> = LazyLock::new(RwLock::default);
+static READ: LazyLock<RwLock<HashMap<String, Visitor>>> = LazyLock::new(RwLock::default);
 const READ_MAX: usize = 4_096;
 const USER_AGENT_BYTES_MAX: usize = 1_000;
 
 /// What a user agent tells.
 #[must_use]
-pub fn visitor(user_agent: &str) -> Arc<Visitor> {
+pub fn visitor(user_agent: &str) -> Visitor {
     let user_agent = &user_agent[..user_agent.floor_char_boundary(USER_AGENT_BYTES_MAX)];
     if let Some(known) = READ.read().get(user_agent) {
-        return known.clone();
+        return *known;
     }
-    let fresh = Arc::new(read(user_agent));
+    let fresh = read(user_agent);
     let mut all = READ.write();
     if all.len() >= READ_MAX {
         all.clear();
     }
-    all.insert(user_agent.to_owned(), fresh.clone());
+    all.insert(user_agent.to_owned(), fresh);
     fresh
 }
 
@@ -73,21 +73,21 @@ fn read(user_agent: &str) -> Visitor {
     Visitor { class, reason, device: device_of(&text), browser: browser_of(&text), os: os_of(&text) }
 }
 
-fn class_of(text: &str) -> (AgentClass, String) {
+fn class_of(text: &str) -> (AgentClass, &'static str) {
     if text.is_empty() {
-        return (AgentClass::Unknown, "no user agent".to_owned());
+        return (AgentClass::Unknown, "no user agent");
     }
     if let Some(known) = AGENTS.iter().find(|known| text.contains(known.text)) {
-        return (known.class, known.reason.clone());
+        return (known.class, &known.reason);
     }
     if text.starts_with("mozilla/")
         || text.starts_with("opera/")
         || text.contains("cfnetwork")
         || text.contains("dalvik")
     {
-        return (AgentClass::Human, "a browser or an app, and on no list".to_owned());
+        return (AgentClass::Human, "a browser or an app, and on no list");
     }
-    (AgentClass::Unknown, "the user agent is neither a browser nor on a list".to_owned())
+    (AgentClass::Unknown, "the user agent is neither a browser nor on a list")
 }
 
 fn device_of(text: &str) -> &'static str {

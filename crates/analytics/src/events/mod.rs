@@ -12,6 +12,6 @@ mod quarantine;
 mod tests;
 
 pub use api::routes;
-pub use live::{Live, RING_MAX};
+pub use live::{Fates, Live, RING_MAX};
 pub use model::{Fate, FateFilter, FateStatus, QuarantineFilter, Quarantined};
 pub use quarantine::{BYTES_MAX, Entry, Quarantine, ROWS_MAX};

@@ -25,6 +25,11 @@ impl Doubts {
         }
     }
 
+    /// Whether there is none about any event.
+    pub(super) fn are_none(&self) -> bool {
+        self.0.lock().is_empty()
+    }
+
     /// The doubts about an event, each once, in the order they came up.
     pub(super) fn of(&self, event_id: &str) -> Vec<Doubt> {
         let all = self.0.lock();
@@ -50,7 +55,7 @@ impl Doubts {
     }
 
     /// Forgets the doubts of events that were admitted.
-    pub(super) fn settle(&self, event_ids: &[String]) {
+    pub(super) fn settle<'a>(&self, event_ids: impl Iterator<Item = &'a str>) {
         let mut all = self.0.lock();
         for event_id in event_ids {
             all.remove(event_id);

@@ -10,7 +10,7 @@ use kernel::ids::{KeyId, QuarantineId};
 use kernel::problem::{Class, Problem};
 use kernel::scope::WorkspaceRef;
 use kernel::time::Timestamp;
-use lake::{Event, EventKind, LakeError};
+use lake::{Col, Draft, EventKind, LakeError, NewEvents, Stored};
 use rand::{Rng as _, SeedableRng as _};
 use std::borrow::Cow;
 
@@ -68,14 +68,18 @@ pub(super) async fn take(lakes: &Lakes, arrival: Arrival<'_>) -> Result<Taken, P
         sent_at: &body.sent_at,
         nonce,
     };
-    let mut events = Vec::with_capacity(body.messages.len());
+    let mut new_id = || QuarantineId::new(received_at, &mut rng);
+    let mut events = NewEvents::with_capacity(body.messages.len(), bytes.len() * 2);
     let mut rejected: Vec<Rejected> = Vec::new();
-    let mut doubts = Vec::new();
+    let (mut doubts, mut doubtful) = (Vec::new(), Vec::new());
     for (place, message) in body.messages.iter().enumerate() {
         match read(message, place, &request) {
             Ok((event, found)) => {
-                doubts.extend(found.into_iter().map(|doubt| (event.event_id.clone(), events.len(), doubt)));
-                events.push(event);
+                events.push(&event)?;
+                for doubt in found {
+                    doubtful.push(doubt_entry(&event, &doubt, new_id()));
+                    doubts.push((event.event_id.clone().into_owned(), doubt));
+                }
             }
             Err(found) => rejected.push(*found),
         }
@@ -85,15 +89,14 @@ pub(super) async fn take(lakes: &Lakes, arrival: Arrival<'_>) -> Result<Taken, P
     let too_large = rejected.iter().filter(|found| matches!(found.rejection, Rejection::TooLarge(_))).count();
     let taken = Taken { stored: events.len(), rejected: rejected.len(), too_large, unreadable };
     intake.allow_rejected(key.as_str(), taken.rejected, received_at)?;
-    let mut new_id = || QuarantineId::new(received_at, &mut rng);
-    let mut entries: Vec<Entry> = Vec::with_capacity(rejected.len());
+    let mut entries: Vec<Entry> = Vec::with_capacity(rejected.len() + doubtful.len());
     entries.extend(rejected.into_iter().map(|found| entry_of(found, &request, new_id())));
     let fates: Vec<Fate> = entries.iter().map(fate_of_entry).collect();
-    for (_, place, doubt) in &doubts {
-        entries.push(doubt_entry(&events[*place], doubt, new_id()));
-    }
+    entries.extend(doubtful);
     keep(&intake, entries).await?;
-    intake.live.push(fates);
+    if !fates.is_empty() {
+        intake.live.push(fates);
+    }
     store(&intake, events, doubts, nonce).await?;
     count(&workspace, &taken);
     Ok(taken)
@@ -132,18 +135,18 @@ async fn keep(intake: &Intake, entries: Vec<Entry>) -> Result<(), Problem> {
 
 async fn store(
     intake: &Intake,
-    events: Vec<Event>,
-    doubts: Vec<(String, usize, Doubt)>,
+    events: NewEvents,
+    doubts: Vec<(String, Doubt)>,
     sending: Sending,
 ) -> Result<(), Problem> {
     if events.is_empty() {
         return Ok(());
     }
-    for (event_id, _, doubt) in &doubts {
+    for (event_id, doubt) in &doubts {
         intake.doubts.raise(event_id, sending, doubt.clone());
     }
-    let Err(error) = intake.lake.append(events).await else { return Ok(()) };
-    intake.doubts.withdraw(doubts.iter().map(|(event_id, ..)| event_id.as_str()), sending);
+    let Err(error) = intake.lake.append_new(events).await else { return Ok(()) };
+    intake.doubts.withdraw(doubts.iter().map(|(event_id, _)| event_id.as_str()), sending);
     Err(match error {
         LakeError::Overloaded { retry_after_s } => Problem::new(
             Class::TooMany,
@@ -198,34 +201,47 @@ fn entry_of(found: Rejected, request: &Request<'_>, id: QuarantineId) -> Entry {
     }
 }
 
-fn doubt_entry(event: &Event, doubt: &Doubt, id: QuarantineId) -> Entry {
+fn doubt_entry(event: &Draft<'_>, doubt: &Doubt, id: QuarantineId) -> Entry {
+    let texts = [
+        event.kind.as_str(),
+        &event.name,
+        &event.event_id,
+        &event.user_id,
+        &event.anonymous_id,
+        &event.write_key,
+        &event.library,
+        &event.raw,
+    ];
+    suspicious(texts, event.received_at, doubt, id)
+}
+
+/// The entry of a doubt: kind, name, message id, user id, anonymous id, write key, library and message of the event.
+fn suspicious(texts: [&str; 8], received_at: i64, doubt: &Doubt, id: QuarantineId) -> Entry {
+    let mut texts = texts.map(str::to_owned);
+    texts[6] = visible(&texts[6], 500);
     Entry {
         id,
-        fingerprint: doubt_print(&event.event_id),
+        fingerprint: doubt_print(&texts[2]),
         status: FateStatus::Suspicious,
         code: doubt.code().to_owned(),
         reason: visible(&doubt.to_string(), 500),
-        received_at: Timestamp::from_micros(event.received_at),
-        texts: [
-            event.kind.as_str().to_owned(),
-            event.name.clone(),
-            event.event_id.clone(),
-            event.user_id.clone(),
-            event.anonymous_id.clone(),
-            event.write_key.clone(),
-            visible(&event.library, 500),
-            event.raw.clone(),
-        ],
+        received_at: Timestamp::from_micros(received_at),
+        texts,
     }
 }
 
 /// Keeps a doubt that came up after the event was stored. It is also in the server's log, so a failure is not fatal.
-pub(super) async fn keep_doubt(intake: &Intake, event: &Event, doubt: &Doubt) {
+pub(super) async fn keep_doubt(intake: &Intake, event: &Stored<'_>, offset: u64, doubt: &Doubt) {
+    let columns = [Col::Name, Col::EventId, Col::UserId, Col::AnonymousId, Col::WriteKey, Col::Library, Col::Raw]
+        .map(|column| event.text(column));
+    let [name, event_id, user_id, anonymous_id, write_key, library, raw] = columns;
     // Seeded by the event, so that a repeated batch asks for the same row again.
-    let mut rng = rand::rngs::StdRng::seed_from_u64(xxhash_rust::xxh3::xxh3_64(event.event_id.as_bytes()));
+    let mut rng = rand::rngs::StdRng::seed_from_u64(xxhash_rust::xxh3::xxh3_64(event_id.as_bytes()));
     let id = QuarantineId::new(Timestamp::from_micros(event.received_at), &mut rng);
-    if let Err(error) = intake.quarantine.insert(vec![doubt_entry(event, doubt, id)]).await {
-        tracing::error!(%error, offset = event.offset, "a doubt could not be kept");
+    let texts = [event.kind.as_str(), name, event_id, user_id, anonymous_id, write_key, library, raw];
+    let entry = suspicious(texts, event.received_at, doubt, id);
+    if let Err(error) = intake.quarantine.insert(vec![entry]).await {
+        tracing::error!(%error, offset, "a doubt could not be kept");
     }
 }
 

@@ -11,7 +11,7 @@ use kernel::ids::{PersonId, WorkspaceId};
 use kernel::problem::{Class, Problem};
 use kernel::scope::{Scope, WorkspaceRef};
 use kernel::time::{MINUTE, SECOND, Timestamp};
-use lake::{Event, Lake, LakeConfig, LakeError, Orphan, RepairReport, SqlLimits};
+use lake::{Lake, LakeConfig, LakeError, Orphan, RepairReport, SqlLimits};
 use parking_lot::Mutex;
 use platform::Platform;
 use platform::http::{Readiness, Ready};
@@ -261,32 +261,6 @@ impl Ready for Lakes {
         }
         let text = format!("the events of {closed} workspaces cannot be opened, those of {failing} are not read");
         if well > 0 { Readiness::Partly(text) } else { Readiness::No(text) }
-    }
-}
-
-/// The fate of a stored event.
-pub(super) fn fate_of(event: &Event, status: FateStatus, code: &str, reason: String) -> Fate {
-    Fate {
-        sequence: 0,
-        status,
-        code: code.to_owned(),
-        reason,
-        offset: Some(event.offset),
-        quarantine: None,
-        at: Timestamp::from_micros(event.at),
-        received_at: Timestamp::from_micros(event.received_at),
-        kind: event.kind.as_str().to_owned(),
-        name: event.name.clone(),
-        person: PersonId::from_number(event.person).ok().filter(|person| person.number() != 0),
-        user_id: event.user_id.clone(),
-        anonymous_id: event.anonymous_id.clone(),
-        message_id: event.event_id.clone(),
-        write_key: event.write_key.clone(),
-        library: event.library.clone(),
-        channel: event.channel.clone(),
-        url: event.url.clone(),
-        agent_class: event.agent_class.as_str().to_owned(),
-        agent_reason: event.agent_reason.clone(),
     }
 }
 

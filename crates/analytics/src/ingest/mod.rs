@@ -10,6 +10,7 @@ mod doubts;
 mod intake;
 mod lakes;
 mod pump;
+mod told;
 
 #[cfg(test)]
 mod tests;

@@ -5,14 +5,15 @@
 //! with a doubt.
 
 use super::intake::doubt_print;
-use super::lakes::{Intake, fate_of};
-use crate::events::{Fate, FateStatus};
+use super::lakes::Intake;
+use super::told::{ToldBatch, Why, erased};
+use crate::events::Fate;
 use crate::messages::{Doubt, anonymous, observe};
 use async_trait::async_trait;
 use futures::FutureExt as _;
 use kernel::problem::{Class, Problem};
 use kernel::scope::Scope;
-use lake::{Event, LakeError};
+use lake::{Batch, Col, LakeError, Owner, Stored};
 use people::identity::{Identity, Observation, Resolved};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -68,7 +69,7 @@ impl Resolver for Identity {
 }
 
 /// Events that are taken from the log at a time.
-const BATCH_MAX: usize = 4_000;
+const BATCH_MAX: usize = 8_000;
 /// Failures in a row after which a batch is taken apart to find the event that is to blame.
 const FAILURES_MAX: u32 = 4;
 /// How often merges and the age of the hot events are looked at; in tests often, so that what a look does shows.
@@ -166,15 +167,18 @@ fn answers_of(asked: usize, found: Result<Vec<Resolved>, Problem>) -> Result<Vec
     if found == asked { Ok(answers) } else { Err(PumpError::Answers { asked, found }) }
 }
 
+fn owner_of(answer: &Resolved) -> Owner {
+    let company = answer.company.as_ref().map_or_else(String::new, ToString::to_string);
+    Owner { person: answer.person.number(), company }
+}
+
 /// What is to be told of a batch.
 #[derive(Default)]
 struct Told {
-    /// In the order of the log.
-    fates: Vec<Fate>,
+    /// The doubts about its events, by their place.
+    doubtful: hashbrown::HashMap<usize, Why>,
     /// Fingerprints of doubts, with the offsets of their events.
-    doubtful: Vec<(String, u64)>,
-    /// Ids of events whose doubts are told with this.
-    settled: Vec<String>,
+    prints: Vec<(String, u64)>,
 }
 
 /// The pump of one workspace.
@@ -204,8 +208,8 @@ impl Pump {
                     self.look().await;
                     continue;
                 }
-                taken = lake.next(BATCH_MAX) => match taken {
-                    Ok(events) => self.admit(events).await,
+                taken = lake.next_batch(BATCH_MAX) => match taken {
+                    Ok(batch) => self.admit(batch).await,
                     Err(LakeError::Closed) => break,
                     Err(error) => Err(error.into()),
                 },
@@ -226,83 +230,69 @@ impl Pump {
         }
     }
 
-    async fn admit(&mut self, mut events: Vec<Event>) -> Result<(), PumpError> {
-        let Some(up_to) = events.last().map(|event| event.offset) else { return Ok(()) };
+    async fn admit(&mut self, batch: Batch) -> Result<(), PumpError> {
+        let Some(up_to) = batch.last() else { return Ok(()) };
         let lake = self.intake.lake.clone();
-        let repeats = lake.dedup(&mut events).await?;
-        let erased = self.take_erased(&mut events).await?;
-        let resolved = self.resolve(&events, self.intake.pulse.is_stuck()).await?;
-        for (event, answer) in events.iter_mut().zip(&resolved) {
-            event.person = answer.person.number();
-            event.company = answer.company.as_ref().map_or_else(String::new, ToString::to_string);
-        }
+        let (mut kept, repeats) = lake.dedup_batch(batch).await?;
+        let erased = self.take_erased(&mut kept).await?;
+        let kept = Arc::new(kept);
+        let resolved = self.resolve(&kept, self.intake.pulse.is_stuck()).await?;
+        let owners: Vec<Owner> = resolved.iter().map(owner_of).collect();
         self.set_merges(self.resolver.known_merges(&self.intake.scope));
-        let mut told = self.fates(&events, &repeats);
-        told.fates.extend(erased);
-        lake.admit(events, up_to).await?;
-        self.tell(told);
+        let told = self.doubts(&kept)?;
+        lake.admit_batch(kept.clone(), owners.clone(), up_to).await?;
+        self.tell(told, kept, owners, repeats)?;
+        self.intake.live.push(erased);
         self.measure();
         self.seal();
         Ok(())
     }
 
     /// Takes out the events of people who were erased; what is told of them does not say whose they were.
-    async fn take_erased(&self, events: &mut Vec<Event>) -> Result<Vec<Fate>, PumpError> {
+    async fn take_erased(&self, kept: &mut Batch) -> Result<Vec<Fate>, PumpError> {
         if !self.resolver.has_erased(&self.intake.scope).await.map_err(PumpError::Identity)? {
             return Ok(Vec::new());
         }
-        let observations: Vec<Observation> = events.iter().map(observe).collect();
-        let refused = self.resolver.erased(&self.intake.scope, &observations).await.map_err(PumpError::Identity)?;
-        let mut refused = refused.into_iter();
-        let gone = events.extract_if(.., |_| refused.next().unwrap_or(false));
-        let fate = |event: Event| {
-            let reason = "the person was erased; the event is not stored and not kept".to_owned();
-            let event = Event {
-                offset: event.offset,
-                at: event.at,
-                received_at: event.received_at,
-                kind: event.kind,
-                name: event.name,
-                write_key: event.write_key,
-                ..Event::default()
-            };
-            Fate { offset: None, ..fate_of(&event, FateStatus::Rejected, "erased", reason) }
-        };
-        Ok(gone.map(fate).collect())
+        let observed = observe_all(kept)?;
+        let refused = self.resolver.erased(&self.intake.scope, &observed).await.map_err(PumpError::Identity)?;
+        let gone = kept.split(&refused);
+        let fates = (0..gone.len()).map(|place| Ok(erased(&gone.event(place)?)));
+        fates.collect()
     }
 
     /// Whose the events are. `apart`: one by one, because the batch as a whole failed again and again.
-    async fn resolve(&self, events: &[Event], apart: bool) -> Result<Vec<Resolved>, PumpError> {
-        let observations: Vec<Observation> = events.iter().map(observe).collect();
+    async fn resolve(&self, batch: &Batch, apart: bool) -> Result<Vec<Resolved>, PumpError> {
+        let observations = observe_all(batch)?;
         if !apart {
             return answers_of(observations.len(), self.resolver.resolve(&self.intake.scope, &observations).await);
         }
-        let mut resolved = Vec::with_capacity(events.len());
-        for (event, observation) in events.iter().zip(&observations) {
-            match self.ask(std::slice::from_ref(observation)).await {
-                Ok(answers) => resolved.extend(answers),
-                Err(error) if error.is_passing() => return Err(error),
-                Err(_) => {
-                    // When nobody's event cannot be resolved either, the event is not to blame: the batch waits.
-                    let nobody = self.ask(&[anonymous(event)]).await?;
-                    // Nor when it can be resolved now: what failed has passed.
-                    let error = match self.ask(std::slice::from_ref(observation)).await {
-                        Ok(answers) => {
-                            resolved.extend(answers);
-                            continue;
-                        }
-                        Err(error) if error.is_passing() => return Err(error),
-                        Err(error) => error,
-                    };
-                    resolved.extend(nobody);
-                    tracing::error!(offset = event.offset, %error, "an event is admitted as nobody's");
-                    let doubt = Doubt::Unresolved(error.to_string());
-                    self.intake.doubts.raise(&event.event_id, 0, doubt.clone());
-                    super::intake::keep_doubt(&self.intake, event, &doubt).await;
-                }
-            }
+        let mut resolved = Vec::with_capacity(batch.len());
+        for (place, observation) in observations.iter().enumerate() {
+            resolved.extend(self.resolve_alone(&batch.event(place)?, observation).await?);
         }
         Ok(resolved)
+    }
+
+    /// Whose one event is; nobody's, with a doubt, when it is the event that cannot be resolved.
+    async fn resolve_alone(&self, event: &Stored<'_>, observation: &Observation) -> Result<Vec<Resolved>, PumpError> {
+        match self.ask(std::slice::from_ref(observation)).await {
+            Ok(answers) => return Ok(answers),
+            Err(error) if error.is_passing() => return Err(error),
+            Err(_) => {}
+        }
+        // When nobody's event cannot be resolved either, the event is not to blame: the batch waits.
+        let nobody = self.ask(&[anonymous(event, observation.offset)]).await?;
+        // Nor when it can be resolved now: what failed has passed.
+        let error = match self.ask(std::slice::from_ref(observation)).await {
+            Ok(answers) => return Ok(answers),
+            Err(error) if error.is_passing() => return Err(error),
+            Err(error) => error,
+        };
+        tracing::error!(offset = observation.offset, %error, "an event is admitted as nobody's");
+        let doubt = Doubt::Unresolved(error.to_string());
+        self.intake.doubts.raise(event.text(Col::EventId), 0, doubt.clone());
+        super::intake::keep_doubt(&self.intake, event, observation.offset, &doubt).await;
+        Ok(nobody)
     }
 
     /// Asks about one event. That it makes identity panic is an answer too.
@@ -312,46 +302,45 @@ impl Pump {
         answers_of(observations.len(), found)
     }
 
-    /// What becomes of a batch when it is admitted. Only looks: it is asked again when admitting fails.
-    fn fates(&self, events: &[Event], repeats: &[Event]) -> Told {
+    /// The doubts about the events of a batch. Only looks: it is asked again when admitting fails.
+    fn doubts(&self, batch: &Batch) -> Result<Told, LakeError> {
         let mut told = Told::default();
-        for event in events {
-            let found = self.intake.doubts.of(&event.event_id);
-            told.fates.push(match found.first() {
-                None => fate_of(event, FateStatus::Accepted, "", String::new()),
-                Some(first) => {
-                    told.doubtful.push((doubt_print(&event.event_id), event.offset));
-                    told.settled.push(event.event_id.clone());
-                    let reasons: Vec<String> = found.iter().map(ToString::to_string).collect();
-                    fate_of(event, FateStatus::Suspicious, first.code(), reasons.join("; "))
-                }
-            });
+        if self.intake.doubts.are_none() {
+            return Ok(told);
         }
-        for event in repeats {
-            // A repeat raised the same doubts; they are those of the event that is stored.
-            told.settled.push(event.event_id.clone());
-            let reason = "an event with this message id is already stored".to_owned();
-            told.fates.push(fate_of(event, FateStatus::Duplicate, "duplicate", reason));
+        for place in 0..batch.len() {
+            let event_id = batch.event_id(place)?;
+            let found = self.intake.doubts.of(event_id);
+            if let Some(first) = found.first() {
+                told.prints.push((doubt_print(event_id), batch.offset(place)));
+                let reasons: Vec<String> = found.iter().map(ToString::to_string).collect();
+                told.doubtful.insert(place, Why { code: first.code(), reason: reasons.join("; ") });
+            }
         }
-        told.fates.sort_by_key(|fate| fate.offset);
-        told
+        Ok(told)
     }
 
     /// Tells what became of an admitted batch. Doubts of admitted events get their place.
-    fn tell(&self, told: Told) {
-        self.intake.doubts.settle(&told.settled);
-        self.intake.live.push(told.fates);
-        if told.doubtful.is_empty() {
-            return;
+    fn tell(&self, told: Told, kept: Arc<Batch>, owners: Vec<Owner>, repeats: Batch) -> Result<(), LakeError> {
+        if !self.intake.doubts.are_none() {
+            // A repeat raised the same doubts; they are those of the event that is stored.
+            let repeated = (0..repeats.len()).map(|place| repeats.event_id(place)).collect::<Result<Vec<_>, _>>()?;
+            let doubted = told.doubtful.keys().map(|place| kept.event_id(*place)).collect::<Result<Vec<_>, _>>()?;
+            self.intake.doubts.settle(doubted.into_iter().chain(repeated));
+        }
+        self.intake.live.push_later(Arc::new(ToldBatch::new(kept, owners, repeats, told.doubtful)));
+        if told.prints.is_empty() {
+            return Ok(());
         }
         let quarantine = self.intake.quarantine.clone();
         tokio::spawn(async move {
-            for (fingerprint, offset) in told.doubtful {
+            for (fingerprint, offset) in told.prints {
                 if let Err(error) = quarantine.stored_at(&fingerprint, offset).await {
                     tracing::warn!(%error, offset, "a doubt keeps no link to its event");
                 }
             }
         });
+        Ok(())
     }
 
     fn set_merges(&mut self, merges: Arc<HashMap<u64, u64>>) {
@@ -400,10 +389,17 @@ impl Pump {
     }
 }
 
+/// What the events of a batch say about who is who.
+fn observe_all(batch: &Batch) -> Result<Vec<Observation>, LakeError> {
+    (0..batch.len()).map(|place| Ok(observe(&batch.event(place)?, batch.offset(place)))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::{FateFilter, FateStatus};
     use crate::ingest::Lakes;
+    use lake::{Draft, NewEvents};
 
     /// Admitting may fail and is repeated: the doubts are there when it succeeds.
     #[tokio::test]
@@ -413,20 +409,28 @@ mod tests {
         let lakes = Lakes::new(&test.platform, identity.clone());
         let intake = lakes.intake(&test.scope.workspace).await.unwrap();
         let pump = Pump::new(intake.clone(), identity, CancellationToken::new());
-        let event = |id: &str, offset| Event { event_id: id.to_owned(), offset, ..Event::default() };
-        let (events, repeats) = ([event("m1", 1), event("m2", 2)], [event("m3", 3)]);
+        let batch = |first: u64, ids: &[&'static str]| {
+            let mut events = NewEvents::default();
+            for id in ids {
+                events.push(&Draft { event_id: (*id).into(), ..Draft::default() }).unwrap();
+            }
+            Batch::from((first, events))
+        };
+        let (kept, repeats) = (Arc::new(batch(1, &["m1", "m2"])), batch(3, &["m3"]));
         for id in ["m1", "m3"] {
             intake.doubts.raise(id, 7, Doubt::Future(9));
             intake.doubts.raise(id, 8, Doubt::Future(9));
         }
-        let statuses = |told: &Told| told.fates.iter().map(|fate| fate.status).collect::<Vec<_>>();
-        let expected = [FateStatus::Suspicious, FateStatus::Accepted, FateStatus::Duplicate];
-        assert_eq!(statuses(&pump.fates(&events, &repeats)), expected);
-        let again = pump.fates(&events, &repeats);
-        assert_eq!(statuses(&again), expected, "what was only looked at is still there");
-        assert_eq!(again.fates[0].reason, Doubt::Future(9).to_string(), "and is told once");
-        pump.tell(again);
+        let doubtful = |told: &Told| told.doubtful.keys().copied().collect::<Vec<_>>();
+        assert_eq!(doubtful(&pump.doubts(&kept).unwrap()), [0]);
+        let again = pump.doubts(&kept).unwrap();
+        assert_eq!(doubtful(&again), [0], "what was only looked at is still there");
+        assert_eq!(again.doubtful[&0].reason, Doubt::Future(9).to_string(), "and is told once");
+        pump.tell(again, kept, vec![Owner::default(); 2], repeats).unwrap();
         assert_eq!(intake.doubts.len(), 0);
+        let told = intake.live.recent(&FateFilter::default(), None, 10);
+        let statuses: Vec<FateStatus> = told.iter().rev().map(|fate| fate.status).collect();
+        assert_eq!(statuses, [FateStatus::Suspicious, FateStatus::Accepted, FateStatus::Duplicate]);
         lakes.close().await;
     }
 }

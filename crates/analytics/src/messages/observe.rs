@@ -3,10 +3,12 @@
 
 use super::wire::{Context, Core};
 use kernel::time::Timestamp;
-use lake::{AgentClass, Event, EventKind};
+use lake::{AgentClass, Col, EventKind, Stored};
+use memchr::memmem::Finder;
 use people::identity::{Observation, ObservationKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
+use std::sync::LazyLock;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -25,10 +27,14 @@ struct ExternalId {
 /// Most foreign keys that are taken from one event.
 const EXTERNAL_IDS_MAX: usize = 10;
 
-/// The event as identity sees it.
-pub(crate) fn observe(event: &Event) -> Observation {
+/// The names under which an event says more about who it was than its ids.
+static SAYS_MORE: LazyLock<[Finder<'static>; 3]> =
+    LazyLock::new(|| ["\"traits\"", "\"groupId\"", "\"externalIds\""].map(Finder::new));
+
+/// The event at an offset of the log as identity sees it.
+pub(crate) fn observe(event: &Stored<'_>, offset: u64) -> Observation {
     let mut observation = Observation {
-        offset: event.offset,
+        offset,
         at: Timestamp::from_micros(event.at),
         received_at: Timestamp::from_micros(event.received_at),
         kind: match event.kind {
@@ -37,15 +43,15 @@ pub(crate) fn observe(event: &Event) -> Observation {
             EventKind::Alias => ObservationKind::Alias,
             EventKind::Track | EventKind::Page | EventKind::Screen => ObservationKind::Activity,
         },
-        event_id: event.event_id.clone(),
-        user_id: some(&event.user_id),
-        anonymous_id: some(&event.anonymous_id),
+        event_id: event.text(Col::EventId).to_owned(),
+        user_id: some(event.text(Col::UserId)),
+        anonymous_id: some(event.text(Col::AnonymousId)),
         human: !matches!(event.agent_class, AgentClass::Bot | AgentClass::AiAgent),
         ..Observation::default()
     };
     // Most events say nothing more about who it was, and need not be read again.
     let says_more = observation.kind != ObservationKind::Activity
-        || ["\"traits\"", "\"groupId\"", "\"externalIds\""].iter().any(|word| event.raw.contains(word));
+        || SAYS_MORE.iter().any(|word| word.find(event.text(Col::Raw).as_bytes()).is_some());
     if says_more {
         read_more(event, &mut observation);
     }
@@ -53,12 +59,12 @@ pub(crate) fn observe(event: &Event) -> Observation {
 }
 
 /// An event whose identifiers cannot be resolved, stripped of them: it belongs to nobody known.
-pub(crate) fn anonymous(event: &Event) -> Observation {
+pub(crate) fn anonymous(event: &Stored<'_>, offset: u64) -> Observation {
     Observation {
-        offset: event.offset,
+        offset,
         at: Timestamp::from_micros(event.at),
         received_at: Timestamp::from_micros(event.received_at),
-        event_id: event.event_id.clone(),
+        event_id: event.text(Col::EventId).to_owned(),
         ..Observation::default()
     }
 }
@@ -71,8 +77,8 @@ fn object(raw: Option<&RawValue>) -> Option<Map<String, Value>> {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
 }
 
-fn read_more(event: &Event, observation: &mut Observation) {
-    let Ok(core) = serde_json::from_str::<Core<'_>>(&event.raw) else { return };
+fn read_more(event: &Stored<'_>, observation: &mut Observation) {
+    let Ok(core) = serde_json::from_str::<Core<'_>>(event.text(Col::Raw)) else { return };
     let parsed = core.context.and_then(|raw| serde_json::from_str::<Context<'_>>(raw.get()).ok());
     let context = parsed.unwrap_or_default();
     let ids = core.context.and_then(|raw| serde_json::from_str::<Ids>(raw.get()).ok()).unwrap_or_default();

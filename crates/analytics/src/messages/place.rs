@@ -45,11 +45,17 @@ pub(super) fn country(hints: &Hints<'_>) -> Option<(&'static str, CountryBasis)>
         parts.find_map(code)
     };
     code(hints.location)
-        .or_else(|| NAMES.get(&hints.location.trim().to_lowercase()).copied())
+        .or_else(|| named(hints.location))
         .map(|code| (code, CountryBasis::Location))
         .or_else(|| code(hints.edge).map(|code| (code, CountryBasis::NetworkEdge)))
         .or_else(|| ZONES.get(hints.time_zone).map(|code| (*code, CountryBasis::TimeZone)))
         .or_else(|| of_locale().map(|code| (code, CountryBasis::Locale)))
+}
+
+/// The code of a country's name.
+fn named(text: &str) -> Option<&'static str> {
+    let text = text.trim();
+    if text.is_empty() { None } else { NAMES.get(&text.to_lowercase()).copied() }
 }
 
 fn code(text: &str) -> Option<&'static str> {

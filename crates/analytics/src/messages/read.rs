@@ -9,10 +9,10 @@ use super::reason::{Doubt, Rejection};
 use super::stamp::{Times, stamp};
 use super::wire::{Bag, Context, Core, Page, Text};
 use super::worth::worth;
-use crate::channels::{Address, Evidence, Marks, RULES_VERSION, classify, origin, visitor};
+use crate::channels::{Address, Marks, RULES_VERSION, visitor, way};
 use kernel::limits;
 use kernel::time::Timestamp;
-use lake::{AgentClass, Event, EventKind};
+use lake::{AgentClass, Draft, EventKind};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -49,10 +49,10 @@ pub(crate) struct Rejected {
 }
 
 /// An event, and what is doubtful about it.
-pub(crate) type Taken = (Event, Vec<Doubt>);
+pub(crate) type Taken<'a> = (Draft<'a>, Vec<Doubt>);
 
 /// Reads the message at `place` of a request.
-pub(crate) fn read(raw: &RawValue, place: usize, request: &Request<'_>) -> Result<Taken, Box<Rejected>> {
+pub(crate) fn read<'a>(raw: &'a RawValue, place: usize, request: &Request<'a>) -> Result<Taken<'a>, Box<Rejected>> {
     let text = raw.get();
     let core: Core<'_> = match serde_json::from_str(text) {
         Ok(core) => core,
@@ -90,25 +90,33 @@ pub(crate) fn read(raw: &RawValue, place: usize, request: &Request<'_>) -> Resul
     doubts.extend(doubt);
     let (value, currency, doubt) = if kind == EventKind::Track { worth(&bag) } else { (None, String::new(), None) };
     doubts.extend(doubt);
-    let mut event = Event {
+    let mut event = Draft {
         at: at.micros(),
         received_at: request.received_at.micros(),
         kind,
         value,
-        currency,
+        currency: currency.into(),
         event_id: message_id(text, place, &core, request),
         name: name(kind, &core),
-        anonymous_id: core.anonymous_id.trim().to_owned(),
-        user_id: core.user_id.trim().to_owned(),
-        write_key: request.write_key.to_owned(),
-        library: library.into_owned(),
+        anonymous_id: part(&core.anonymous_id.0, str::trim),
+        user_id: part(&core.user_id.0, str::trim),
+        write_key: Cow::Borrowed(request.write_key),
+        library,
         properties,
-        raw: stored.into_owned(),
-        ..Event::default()
+        raw: stored,
+        ..Draft::default()
     };
     describe_sender(&mut event, &context, request);
-    describe_page(&mut event, context, &bag);
+    describe_page(&mut event, context, bag);
     Ok((event, doubts))
+}
+
+/// A part of a text, borrowed where the text is.
+fn part<'a>(whole: &Cow<'a, str>, part: impl for<'t> Fn(&'t str) -> &'t str) -> Cow<'a, str> {
+    match whole {
+        Cow::Borrowed(text) => Cow::Borrowed(part(text)),
+        Cow::Owned(text) => Cow::Owned(part(text).to_owned()),
+    }
 }
 
 /// A message of which nothing can be read.
@@ -136,6 +144,12 @@ pub(crate) fn visible(text: &str, most: usize) -> String {
     text.chars().filter(|letter| !letter.is_control() || *letter == '\n' || *letter == '\t').take(most).collect()
 }
 
+/// As [`visible`], borrowed where nothing is left out.
+fn seen<'a>(text: &Cow<'a, str>, most: usize) -> Cow<'a, str> {
+    let is_plain = text.len() <= most && text.bytes().all(|byte| (b' '..0x7f).contains(&byte));
+    if is_plain { text.clone() } else { Cow::Owned(visible(text, most)) }
+}
+
 /// The context; one that cannot be read is left out with a doubt, as the event itself is sound.
 fn read_context<'a>(raw: Option<&'a RawValue>, doubts: &mut Vec<Doubt>) -> Context<'a> {
     let Some(raw) = raw else { return Context::default() };
@@ -160,7 +174,7 @@ fn check(kind: EventKind, core: &Core<'_>) -> Result<(), Rejection> {
         if text.len() > most && text.chars().count() > most {
             return Err(Rejection::IdTooLong { field, found: text.chars().count(), most });
         }
-        if text.chars().any(char::is_control) {
+        if !text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) && text.chars().any(char::is_control) {
             return Err(Rejection::ControlCharacter(field));
         }
     }
@@ -173,50 +187,52 @@ fn check(kind: EventKind, core: &Core<'_>) -> Result<(), Rejection> {
         EventKind::Track if missing(&core.event) => return Err(Rejection::NoEventName),
         _ => {}
     }
-    let letters = core.event.chars().count();
-    if kind == EventKind::Track && letters > limits::EVENT_NAME_CHARS_MAX {
-        return Err(Rejection::EventNameTooLong(letters));
+    if kind == EventKind::Track && core.event.len() > limits::EVENT_NAME_CHARS_MAX {
+        let letters = core.event.chars().count();
+        if letters > limits::EVENT_NAME_CHARS_MAX {
+            return Err(Rejection::EventNameTooLong(letters));
+        }
     }
     Ok(())
 }
 
 /// The properties of a kind of call (the traits of identify and group), read and as text.
-fn properties<'a>(kind: EventKind, core: &Core<'a>) -> Result<(Bag<'a>, String), Rejection> {
+fn properties<'a>(kind: EventKind, core: &Core<'a>) -> Result<(Bag<'a>, Cow<'a, str>), Rejection> {
     let (field, raw) = match kind {
         EventKind::Identify | EventKind::Group => ("traits", core.traits),
         _ => ("properties", core.properties),
     };
-    let Some(raw) = raw else { return Ok((Bag::default(), "{}".to_owned())) };
+    let Some(raw) = raw else { return Ok((Bag::default(), Cow::Borrowed("{}"))) };
     let bag: Bag<'a> = serde_json::from_str(raw.get()).map_err(|_| Rejection::NotAnObject(field))?;
     if bag.count > limits::EVENT_PROPERTIES_MAX {
         return Err(Rejection::TooManyProperties { field, found: bag.count });
     }
-    let text = if raw.get().starts_with('{') { raw.get().to_owned() } else { "{}".to_owned() };
-    Ok((bag, text))
+    let text = if raw.get().starts_with('{') { raw.get() } else { "{}" };
+    Ok((bag, Cow::Borrowed(text)))
 }
 
 /// The sender's id; without one, an id from the content where the message carries its time (so that a second sending
 /// is known again), else from chance.
-fn message_id(text: &str, place: usize, core: &Core<'_>, request: &Request<'_>) -> String {
-    let given = core.message_id.trim();
+fn message_id<'a>(text: &str, place: usize, core: &Core<'a>, request: &Request<'_>) -> Cow<'a, str> {
+    let given = part(&core.message_id.0, str::trim);
     if !given.is_empty() {
-        return given.to_owned();
+        return given;
     }
     let timed = !core.timestamp.is_empty() || !core.original_timestamp.is_empty();
     let number =
         if timed { xxhash_rust::xxh3::xxh3_128(text.as_bytes()) } else { request.nonce.wrapping_add(place as u128) };
-    format!("ms-{number:032x}")
+    Cow::Owned(format!("ms-{number:032x}"))
 }
 
-fn name(kind: EventKind, core: &Core<'_>) -> String {
-    match kind {
-        EventKind::Track => visible(core.event.trim(), limits::EVENT_NAME_CHARS_MAX),
-        EventKind::Page => "Page viewed".to_owned(),
-        EventKind::Screen => "Screen viewed".to_owned(),
-        EventKind::Identify => "Identified".to_owned(),
-        EventKind::Group => "Grouped".to_owned(),
-        EventKind::Alias => "Aliased".to_owned(),
-    }
+fn name<'a>(kind: EventKind, core: &Core<'a>) -> Cow<'a, str> {
+    Cow::Borrowed(match kind {
+        EventKind::Track => return seen(&part(&core.event.0, str::trim), limits::EVENT_NAME_CHARS_MAX),
+        EventKind::Page => "Page viewed",
+        EventKind::Screen => "Screen viewed",
+        EventKind::Identify => "Identified",
+        EventKind::Group => "Grouped",
+        EventKind::Alias => "Aliased",
+    })
 }
 
 fn library_of<'a>(context: &Context<'a>) -> Cow<'a, str> {
@@ -230,42 +246,43 @@ fn library_of<'a>(context: &Context<'a>) -> Cow<'a, str> {
 
 /// The libraries that run in a visitor's browser: there the request's own user agent is the visitor's.
 fn runs_in_browser(library: &str) -> bool {
-    ["analytics.js", "mainspring.js", "javascript", "rudderlabs", "browser"]
-        .iter()
-        .any(|word| library.to_ascii_lowercase().contains(word))
+    let has =
+        |word: &str| library.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    ["analytics.js", "mainspring.js", "javascript", "rudderlabs", "browser"].iter().any(|word| has(word))
 }
 
 /// Device, browser, system, who sends, country and consent.
-fn describe_sender(event: &mut Event, context: &Context<'_>, request: &Request<'_>) {
+fn describe_sender<'a>(event: &mut Draft<'a>, context: &Context<'a>, request: &Request<'a>) {
     let own = context.user_agent.trim();
     let from_page = runs_in_browser(&event.library)
         || (context.page.is_some() && own.is_empty() && request.user_agent.starts_with("Mozilla/"));
     let user_agent = if own.is_empty() && from_page { request.user_agent } else { own };
-    let app = context.device.as_ref().map_or("", |device| &device.kind);
-    let system = context.os.as_ref().map_or("", |os| &os.name);
-    let mut on_server = false;
+    let none = Cow::Borrowed("");
+    let app = context.device.as_ref().map_or(&none, |device| &device.kind.0);
+    let system = context.os.as_ref().map_or(&none, |os| &os.name.0);
+    let (mut on_server, reason) = (false, &mut event.agent_reason);
     if !user_agent.is_empty() || from_page {
-        let seen = visitor(user_agent);
-        event.device = seen.device.to_owned();
-        event.browser = seen.browser.to_owned();
-        event.os = if seen.os.is_empty() { visible(system, 50) } else { seen.os.to_owned() };
-        event.agent_class = seen.class;
-        event.agent_reason.clone_from(&seen.reason);
+        let found = visitor(user_agent);
+        event.device = Cow::Borrowed(found.device);
+        event.browser = Cow::Borrowed(found.browser);
+        event.os = if found.os.is_empty() { seen(system, 50) } else { Cow::Borrowed(found.os) };
+        event.agent_class = found.class;
+        *reason = Cow::Borrowed(found.reason);
     } else if !app.is_empty() || ["ios", "ipados", "android"].iter().any(|known| system.eq_ignore_ascii_case(known)) {
         let tablet = context.device.as_ref().is_some_and(|device| device.model.to_ascii_lowercase().contains("ipad"));
-        event.device = if tablet { "tablet" } else { "mobile" }.to_owned();
-        event.os = visible(if system.is_empty() { app } else { system }, 50);
+        event.device = Cow::Borrowed(if tablet { "tablet" } else { "mobile" });
+        event.os = seen(if system.is_empty() { app } else { system }, 50);
         event.agent_class = AgentClass::Human;
-        event.agent_reason = "sent by an app".to_owned();
+        *reason = Cow::Borrowed("sent by an app");
     } else {
         on_server = true;
-        event.device = "server".to_owned();
+        event.device = Cow::Borrowed("server");
         event.agent_class = AgentClass::Human;
-        event.agent_reason = "sent by a server of yours, about a person".to_owned();
+        *reason = Cow::Borrowed("sent by a server of yours, about a person");
     }
     if context.automated == Some(true) && event.agent_class == AgentClass::Human {
         event.agent_class = AgentClass::Bot;
-        event.agent_reason = "bot: the page found that a program drives the browser".to_owned();
+        *reason = Cow::Borrowed("bot: the page found that a program drives the browser");
     }
     let hints = Hints {
         location: context.location.as_ref().map_or("", |location| &location.country),
@@ -273,8 +290,11 @@ fn describe_sender(event: &mut Event, context: &Context<'_>, request: &Request<'
         time_zone: &context.timezone,
         locale: &context.locale,
     };
-    event.country = country(&hints).map_or_else(String::new, |(code, _)| code.to_owned());
-    event.consent = consent(context, request.gpc && !on_server);
+    event.country = Cow::Borrowed(country(&hints).map_or("", |(code, _)| code));
+    let gpc = request.gpc && !on_server;
+    if gpc || context.consent.is_some() {
+        event.consent = Cow::Owned(consent(context, gpc));
+    }
 }
 
 /// `gpc` where the browser asks not to be tracked over sites, then the categories: `advertising=no analytics=yes`.
@@ -294,52 +314,58 @@ fn consent(context: &Context<'_>, gpc_header: bool) -> String {
 }
 
 /// Page, referrer, campaign and channel.
-fn describe_page(event: &mut Event, context: Context<'_>, bag: &Bag<'_>) {
-    let page = context.page.unwrap_or_default();
+fn describe_page<'a>(event: &mut Draft<'a>, context: Context<'a>, bag: Bag<'a>) {
     let own = event.kind == EventKind::Page;
-    let pick = |first: &Text<'_>, second: &Text<'_>| match own && !second.is_empty() {
-        true => second.to_string(),
-        false => first.to_string(),
-    };
-    let Page { url, path, title, referrer, search } = &page;
-    event.url = pick(url, &bag.url);
-    event.title = pick(title, &bag.title);
-    event.referrer = pick(referrer, &bag.referrer);
-    let (stated_path, stated_query) = (pick(path, &bag.path), pick(search, &bag.search));
-    let address = Address::parse(&event.url);
-    let from = Address::parse(&event.referrer);
-    let query = if address.query.is_empty() { stated_query.as_str() } else { address.query };
+    let pick = |first: Text<'a>, second: Text<'a>| if own && !second.is_empty() { second.0 } else { first.0 };
+    let Page { url, path, title, referrer, search } = context.page.unwrap_or_default();
+    event.url = pick(url, bag.url);
+    event.title = pick(title, bag.title);
+    event.referrer = pick(referrer, bag.referrer);
+    let (stated_path, stated_query) = (pick(path, bag.path), pick(search, bag.search));
+    let [host, path, query] = address_of(&event.url);
+    let query = if query.is_empty() { stated_query } else { query };
     let mut marks = context.campaign.map(|campaign| campaign.0).unwrap_or_default();
-    marks.or(Marks::of_query(query));
-    let host = address.host.to_ascii_lowercase();
-    let referrer_host = from.host.to_ascii_lowercase();
-    event.path = if stated_path.is_empty() { address.path.to_owned() } else { stated_path.clone() };
+    marks.or(match query {
+        Cow::Borrowed(text) => Marks::of_query(text),
+        Cow::Owned(text) => Marks::of_query(&text).into_owned(),
+    });
+    event.path = if stated_path.is_empty() { path } else { stated_path };
+    event.host = lower(host);
+    event.referrer_host = lower(part(&event.referrer, |address| Address::parse(address).host));
     let traced =
         marks.click.is_some() || !marks.source.is_empty() || !marks.medium.is_empty() || !marks.campaign.is_empty();
     // What a server reports has no way here of its own, unless it says so.
     if event.device != "server" || traced || !event.url.is_empty() {
-        let found = origin(&marks, &referrer_host, &host);
-        let click_id_kind = marks.click.as_ref().map_or("", |(known, _)| known.name);
-        let evidence = Evidence {
-            source: &found.source,
-            medium: &found.medium,
-            campaign: &marks.campaign,
-            click_id_kind,
-            network: &marks.network,
-        };
-        event.channel = classify(&evidence).as_str().to_owned();
+        let found = way(&marks, &event.referrer_host, &event.host);
+        event.channel = Cow::Borrowed(found.channel.as_str());
         event.channel_rule = RULES_VERSION;
-        event.source = found.source.to_string();
-        event.medium = found.medium.to_string();
-        event.click_id_kind = click_id_kind.to_owned();
+        event.source = Cow::Owned(found.source);
+        event.medium = Cow::Owned(found.medium);
+        event.click_id_kind = Cow::Borrowed(marks.click.as_ref().map_or("", |(known, _)| known.name));
     }
-    event.host = host;
-    event.referrer_host = referrer_host;
-    event.click_id = marks.click.map_or_else(String::new, |(_, value)| value.into_owned());
-    event.campaign = marks.campaign.into_owned();
-    event.campaign_id = marks.campaign_id.into_owned();
-    event.content = marks.content.into_owned();
-    event.term = marks.term.into_owned();
+    event.click_id = marks.click.map_or(Cow::Borrowed(""), |(_, value)| value);
+    event.campaign = marks.campaign;
+    event.campaign_id = marks.campaign_id;
+    event.content = marks.content;
+    event.term = marks.term;
+}
+
+/// Host, path and query of an address, borrowed where it is.
+fn address_of<'a>(address: &Cow<'a, str>) -> [Cow<'a, str>; 3] {
+    match address {
+        Cow::Borrowed(text) => {
+            let Address { host, path, query } = Address::parse(text);
+            [host, path, query].map(Cow::Borrowed)
+        }
+        Cow::Owned(text) => {
+            let Address { host, path, query } = Address::parse(text);
+            [host, path, query].map(|part| Cow::Owned(part.to_owned()))
+        }
+    }
+}
+
+fn lower(host: Cow<'_, str>) -> Cow<'_, str> {
+    if host.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(host.to_ascii_lowercase()) } else { host }
 }
 
 /// The message as it is stored: the write key is taken out, an IP address is cut to its network.

@@ -30,7 +30,15 @@ fn request<'a>() -> Request<'a> {
 
 fn try_read(text: &str, request: &Request<'_>) -> Result<(lake::Event, Vec<Doubt>), Rejection> {
     let raw: &RawValue = serde_json::from_str(text).unwrap();
-    read(raw, 0, request).map_err(|rejected| rejected.rejection)
+    let found = read(raw, 0, request).map_err(|rejected| rejected.rejection);
+    found.map(|(draft, doubts)| (stored(&draft), doubts))
+}
+
+/// As it comes out of the log.
+fn stored(draft: &lake::Draft<'_>) -> lake::Event {
+    let mut events = lake::NewEvents::default();
+    events.push(draft).unwrap();
+    lake::Batch::from((0, events)).event(0).unwrap().event(0, 0)
 }
 
 fn event(text: &str) -> lake::Event {
@@ -343,7 +351,12 @@ fn a_body_is_taken_apart() {
 
 #[test]
 fn identity_is_told_what_the_message_says() {
-    let observed = |text: &str| observe(&event(text));
+    let observed = |text: &str| {
+        let raw: &RawValue = serde_json::from_str(text).unwrap();
+        let mut events = lake::NewEvents::default();
+        events.push(&read(raw, 0, &request()).unwrap().0).unwrap();
+        observe(&lake::Batch::from((0, events)).event(0).unwrap(), 0)
+    };
     let group = observed(
         r#"{"type":"group","userId":"u","groupId":"g","traits":{"name":"Acme"},"context":{"traits":{"email":"a@b.example"}}}"#,
     );

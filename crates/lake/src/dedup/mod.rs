@@ -13,9 +13,8 @@ mod tests;
 pub(crate) use run::{Run, merge_runs, write_run};
 
 use crate::error::LakeError;
-use crate::event::Event;
+use hashbrown::HashMap;
 use parking_lot::{Mutex, RwLock};
-use std::collections::HashMap;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -33,32 +32,35 @@ impl Dedup {
         Self { hot: Mutex::default(), runs: RwLock::new(Arc::new(runs)), filter_bytes_max }
     }
 
-    /// Takes the duplicates out of `events` and returns them.
-    pub(crate) fn dedup(&self, events: &mut Vec<Event>) -> Result<Vec<Event>, LakeError> {
+    /// Of each event, by its offset and its id, whether it is a duplicate. Those that are not are noted.
+    pub(crate) fn duplicates<'a>(
+        &self,
+        events: impl ExactSizeIterator<Item = Result<(u64, &'a str), LakeError>>,
+    ) -> Result<Vec<bool>, LakeError> {
         let runs = Arc::clone(&self.runs.read());
-        let mut duplicates = Vec::new();
-        let mut kept = Vec::with_capacity(events.len());
+        let mut hashed = Vec::with_capacity(events.len());
+        for event in events {
+            let (offset, id) = event?;
+            hashed.push((offset, (!id.is_empty()).then(|| xxh3_128(id.as_bytes()))));
+        }
         let mut hot = self.hot.lock();
         // Looked up before anything is noted, so that an error leaves the ids as they were.
-        let mut sealed = Vec::with_capacity(events.len());
-        for event in events.iter() {
-            let hash = xxh3_128(event.event_id.as_bytes());
-            let known = event.event_id.is_empty() || hot.contains_key(&hash);
-            sealed.push((hash, !known && contains(&runs, hash)?));
+        let mut duplicates = Vec::with_capacity(hashed.len());
+        for (offset, hash) in &hashed {
+            duplicates.push(match hash {
+                None => false,
+                Some(hash) => match hot.get(hash) {
+                    Some(before) => before != offset,
+                    None => contains(&runs, *hash)?,
+                },
+            });
         }
-        for (event, (hash, sealed)) in std::mem::take(events).into_iter().zip(sealed) {
-            let before =
-                if event.event_id.is_empty() { event.offset } else { *hot.get(&hash).unwrap_or(&event.offset) };
-            if sealed || before != event.offset {
-                duplicates.push(event);
-            } else {
-                if !event.event_id.is_empty() {
-                    hot.insert(hash, event.offset);
-                }
-                kept.push(event);
+        for ((offset, hash), is_duplicate) in hashed.iter().zip(&mut duplicates) {
+            if let Some(hash) = hash.filter(|_| !*is_duplicate) {
+                // One id twice in this batch: the first is stored.
+                *is_duplicate = hot.entry(hash).or_insert(*offset) != offset;
             }
         }
-        *events = kept;
         Ok(duplicates)
     }
 

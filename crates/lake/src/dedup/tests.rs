@@ -1,6 +1,5 @@
 use super::*;
 use crate::config::Faults;
-use crate::tests::{START, event};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,13 +61,14 @@ fn hashes_that_share_their_first_half_are_told_apart() {
 #[test]
 fn an_event_without_id_is_never_a_duplicate_and_a_second_pass_is_not_one_of_itself() {
     let dedup = Dedup::new(Vec::new(), 0);
-    let at = |id: &str, offset| crate::Event { offset, ..event(id, 1, START, "Seen") };
-    let mut events = vec![at("", 1), at("", 2), at("a", 3), at("a", 4), at("b", 5)];
-    let duplicates = dedup.dedup(&mut events).unwrap();
-    assert_eq!(events.iter().map(|event| event.offset).collect::<Vec<_>>(), [1, 2, 3, 5]);
-    assert_eq!(duplicates.iter().map(|event| event.offset).collect::<Vec<_>>(), [4]);
-    assert!(dedup.dedup(&mut events).unwrap().is_empty());
-    assert_eq!(events.len(), 4);
+    let events = [(1, ""), (2, ""), (3, "a"), (4, "a"), (5, "b")];
+    for _ in 0..2 {
+        let found = dedup.duplicates(events.iter().map(|event| Ok(*event))).unwrap();
+        assert_eq!(found, [false, false, false, true, false]);
+    }
+    let failing = [Ok((6, "c")), Err(crate::LakeError::Closed)];
+    assert!(dedup.duplicates(failing.into_iter()).is_err());
+    assert_eq!(dedup.duplicates([Ok((7, "c"))].into_iter()).unwrap(), [false], "a failure notes nothing");
 }
 
 proptest! {

@@ -1,18 +1,17 @@
 //! A few hundred hot rows of one bucket, sorted and packed.
 //!
-//! The original JSON and the properties are most of an event and are read rarely: they are deflated together, row by row
+//! The original JSON and the properties are most of an event and are read rarely: they are packed together, row by row
 //! side by side, since one mostly repeats the other.
 
+use super::Row;
 use crate::error::LakeError;
-use crate::event::{Col, Columns, Event};
+use crate::event::{Col, Columns};
 use crate::parquet::{data_error, events_to_batch, schema_of};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
-use std::io::{Read, Write};
 use std::sync::Arc;
 
+/// Fast; what it saves is memory for minutes, and the sealed file is packed anew.
+const ZSTD_LEVEL: i32 = 1;
 const PACKED: [Col; 2] = [Col::Properties, Col::Raw];
 
 /// Packed rows, sorted by (person, at, offset).
@@ -26,23 +25,20 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
-    pub(crate) fn pack(events: &[Arc<Event>]) -> Result<Self, LakeError> {
-        let mut events = events.to_vec();
-        events.sort_unstable_by_key(|event| (event.person, event.at, event.offset));
+    /// Packs rows that are in order.
+    pub(crate) fn pack(rows: &[Row<'_>]) -> Result<Self, LakeError> {
         let columns = PACKED.iter().fold(Columns::ALL, |columns, packed| columns.without(*packed));
-        let batch = events_to_batch(&events, columns)?;
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-        let mut ends = Vec::with_capacity(events.len() * PACKED.len());
-        let mut end = 0_u32;
-        for event in &events {
+        let batch = events_to_batch(rows, columns)?;
+        let mut text =
+            Vec::with_capacity(rows.iter().flat_map(|row| PACKED.map(|column| row.text(column).len())).sum());
+        let mut ends = Vec::with_capacity(rows.len() * PACKED.len());
+        for row in rows {
             for column in PACKED {
-                let text = event.text(column);
-                encoder.write_all(text.as_bytes()).map_err(data_error)?;
-                end = end.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
-                ends.push(end);
+                text.extend_from_slice(row.text(column).as_bytes());
+                ends.push(u32::try_from(text.len()).map_err(data_error)?);
             }
         }
-        let mut packed = encoder.finish().map_err(data_error)?;
+        let mut packed = zstd::bulk::compress(&text, ZSTD_LEVEL).map_err(data_error)?;
         packed.shrink_to_fit();
         let bytes = batch.get_array_memory_size() + packed.len() + ends.len() * 4;
         Ok(Self { batch, packed, ends, bytes })
@@ -82,8 +78,9 @@ impl Chunk {
     }
 
     fn unpack(&self) -> Result<[ArrayRef; 2], LakeError> {
-        let mut text = String::with_capacity(self.ends.last().map_or(0, |end| *end as usize));
-        DeflateDecoder::new(self.packed.as_slice()).read_to_string(&mut text).map_err(data_error)?;
+        let length = self.ends.last().map_or(0, |end| *end as usize);
+        let text = String::from_utf8(zstd::bulk::decompress(&self.packed, length).map_err(data_error)?);
+        let text = text.map_err(data_error)?;
         let column = |place: usize| -> ArrayRef {
             let starts = |index: usize| if index == 0 { 0 } else { self.ends[index - 1] as usize };
             Arc::new(StringArray::from_iter_values((0..self.rows()).map(|row| {

@@ -12,10 +12,9 @@ mod segment;
 mod tests;
 mod writer;
 
+use crate::batch::{NewEvents, Piece};
 use crate::config::LakeConfig;
 use crate::error::LakeError;
-use crate::event::Event;
-use crate::hot::weight;
 use crate::lake::Appended;
 use parking_lot::{Condvar, Mutex};
 use reader::Cursor;
@@ -36,9 +35,8 @@ pub(crate) struct Segment {
 }
 
 struct Request {
-    payload: Vec<u8>,
-    events: Vec<Event>,
-    bytes: usize,
+    events: NewEvents,
+    payload: record::Payload,
     reply: oneshot::Sender<Result<Appended, LakeError>>,
 }
 
@@ -47,17 +45,23 @@ struct Queue {
     requests: VecDeque<Request>,
     /// Who waits for a new segment to be begun.
     rolls: Vec<oneshot::Sender<Result<u64, LakeError>>>,
+    /// Bytes of the events in them.
+    bytes: usize,
     closed: bool,
 }
 
-/// What waits for the consumer.
+/// What waits for the consumer: a bounded part of it in memory, the rest is read again from the segments.
 #[derive(Default)]
 struct Ready {
-    batches: VecDeque<Vec<Event>>,
+    pieces: VecDeque<Piece>,
+    /// Bytes of the appends in `pieces`.
+    bytes: usize,
     /// Last offset that was handed out.
     handed: u64,
-    /// Up to here events come from the disk, after it from `batches`.
+    /// Up to here events come from the disk, after it from `pieces`.
     on_disk: u64,
+    /// `pieces` were full: what was appended after them is on disk only.
+    spilled: bool,
     /// Appended and not yet admitted: last offset and bytes of each append.
     waiting: VecDeque<(u64, usize)>,
     /// Counts the rewinds: a cursor from before one is stale.
@@ -73,6 +77,7 @@ struct Shared {
     segments: Mutex<Vec<Segment>>,
     stored: AtomicU64,
     waiting_bytes: AtomicUsize,
+    ready_bytes_max: usize,
 }
 
 /// The log of one lake.
@@ -80,6 +85,7 @@ pub(crate) struct Log {
     shared: Arc<Shared>,
     folder: PathBuf,
     waiting_bytes_max: usize,
+    queue_bytes_max: usize,
     cursor: tokio::sync::Mutex<Option<(u64, Cursor)>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -98,6 +104,7 @@ impl Log {
             segments: Mutex::new(recovered.segments.clone()),
             stored: AtomicU64::new(stored),
             waiting_bytes: AtomicUsize::new(0),
+            ready_bytes_max: config.ready_bytes_max,
         });
         let writer = writer::Writer::open(config, folder, recovered, Arc::clone(&shared))?;
         let thread = std::thread::Builder::new().name("lake-log".into());
@@ -106,37 +113,45 @@ impl Log {
             shared,
             folder: folder.to_owned(),
             waiting_bytes_max: config.pending_bytes_max,
+            queue_bytes_max: config.queue_bytes_max,
             cursor: tokio::sync::Mutex::new(None),
             writer: Some(thread),
         })
     }
 
     /// Stores events; returns when they are durable.
-    pub(crate) async fn append(&self, events: Vec<Event>) -> Result<Appended, LakeError> {
+    pub(crate) async fn append(&self, events: NewEvents) -> Result<Appended, LakeError> {
         if events.is_empty() {
             let stored = self.stored();
             return Ok(Appended { first: stored + 1, last: stored });
         }
-        let bytes: usize = events.iter().map(weight).sum();
+        let bytes = events.bytes().len();
+        if bytes > record::PAYLOAD_MAX {
+            let most = record::PAYLOAD_MAX;
+            return Err(LakeError::Data(format!("an append of {bytes} bytes; at most {most}")));
+        }
         let before = self.shared.waiting_bytes.fetch_add(bytes, Ordering::AcqRel);
         if before > 0 && before + bytes > self.waiting_bytes_max {
             self.shared.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
             return Err(LakeError::Overloaded { retry_after_s: 1 });
         }
         let (reply, answer) = oneshot::channel();
-        let queued = record::encode(&events).and_then(|payload| {
+        let payload = record::pack(events.bytes());
+        let is_first = {
             let mut queue = self.shared.queue.lock();
-            if queue.closed {
-                return Err(LakeError::Closed);
+            let is_full = !queue.requests.is_empty() && queue.bytes + bytes > self.queue_bytes_max;
+            if queue.closed || is_full {
+                self.shared.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
+                return Err(if is_full { LakeError::Overloaded { retry_after_s: 1 } } else { LakeError::Closed });
             }
-            queue.requests.push_back(Request { payload, events, bytes, reply });
-            Ok(())
-        });
-        if let Err(error) = queued {
-            self.shared.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
-            return Err(error);
+            queue.bytes += bytes;
+            queue.requests.push_back(Request { events, payload, reply });
+            queue.requests.len() == 1
+        };
+        // The others find the writer awake.
+        if is_first {
+            self.shared.wake.notify_one();
         }
-        self.shared.wake.notify_one();
         answer.await.unwrap_or(Err(LakeError::Closed))
     }
 
@@ -161,7 +176,7 @@ impl Log {
     }
 
     /// The next events in order, at least one; waits for them.
-    pub(crate) async fn next(&self, max: usize) -> Result<Vec<Event>, LakeError> {
+    pub(crate) async fn next(&self, max: usize) -> Result<Vec<Piece>, LakeError> {
         let mut cursor = self.cursor.lock().await;
         loop {
             let arrived = self.shared.arrived.notified();
@@ -171,9 +186,15 @@ impl Log {
                     return Err(LakeError::Closed);
                 }
                 if ready.handed >= ready.on_disk {
-                    let events = ready.take(max.max(1));
-                    if !events.is_empty() {
-                        return Ok(events);
+                    let pieces = ready.take(max.max(1));
+                    if !pieces.is_empty() {
+                        return Ok(pieces);
+                    }
+                    // Nothing is in memory: what was spilled comes next, until the disk has no more than was handed out.
+                    let stored = self.stored();
+                    ready.spilled &= stored > ready.handed;
+                    if ready.spilled {
+                        ready.on_disk = stored;
                     }
                 }
                 (ready.handed, ready.on_disk, ready.rewinds)
@@ -187,13 +208,14 @@ impl Log {
                 Some((turn, cursor)) if turn == rewinds && cursor.handed() == handed => cursor,
                 _ => Cursor::after(handed, self.shared.segments.lock().clone()),
             };
-            let read = move || reading.read(max.max(1), on_disk).map(|events| (reading, events));
-            let (reading, events) = tokio::task::spawn_blocking(read).await.map_err(|_| LakeError::Closed)??;
+            let segments = self.shared.segments.lock().clone();
+            let read = move || reading.read(max.max(1), on_disk, segments).map(|pieces| (reading, pieces));
+            let (reading, pieces) = tokio::task::spawn_blocking(read).await.map_err(|_| LakeError::Closed)??;
             let mut ready = self.shared.ready.lock();
             if ready.rewinds == rewinds {
                 ready.handed = reading.handed();
                 *cursor = Some((rewinds, reading));
-                return Ok(events);
+                return Ok(pieces);
             }
         }
     }
@@ -201,7 +223,9 @@ impl Log {
     /// The consumer starts again after `admitted`.
     pub(crate) fn rewind(&self, admitted: u64) {
         let mut ready = self.shared.ready.lock();
-        ready.batches.clear();
+        ready.pieces.clear();
+        ready.bytes = 0;
+        ready.spilled = false;
         ready.rewinds += 1;
         ready.handed = admitted;
         ready.on_disk = self.stored();
@@ -243,28 +267,33 @@ impl Log {
 }
 
 impl Ready {
-    fn take(&mut self, max: usize) -> Vec<Event> {
-        let mut events: Vec<Event> = Vec::new();
-        while let Some(mut batch) = self.batches.pop_front() {
-            let room = max - events.len();
-            if batch.len() > room {
-                let rest = batch.split_off(room);
-                self.batches.push_front(rest);
-            }
-            if events.is_empty() {
-                events = batch;
-            } else {
-                events.append(&mut batch);
-            }
-            if events.len() >= max {
-                break;
+    /// Adds what was appended, in memory where there is room for it.
+    fn push(&mut self, piece: Piece, most: usize) {
+        let bytes = piece.events.bytes().len();
+        self.waiting.push_back((piece.last(), bytes));
+        self.spilled |= !self.pieces.is_empty() && self.bytes + bytes > most;
+        if !self.spilled {
+            self.bytes += bytes;
+            self.pieces.push_back(piece);
+        }
+    }
+
+    fn take(&mut self, max: usize) -> Vec<Piece> {
+        let (mut taken, mut room) = (Vec::new(), max);
+        while let Some(front) = self.pieces.front_mut().filter(|_| room > 0) {
+            let piece = front.take(room);
+            room -= piece.len();
+            let is_done = front.len() == 0;
+            taken.push(piece);
+            if is_done && let Some(done) = self.pieces.pop_front() {
+                self.bytes -= done.events.bytes().len();
             }
         }
-        if let Some(last) = events.last() {
-            self.handed = last.offset;
-            self.on_disk = last.offset;
+        if let Some(last) = taken.last() {
+            self.handed = last.last();
+            self.on_disk = self.handed;
         }
-        events
+        taken
     }
 }
 

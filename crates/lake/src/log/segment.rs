@@ -2,6 +2,7 @@
 
 use super::record::{self, HEADER, Head};
 use super::{Segment, writer::SEGMENT_HEADER};
+use crate::batch::NewEvents;
 use crate::error::LakeError;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, Read};
@@ -65,7 +66,9 @@ impl Scanner {
 
     /// The next record; its payload is in `payload`.
     pub(super) fn step(&mut self) -> Result<Step, LakeError> {
-        let left = self.length - self.place;
+        // The segment may be the open one: it grows, and what a failed write left is cut off again.
+        self.length = self.reader.get_ref().metadata().map_err(LakeError::io(&self.path))?.len();
+        let left = self.length.saturating_sub(self.place);
         if left == 0 {
             return Ok(Step::End);
         }
@@ -209,8 +212,8 @@ pub(super) fn check(folder: &Path, segments: &[Segment], stored: u64) -> Result<
         while next <= stored {
             match scanner.step()? {
                 Step::Record(head) => {
-                    let events = record::decode(&head, &scanner.payload);
-                    if let Err(why) = events {
+                    let events = record::unpack(&head, std::mem::take(&mut scanner.payload));
+                    if let Err(why) = events.and_then(|events| NewEvents::read(events, head.events)) {
                         report.problems.push(format!("{} at byte {}: {why}", segment.path.display(), scanner.place));
                     }
                     report.events += u64::from(head.events);

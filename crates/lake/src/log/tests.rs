@@ -222,3 +222,125 @@ async fn the_check_reads_every_record() {
     std::fs::write(&path, bytes).unwrap();
     assert_eq!(lake.check().await.unwrap().problems.len(), 1);
 }
+
+/// What does not fit into memory is read from the log again, while the log goes on: nothing twice, nothing left out.
+#[tokio::test]
+async fn what_waits_beyond_the_memory_for_it_comes_from_the_disk_in_order() {
+    for ready_bytes_max in [0, 300, 2_000, 1 << 20] {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = open_with(LakeConfig { ready_bytes_max, ..small(folder.path()) }).await.unwrap();
+        let (mut sent, mut taken) = (Vec::new(), Vec::new());
+        for round in 0..40 {
+            for place in 0..(round * 7) % 5 {
+                let id = format!("r{round}-{place}");
+                lake.append((0..=place).map(|part| event(&format!("{id}-{part}"), 1, START, "Seen")).collect())
+                    .await
+                    .unwrap();
+                sent.extend((0..=place).map(|part| format!("{id}-{part}")));
+            }
+            if round == 20 {
+                taken.clear();
+                lake.rewind();
+            }
+            // It falls behind, and now and then catches up.
+            let most = if round % 10 == 9 { sent.len() } else { taken.len() + 2 };
+            while taken.len() < most.min(sent.len()) {
+                taken.extend(lake.next(3).await.unwrap().into_iter().map(|event| (event.offset, event.event_id)));
+            }
+        }
+        while taken.len() < sent.len() {
+            taken.extend(lake.next(3).await.unwrap().into_iter().map(|event| (event.offset, event.event_id)));
+        }
+        let expected: Vec<(u64, String)> = (1..).zip(sent).collect();
+        assert_eq!(taken, expected, "with {ready_bytes_max} bytes");
+    }
+}
+
+/// What a failed write left in a segment is not read as if it had been stored, also when it was whole.
+#[tokio::test]
+async fn a_batch_that_was_refused_is_not_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = Arc::new(AtomicUsize::new(0));
+    let flag = Arc::clone(&broken);
+    let faults = Faults::new(move |at| {
+        if at == "log.sync" && flag.load(Ordering::SeqCst) > 0 { Err(std::io::Error::other("lost")) } else { Ok(()) }
+    });
+    let config = LakeConfig { faults, ready_bytes_max: 0, segment_bytes: 1 << 20, ..small(folder.path()) };
+    let lake = open_with(config).await.unwrap();
+    for id in ["a", "b", "c"] {
+        lake.append(one(id)).await.unwrap();
+    }
+    let mut ids: Vec<String> = lake.next(2).await.unwrap().into_iter().map(|event| event.event_id).collect();
+    broken.store(1, Ordering::SeqCst);
+    assert!(lake.append(one("refused")).await.is_err());
+    broken.store(0, Ordering::SeqCst);
+    for id in ["d", "e"] {
+        lake.append(one(id)).await.unwrap();
+    }
+    while ids.len() < 5 {
+        ids.extend(lake.next(2).await.unwrap().into_iter().map(|event| event.event_id));
+    }
+    assert_eq!(ids, ["a", "b", "c", "d", "e"]);
+}
+
+/// A log of the version before, whose records are not packed, is read as it is.
+#[tokio::test]
+async fn a_record_that_is_not_packed_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = open(folder.path()).await;
+    lake.append((0..40).map(|place| event(&format!("e{place}"), 1, START, "Seen")).collect()).await.unwrap();
+    drop(lake);
+    let path = segments(folder.path()).remove(0);
+    let bytes = std::fs::read(&path).unwrap();
+    let (segment, record) = bytes.split_at(super::writer::SEGMENT_HEADER);
+    let head = super::record::head(record).unwrap();
+    assert!(head.is_packed);
+    let events = super::record::unpack(&head, record[super::record::HEADER..].to_vec()).unwrap();
+    let mut plain = segment.to_vec();
+    super::record::frame(&mut plain, (head.durable, 1), head.events, &events, &super::record::Payload::Plain);
+    std::fs::write(&path, plain).unwrap();
+    assert_eq!(ids(folder.path()).await.unwrap().len(), 40);
+}
+
+/// A disk that does not come after makes no heap of what waits for it.
+#[tokio::test]
+async fn what_waits_for_the_disk_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let held = Arc::clone(&gate);
+    let faults = Faults::new(move |step| {
+        if step == "log.sync" {
+            let mut open = held.0.lock();
+            while !*open {
+                held.1.wait(&mut open);
+            }
+        }
+        Ok(())
+    });
+    let lake = open_with(LakeConfig { faults, queue_bytes_max: 1_000, ..small(folder.path()) }).await.unwrap();
+    let append = |place: u64| {
+        let lake = lake.clone();
+        tokio::spawn(async move { lake.append(one(&format!("e{place}"))).await })
+    };
+    let appends: Vec<_> = (0..50).map(append).collect();
+    let refused = loop {
+        tokio::task::yield_now().await;
+        let ended = appends.iter().filter(|append| append.is_finished()).count();
+        if ended > 20 {
+            break ended;
+        }
+    };
+    assert!(refused < 50, "some wait");
+    *gate.0.lock() = true;
+    gate.1.notify_all();
+    let mut stored = 0;
+    for append in appends {
+        match append.await.unwrap() {
+            Ok(_) => stored += 1,
+            Err(error) => assert!(matches!(error, LakeError::Overloaded { .. }), "{error}"),
+        }
+    }
+    assert_eq!(lake.watermark().appended_offset, stored, "who was refused left nothing");
+    pump(&lake).await;
+    lake.append(one("last")).await.unwrap();
+}

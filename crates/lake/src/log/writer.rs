@@ -2,6 +2,7 @@
 
 use super::segment::Recovered;
 use super::{Request, Segment, Shared, record};
+use crate::batch::Piece;
 use crate::config::{Faults, LakeConfig};
 use crate::error::LakeError;
 use crate::lake::Appended;
@@ -84,7 +85,8 @@ impl Writer {
                 let mut bytes = 0;
                 let mut group: Vec<Request> = Vec::new();
                 while let Some(request) = queue.requests.pop_front() {
-                    bytes += request.payload.len();
+                    queue.bytes -= request.events.bytes().len();
+                    bytes += request.events.bytes().len();
                     group.push(request);
                     if bytes >= GROUP_BYTES_MAX {
                         break;
@@ -132,9 +134,9 @@ impl Writer {
         self.buffer.clear();
         let mut first = self.next;
         for request in group {
-            let events = u32::try_from(request.events.len()).unwrap_or(u32::MAX);
-            record::frame(&mut self.buffer, self.durable, first, events, &request.payload);
-            first += u64::from(events);
+            let count = u32::try_from(request.events.len()).unwrap_or(u32::MAX);
+            record::frame(&mut self.buffer, (self.durable, first), count, request.events.bytes(), &request.payload);
+            first += u64::from(count);
         }
         let written = self.write();
         if written.is_err() {
@@ -193,17 +195,12 @@ impl Writer {
     fn acknowledge(&mut self, group: Vec<Request>) {
         let mut replies = Vec::with_capacity(group.len());
         let mut ready = self.shared.ready.lock();
-        for mut request in group {
+        for Request { events, reply, .. } in group {
             let first = self.next;
-            for event in &mut request.events {
-                event.offset = self.next;
-                event.person = 0;
-                self.next += 1;
-            }
-            let last = self.next - 1;
-            ready.waiting.push_back((last, request.bytes));
-            ready.batches.push_back(request.events);
-            replies.push((request.reply, Appended { first, last }));
+            self.next += events.len() as u64;
+            replies.push((reply, Appended { first, last: self.next - 1 }));
+            let piece = Piece { first, from: 0, to: events.len(), events: Arc::new(events) };
+            ready.push(piece, self.shared.ready_bytes_max);
         }
         self.shared.stored.store(self.next - 1, Ordering::Release);
         drop(ready);
@@ -217,7 +214,7 @@ impl Writer {
     fn refuse(&self, group: Vec<Request>, error: &io::Error) {
         tracing::error!(folder = %self.folder.display(), %error, "the log cannot be written; appends are refused");
         for request in group {
-            self.shared.waiting_bytes.fetch_sub(request.bytes, Ordering::AcqRel);
+            self.shared.waiting_bytes.fetch_sub(request.events.bytes().len(), Ordering::AcqRel);
             let _ = request.reply.send(Err(LakeError::Unhealthy(error.to_string())));
         }
     }

@@ -4,6 +4,7 @@ use super::data_error;
 use super::schema::{AGENT, AT, KIND, OFFSET, PERSON, RECEIVED, RULE, VALUE, schema_of};
 use crate::error::LakeError;
 use crate::event::{AgentClass, Col, Columns, Event, EventKind};
+use crate::hot::Row;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, StringDictionaryBuilder, TimestampMicrosecondArray,
 };
@@ -59,7 +60,7 @@ fn coded<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
 }
 
 /// A batch of these columns, in the order of the events.
-pub(crate) fn events_to_batch(events: &[Arc<Event>], columns: Columns) -> Result<RecordBatch, LakeError> {
+pub(crate) fn events_to_batch(events: &[Row<'_>], columns: Columns) -> Result<RecordBatch, LakeError> {
     let schema = schema_of(columns);
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
@@ -78,7 +79,7 @@ pub(crate) fn events_to_batch(events: &[Arc<Event>], columns: Columns) -> Result
     RecordBatch::try_new(schema, arrays).map_err(data_error)
 }
 
-fn text_array(events: &[Arc<Event>], name: &str) -> Result<ArrayRef, LakeError> {
+fn text_array(events: &[Row<'_>], name: &str) -> Result<ArrayRef, LakeError> {
     let column = Col::ALL.iter().copied().find(|column| column.name() == name);
     let column = column.ok_or_else(|| data_error(format!("no column {name}")))?;
     let texts = events.iter().map(|event| event.text(column));

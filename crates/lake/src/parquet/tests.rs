@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::Faults;
 use crate::event::{AgentClass, Col, Columns, Event, EventKind};
-use crate::hot::Chunk;
+use crate::hot::{Chunk, Part, sorted};
 use crate::tests::START;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::UInt32Type;
@@ -67,7 +67,8 @@ fn sealed(folder: &std::path::Path, events: &[Arc<Event>]) -> Arc<DataFile> {
     let new = NewFile { id: 1, bucket: 3, month: 2026 * 12 };
     let mut writer = FileWriter::create(folder, new, &faults).unwrap();
     for part in events.chunks(100) {
-        writer.write(&events_to_batch(part, Columns::ALL).unwrap()).unwrap();
+        let part = [Part::of(part).unwrap()];
+        writer.write(&events_to_batch(&sorted(&part).unwrap(), Columns::ALL).unwrap()).unwrap();
     }
     Arc::new(DataFile::new(folder, writer.finish().unwrap()))
 }
@@ -87,7 +88,8 @@ fn an_event_comes_back_whole_from_a_file_and_from_a_chunk() {
         read.extend((0..batch.num_rows()).map(|row| Arc::new(rows.event(row))));
     }
     assert_eq!(read, events);
-    let chunk = Chunk::pack(&events).unwrap();
+    let part = [Part::of(&events).unwrap()];
+    let chunk = Chunk::pack(&sorted(&part).unwrap()).unwrap();
     let batch = chunk.batch(Columns::ALL).unwrap();
     let rows = Rows::new(&batch).unwrap();
     assert_eq!((0..250).map(|row| Arc::new(rows.event(row))).collect::<Vec<_>>(), events);
@@ -140,7 +142,7 @@ fn a_failed_step_is_an_error_and_leaves_no_file_under_its_name() {
         let new = NewFile { id: 1, bucket: 0, month: 2026 * 12 };
         let write = || {
             let mut writer = FileWriter::create(folder.path(), new, &faults)?;
-            writer.write(&events_to_batch(&[full_event(0)], Columns::ALL)?)?;
+            writer.write(&events_to_batch(&sorted(&[Part::of(&[full_event(0)])?])?, Columns::ALL)?)?;
             writer.finish()
         };
         assert!(write().is_err(), "{step}");

@@ -113,7 +113,8 @@ fn full(found: Vec<Found<'_>>) -> Result<Vec<Event>, LakeError> {
 }
 
 fn hot_events(hot: &HotBucket, wanted: &dyn Fn(&Event) -> bool) -> Result<Vec<Event>, LakeError> {
-    let mut events: Vec<Event> = hot.tail.iter().filter(|event| wanted(event)).map(|event| (**event).clone()).collect();
+    let mut events = hot.tail_events().collect::<Result<Vec<Event>, LakeError>>()?;
+    events.retain(wanted);
     for chunk in &hot.chunks {
         let keys = chunk.batch(Columns::NONE.with_offset())?;
         let (person, at, offset) = (integers(&keys, PERSON)?, integers(&keys, AT)?, integers(&keys, OFFSET)?);

@@ -161,7 +161,7 @@ async fn a_restart_replays_what_was_not_sealed_and_knows_old_ids() {
 #[tokio::test]
 async fn what_waits_is_bounded_and_admitting_makes_room() {
     let folder = tempfile::tempdir().unwrap();
-    let config = LakeConfig { pending_bytes_max: 20_000, ..small(folder.path()) };
+    let config = LakeConfig { pending_bytes_max: 3_000, ..small(folder.path()) };
     let lake = open_with(config).await.unwrap();
     lake.append(many(15, 3)).await.unwrap();
     let error = lake.append(many(15, 3)).await.unwrap_err();

@@ -1,11 +1,11 @@
 //! What the resolver remembers between batches: bounded, and never wrong, because it says which state it belongs to.
 
-use crate::bounded::Bounded;
+use crate::bounded::{Bounded, print_of};
 use crate::bulk::Held;
+use hashbrown::HashSet;
 use kernel::ids::CompanyId;
 use science::identity::Identifier;
 use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_128;
 
 /// What is remembered of a person.
 #[derive(Debug, Clone)]
@@ -23,11 +23,9 @@ pub(crate) struct Cache {
     homes: Bounded<u128, u64>,
     people: Bounded<u64, Known>,
     pub(super) merges: Arc<std::collections::HashMap<u64, u64>>,
+    /// The persons that others were merged into.
+    canonical: HashSet<u64>,
     at: Option<Held>,
-}
-
-fn hash(identifier: &Identifier) -> u128 {
-    xxh3_128(identifier.key().as_bytes())
 }
 
 impl Cache {
@@ -59,11 +57,11 @@ impl Cache {
     }
 
     pub(super) fn home(&mut self, identifier: &Identifier) -> Option<u64> {
-        self.homes.get(hash(identifier))
+        self.homes.get(print_of(identifier))
     }
 
     pub(super) fn set_home(&mut self, identifier: &Identifier, person: u64) {
-        self.homes.put(hash(identifier), person);
+        self.homes.put(print_of(identifier), person);
     }
 
     pub(super) fn person(&mut self, person: u64) -> Option<Known> {
@@ -74,7 +72,17 @@ impl Cache {
         self.people.put(person, known);
     }
 
+    pub(super) fn set_merges(&mut self, merges: std::collections::HashMap<u64, u64>) {
+        self.canonical = merges.values().copied().collect();
+        self.merges = Arc::new(merges);
+    }
+
     pub(super) fn canonical(&self, person: u64) -> u64 {
         self.merges.get(&person).copied().unwrap_or(person)
+    }
+
+    /// Whether others were merged into this person.
+    pub(super) fn is_canonical(&self, person: u64) -> bool {
+        self.canonical.contains(&person)
     }
 }

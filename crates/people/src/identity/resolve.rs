@@ -12,13 +12,12 @@ use super::work::{Cause, Stay, Work};
 use crate::bulk::hold;
 use crate::companies::{CompanyInput, MembershipSource};
 use crate::upsert::{Source, plain_text};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use kernel::ids::{CompanyId, PersonId};
 use platform::World;
 use platform::sql::{Db, DbError, Tx};
 use science::identity::{Identifier, Kind, Rules, decide};
 use serde_json::{Map, Value as Json};
-use std::sync::Arc;
 
 /// What an event of the batch came to.
 #[derive(Clone)]
@@ -42,7 +41,7 @@ pub(super) async fn batch(
     let held = hold(&mut tx).await?;
     let mut merges_changed = cache.follow(held);
     if merges_changed {
-        cache.merges = Arc::new(store::all_merges(&mut tx).await?.into_iter().collect());
+        cache.set_merges(store::all_merges(&mut tx).await?.into_iter().collect());
     }
     let mut fates: Vec<Option<Fate>> = vec![None; events.len()];
     let mut seen: HashMap<u64, (i64, i64)> = HashMap::new();
@@ -104,7 +103,6 @@ fn quick(
 
 async fn write_seen(tx: &mut Tx, cache: &mut Cache, seen: HashMap<u64, (i64, i64)>) -> Result<(), DbError> {
     let (mut whole, mut own, mut shown) = (Vec::new(), Vec::new(), HashMap::new());
-    let canonical: HashSet<u64> = cache.merges.values().copied().collect();
     for (person, (first, last)) in seen {
         let Some(mut known) = cache.person(person) else { continue };
         let earlier = known.first_seen == NEVER || first < known.first_seen;
@@ -115,7 +113,7 @@ async fn write_seen(tx: &mut Tx, cache: &mut Cache, seen: HashMap<u64, (i64, i64
         known.last_seen = known.last_seen.max(last);
         cache.set_person(person, known);
         let name = cache.canonical(person);
-        if name == person && !canonical.contains(&person) {
+        if name == person && !cache.is_canonical(person) {
             whole.push((person, first, last));
         } else {
             own.push((person, first, last));
@@ -161,7 +159,7 @@ async fn slow(
         cache.merged();
         let mut merges = (*cache.merges).clone();
         merges.extend(pairs);
-        cache.merges = Arc::new(merges);
+        cache.set_merges(merges);
     }
     for (identifier, home) in homes {
         cache.set_home(&identifier, home);

@@ -2,6 +2,7 @@
 
 mod again;
 mod groups;
+mod remember;
 
 use super::*;
 use crate::companies::{Companies, CompanyInput};
