@@ -196,6 +196,23 @@ export interface paths {
         patch: operations["deals_update"];
         trace?: never;
     };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Erasures, newest first. */
+        get: operations["erasures_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -837,6 +854,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erases a person, with everybody merged into it: profile, keys, events and every copy. It cannot be undone. The job of the
+         *     answer does it; `GET /people/{id}/erasure` has the report when it is done.
+         */
+        post: operations["people_erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last erasure of a person, with its report when it is done. */
+        get: operations["people_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/identifiers": {
         parameters: {
             query?: never;
@@ -1008,8 +1062,121 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers one read-only statement over events, people, companies, deals, ledger, credits, sessions and audit. */
+        /**
+         * Answers one read-only statement over events, people, companies, deals, ledger, credits, sessions and audit. It is
+         *     cancelled when the connection is closed.
+         */
         post: operations["sql_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a statement would be answered: its plan, and which files of the events it opens. Nothing is read. */
+        post: operations["sql_explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers a statement as a CSV, Arrow or Parquet file, which is sent while it is made. A download that breaks off is not
+         *     complete.
+         */
+        post: operations["sql_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The saved questions: one's own and the shared ones. */
+        get: operations["sql_queries"];
+        put?: never;
+        /** Saves a question. */
+        post: operations["sql_save"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One saved question. */
+        get: operations["sql_query"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes a saved question, puts it away or takes it back. Its owner may, and for a shared one whoever has
+         *     `workspace.write`.
+         */
+        patch: operations["sql_change"];
+        trace?: never;
+    };
+    "/api/v1/sql/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is being answered at the moment: the caller's own questions; everybody's with `jobs.write`. */
+        get: operations["sql_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql/runs/{run}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels a running question: one's own, or anybody's with `jobs.write`. */
+        post: operations["sql_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1026,6 +1193,27 @@ export interface paths {
         /** The tables and their columns. */
         get: operations["sql_schema"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/upkeep/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long events are kept, and what the last run dropped. */
+        get: operations["upkeep_events"];
+        /**
+         * Says how long events are kept. What is too old is dropped by a job at once, and each month from then on; it cannot be
+         *     brought back. People, deals and spend stay.
+         */
+        put: operations["upkeep_keep_events"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1403,6 +1591,24 @@ export interface components {
             /** @description Won revenue, shared by the model. */
             revenue: components["schemas"]["Cell"];
             roi?: components["schemas"]["RoiInterval"] | null;
+        };
+        /**
+         * @description The form of a chart.
+         * @enum {string}
+         */
+        ChartKind: "line" | "bar" | "rows";
+        /** @description How an answer is drawn. */
+        ChartSpec: {
+            /** @description The form. */
+            kind: components["schemas"]["ChartKind"];
+            /** @description The column along the axis. */
+            x: string;
+            /** @description The columns whose numbers are drawn. */
+            y: string[];
+            /** @description The column whose values become one series each; with one column in `y`. */
+            series?: string | null;
+            /** @description Whether bars of one place stand on each other. */
+            stacked?: boolean;
         };
         /** @description Those whose first event was in one period. */
         Cohort: {
@@ -1923,6 +2129,176 @@ export interface components {
             reverses?: components["schemas"]["LedgerId"] | null;
             reversed_by?: components["schemas"]["LedgerId"] | null;
         };
+        /** @description An event file that was written again, or removed. */
+        ErasedEventFile: {
+            /** @description Its path below the workspace's folder. */
+            path: string;
+            /**
+             * Format: int64
+             * @description Events in it.
+             */
+            rows_before: number;
+            /**
+             * Format: int64
+             * @description Events of others, which stay.
+             */
+            rows_after: number;
+        };
+        /** @description What was erased from the records. */
+        ErasedRecords: {
+            /**
+             * Format: int64
+             * @description Profiles: the person and everybody merged into it.
+             * @default 0
+             */
+            profiles: number;
+            /**
+             * Format: int64
+             * @description Keys with the history of their links, refused ones among them.
+             * @default 0
+             */
+            identifiers: number;
+            /**
+             * Format: int64
+             * @description The evidence of merges.
+             * @default 0
+             */
+            merges: number;
+            /**
+             * Format: int64
+             * @description Places in companies. The companies stay.
+             * @default 0
+             */
+            memberships: number;
+            /**
+             * Format: int64
+             * @description Roles in deals. The deals stay.
+             * @default 0
+             */
+            deal_roles: number;
+            /**
+             * Format: int64
+             * @description Rows of the reports of imports, emptied.
+             * @default 0
+             */
+            import_rows: number;
+            /**
+             * Format: int64
+             * @description Images that imports keep to take their changes back.
+             * @default 0
+             */
+            import_images: number;
+            /**
+             * Format: int64
+             * @description Lines of uploaded files, emptied.
+             * @default 0
+             */
+            import_lines: number;
+            /**
+             * Format: int64
+             * @description Messages in the quarantine and lines of the live view.
+             * @default 0
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description Keys on the list of those that are refused, as keyed hashes.
+             * @default 0
+             */
+            keys_listed: number;
+        };
+        /** @description A person that was asked to be erased. */
+        Erasure: {
+            /** @description Its id. */
+            id: components["schemas"]["ErasureId"];
+            /** @description The person: a number, by which nobody is found any more. */
+            person: components["schemas"]["PersonId"];
+            /** @description Where it stands. */
+            state: components["schemas"]["ErasureState"];
+            /** @description Whether the person's keys are refused from then on, in events and imports. */
+            keep_out: boolean;
+            /** @description When it was asked for. */
+            requested_at: components["schemas"]["Timestamp"];
+            /** @description By whom: `user:usr_…`, `key:key_…`. */
+            requested_by: string;
+            job?: components["schemas"]["JobId"] | null;
+            /**
+             * Format: int64
+             * @description Events that came in later under the person's keys and were not stored.
+             */
+            late_events: number;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            report?: components["schemas"]["ErasureReport"] | null;
+            /** @description SHA-256 of the report as JSON, in hexadecimal; the audit trail has it too. */
+            sha256?: string | null;
+        };
+        /** @description An erasure of a person. */
+        ErasureId: string;
+        /** @description What the search found after the erasure. */
+        ErasureProofView: {
+            /** @description When it was searched. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description The place in the log up to which everything was erased.
+             */
+            up_to: number;
+            /**
+             * Format: int64
+             * @description Event files that were searched.
+             */
+            files_searched: number;
+            /**
+             * Format: int64
+             * @description Events in them and in memory.
+             */
+            rows_searched: number;
+            /**
+             * Format: int64
+             * @description Events of the person among them: 0.
+             */
+            rows_found: number;
+            /**
+             * Format: int64
+             * @description Files that had been set aside, searched too.
+             */
+            orphans_searched: number;
+            /**
+             * Format: int64
+             * @description Segments of the log that hold anything from before: 0.
+             */
+            log_segments_left: number;
+            /**
+             * Format: int64
+             * @description Rows of the person in the tables of people, keys, merges, places and deals: 0.
+             */
+            records_found: number;
+        };
+        /** @description What an erasure did and what the search afterwards found. Nothing in it says who the person was. */
+        ErasureReport: {
+            /** @description The numbers of the person and of everybody merged into it. */
+            persons: components["schemas"]["PersonId"][];
+            /**
+             * Format: int64
+             * @description Events that were erased.
+             */
+            events: number;
+            /** @description The event files that held them. */
+            files: components["schemas"]["ErasedEventFile"][];
+            /** @description What was erased from the records. */
+            records: components["schemas"]["ErasedRecords"];
+            /** @description The search afterwards. */
+            proof: components["schemas"]["ErasureProofView"];
+        };
+        ErasureRequest: {
+            /** @description Whether the person's keys are refused from now on, in events and imports; else only what happened before is. */
+            keep_out: boolean;
+        };
+        /**
+         * @description Where an erasure stands.
+         * @enum {string}
+         */
+        ErasureState: "running" | "done";
         /** @description Which events are meant. */
         EventChoice: {
             /**
@@ -1985,6 +2361,39 @@ export interface components {
             /** @description The message as it was received, without write key and IP address. */
             raw: Record<string, never>;
             channel?: components["schemas"]["Explanation"] | null;
+        };
+        /** @description What a run dropped. */
+        EventsDropped: {
+            /** @description Everything that happened before. */
+            before: components["schemas"]["Timestamp"];
+            /** @description When it ran. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Events that went.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Files that went whole.
+             */
+            files: number;
+        };
+        /** @description How long events are kept, and what went for it. */
+        EventsKept: {
+            /**
+             * Format: int32
+             * @description Events of so many whole months are kept, besides those of the running one; absent: for ever.
+             */
+            months?: number | null;
+            dropped?: components["schemas"]["EventsDropped"] | null;
+        };
+        EventsToKeep: {
+            /**
+             * Format: int32
+             * @description Events of so many whole months are kept, besides those of the running one, 1 to 1200; null: for ever.
+             */
+            months?: number | null;
         };
         /** @description Why some evidence has the channel it has. */
         Explanation: {
@@ -2108,6 +2517,11 @@ export interface components {
             /** @description The conditions. */
             conditions: components["schemas"]["SegmentCondition"][];
         };
+        /**
+         * @description The form of a file.
+         * @enum {string}
+         */
+        ExportFormat: "csv" | "arrow" | "parquet";
         /** @description What became of one message. */
         Fate: {
             /**
@@ -2751,6 +3165,20 @@ export interface components {
             /** @description What they may do here. */
             role: components["schemas"]["Role"];
         };
+        /** @description A question to keep. */
+        NewSavedQuery: {
+            /** @description Its name. */
+            name: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description The statement. */
+            sql: string;
+            /** @description How the tables that follow from journeys are written. */
+            settings?: components["schemas"]["SqlSettings"];
+            chart?: components["schemas"]["ChartSpec"] | null;
+            /** @description Whether everybody who may ask in SQL sees it. */
+            shared?: boolean;
+        };
         /** @description What a new workspace is made of. */
         NewWorkspace: {
             /**
@@ -2950,6 +3378,41 @@ export interface components {
                 clicks?: number | null;
                 reverses?: components["schemas"]["LedgerId"] | null;
                 reversed_by?: components["schemas"]["LedgerId"] | null;
+            }[];
+            /** @description Give this back as `cursor` for the next page; absent on the last one. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where it is cheap to know exactly.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Erasure: {
+            /** @description The rows of this page, in the order that was asked for. */
+            items: {
+                /** @description Its id. */
+                id: components["schemas"]["ErasureId"];
+                /** @description The person: a number, by which nobody is found any more. */
+                person: components["schemas"]["PersonId"];
+                /** @description Where it stands. */
+                state: components["schemas"]["ErasureState"];
+                /** @description Whether the person's keys are refused from then on, in events and imports. */
+                keep_out: boolean;
+                /** @description When it was asked for. */
+                requested_at: components["schemas"]["Timestamp"];
+                /** @description By whom: `user:usr_…`, `key:key_…`. */
+                requested_by: string;
+                job?: components["schemas"]["JobId"] | null;
+                /**
+                 * Format: int64
+                 * @description Events that came in later under the person's keys and were not stored.
+                 */
+                late_events: number;
+                finished_at?: components["schemas"]["Timestamp"] | null;
+                report?: components["schemas"]["ErasureReport"] | null;
+                /** @description SHA-256 of the report as JSON, in hexadecimal; the audit trail has it too. */
+                sha256?: string | null;
             }[];
             /** @description Give this back as `cursor` for the next page; absent on the last one. */
             next_cursor?: string | null;
@@ -3476,7 +3939,7 @@ export interface components {
             cursor?: string | null;
         };
         /** @enum {string} */
-        Permission: "workspace.read" | "workspace.write" | "members.write" | "keys.read" | "keys.write" | "audit.read" | "events.ingest" | "events.read" | "people.read" | "people.write" | "deals.read" | "deals.write" | "imports.read" | "imports.write" | "metrics.read" | "explorations.write" | "ledger.read" | "ledger.write" | "sql.run" | "jobs.read" | "jobs.write";
+        Permission: "workspace.read" | "workspace.write" | "members.write" | "keys.read" | "keys.write" | "audit.read" | "events.ingest" | "events.read" | "people.read" | "people.write" | "people.erase" | "deals.read" | "deals.write" | "imports.read" | "imports.write" | "metrics.read" | "explorations.write" | "ledger.read" | "ledger.write" | "sql.run" | "jobs.read" | "jobs.write";
         /** @description One person. */
         Person: components["schemas"]["PersonSummary"] & {
             /** @description The first name. */
@@ -3750,6 +4213,8 @@ export interface components {
              */
             limit?: number | null;
         };
+        /** @description A saved SQL query or view. */
+        QueryId: string;
         /** @description Something the file does not say by itself. */
         Question: {
             /**
@@ -3992,6 +4457,11 @@ export interface components {
             /** @description Why it did not hold, or what it matched, with the values. */
             why: string;
         };
+        /**
+         * @description What a run gives.
+         * @enum {string}
+         */
+        RunKind: "rows" | "plan" | "file";
         /** @description A question to save. */
         SaveRequest: {
             /** @description The name. */
@@ -4032,6 +4502,58 @@ export interface components {
             /** @description When it was last changed. */
             updated_at: components["schemas"]["Timestamp"];
             archived_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A question that somebody keeps. */
+        SavedQuery: {
+            /** @description The id. */
+            id: components["schemas"]["QueryId"];
+            /** @description Its name. */
+            name: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description The statement. */
+            sql: string;
+            /** @description How the tables that follow from journeys are written. */
+            settings: components["schemas"]["SqlSettings"];
+            chart?: components["schemas"]["ChartSpec"] | null;
+            /** @description Whose it is: `user:usr_…` or `key:key_…`. */
+            owner: string;
+            /** @description Whether everybody who may ask in SQL sees it. */
+            shared: boolean;
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            version: number;
+            /** @description When it was saved first. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description Who changed it last. */
+            updated_by: string;
+            archived_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether the caller may change it. */
+            editable: boolean;
+        };
+        /** @description What to change of a saved question; what is absent stays. */
+        SavedQueryChange: {
+            /**
+             * Format: int64
+             * @description The version the change was made from. When it is no longer the present one, the change is refused.
+             */
+            version?: number | null;
+            /** @description Its name. */
+            name?: string | null;
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description The statement. */
+            sql?: string | null;
+            settings?: components["schemas"]["SqlSettings"] | null;
+            chart?: components["schemas"]["ChartSpec"] | null;
+            /** @description Whether everybody who may ask in SQL sees it. */
+            shared?: boolean | null;
+            /** @description True puts it away, false takes it back. */
+            archived?: boolean | null;
         };
         /** @description A condition on a person: an event happened often enough in the range, or it did not. */
         SegmentCondition: {
@@ -4143,6 +4665,91 @@ export interface components {
             /** @description `int`, `float`, `text`, `bool`, `timestamp` or another type of the engine. */
             type: string;
         };
+        /** @description A question whose answer is wanted as a file. */
+        SqlExportRequest: {
+            /** @description One `select` statement. */
+            sql: string;
+            /** @description The form of the file. */
+            format: components["schemas"]["ExportFormat"];
+            /** @description How the tables that follow from journeys are written. */
+            settings?: components["schemas"]["SqlSettings"];
+            /**
+             * Format: int32
+             * @description Takes so many rows. When absent, an answer with more rows than a file may have ends the download with an error, so
+             *     that no file is silently incomplete.
+             */
+            limit?: number | null;
+            as_of?: components["schemas"]["Timestamp"] | null;
+            /** @description As in a question. */
+            run?: string | null;
+        };
+        /** @description The files of a month. */
+        SqlMonthInfo: {
+            /** @description `2026-03`. */
+            month: string;
+            /** @description Files there are. */
+            files: number;
+            /** @description Files that are opened. */
+            files_read: number;
+            /**
+             * Format: int64
+             * @description Rows in those that are opened.
+             */
+            rows_read: number;
+        };
+        /** @description How a question would be answered. */
+        SqlPlanInfo: {
+            /** @description The optimised plan: what is computed, from the inside out. */
+            logical: string;
+            /** @description The plan that runs: how it is computed. */
+            physical: string;
+            /** @description What is read of the events, one entry each time they are read. */
+            reads: components["schemas"]["SqlReadInfo"][];
+        };
+        /** @description What one reading of the events opens and what it passes over. */
+        SqlReadInfo: {
+            /** @description The columns that are unpacked. */
+            columns: string[];
+            at_from?: components["schemas"]["Timestamp"] | null;
+            at_to?: components["schemas"]["Timestamp"] | null;
+            /** @description People whose rows alone are read, when the question names them. */
+            people?: number | null;
+            /** @description Buckets of people there are. */
+            buckets: number;
+            /** @description Buckets that are opened. */
+            buckets_read: number;
+            /** @description Files there are. */
+            files: number;
+            /** @description Files that are opened. */
+            files_read: number;
+            /**
+             * Format: int64
+             * @description Bytes of all files.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of the files that are opened; of them only the wanted columns are read.
+             */
+            bytes_read: number;
+            /**
+             * Format: int64
+             * @description Rows there are, in files and in memory.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Rows in what is opened.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Of those, the rows in memory, which are in no file yet.
+             */
+            rows_hot: number;
+            /** @description The files by month. */
+            months: components["schemas"]["SqlMonthInfo"][];
+        };
         /** @description A question in SQL. */
         SqlRequest: {
             /**
@@ -4157,6 +4764,12 @@ export interface components {
              * @description Most rows; 1 000 when absent.
              */
             limit?: number | null;
+            as_of?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description A name of your choice for this run, to follow and cancel it by: 1 to 64 letters, digits, `-` and `_`.
+             * @example weekly-report-1
+             */
+            run?: string | null;
         };
         /** @description The answer to a question in SQL. */
         SqlResult: {
@@ -4168,6 +4781,47 @@ export interface components {
             truncated: boolean;
             /** @description How far the events behind the tables were read. */
             watermark: components["schemas"]["AsOf"];
+            as_of?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Rows of events that were read for it.
+             */
+            rows_read: number;
+        };
+        /** @description A question that is being answered. */
+        SqlRunInfo: {
+            /** @description Its name, to cancel it by. */
+            run: string;
+            /** @description Who asks: `user:usr_…` or `key:key_…`. */
+            actor: string;
+            /** @description What it gives. */
+            kind: components["schemas"]["RunKind"];
+            /** @description The statement. */
+            sql: string;
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Whether it waits for its turn; few questions run at the same time. */
+            waiting: boolean;
+            /**
+             * Format: int64
+             * @description Rows of events that it will read at most; 0 before it is planned.
+             */
+            rows_planned: number;
+            /**
+             * Format: int64
+             * @description Rows of events read so far.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Bytes of them, unpacked.
+             */
+            bytes_read: number;
+            /**
+             * Format: int64
+             * @description Rows of the answer so far.
+             */
+            rows_given: number;
         };
         /** @description How the table `credits` (and what follows from journeys) is written for a question in SQL. */
         SqlSettings: {
@@ -5113,6 +5767,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erasures_list: {
+        parameters: {
+            query?: {
+                /** @description Rows per page: 1 to [`crate::limits::PAGE_ROWS_MAX`]; 50 when absent. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of erasures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Erasure"];
+                };
             };
             /** @description What went wrong, in which field, and what to do about it */
             default: {
@@ -6722,6 +7410,88 @@ export interface operations {
             };
         };
     };
+    people_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                id: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            /** @description The erasure, with the job to follow */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description `person_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person, or anybody merged into it */
+                id: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The erasure */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description `erasure_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     people_identifiers: {
         parameters: {
             query?: never;
@@ -7158,8 +7928,310 @@ export interface operations {
                     "application/json": components["schemas"]["SqlResult"];
                 };
             };
+            /** @description The question was cancelled */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The statement is refused or wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlRequest"];
+            };
+        };
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlPlanInfo"];
+                };
+            };
+            /** @description The statement is refused or wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlExportRequest"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                    "application/vnd.apache.arrow.stream": number[];
+                    "application/vnd.apache.parquet": number[];
+                };
+            };
+            /** @description The statement is refused or wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Another file is being made */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_queries: {
+        parameters: {
+            query?: {
+                /** @description Those that were put away too. */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The questions, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"][];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSavedQuery"];
+            };
+        };
+        responses: {
+            /** @description The question */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question */
+                id: components["schemas"]["QueryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The question */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question */
+                id: components["schemas"]["QueryId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryChange"];
+            };
+        };
+        responses: {
+            /** @description The question */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The running questions, the oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlRunInfo"][];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sql_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being stopped */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such question is being answered */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7193,6 +8265,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SqlTableInfo"][];
                 };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upkeep_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How long events are kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsKept"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upkeep_keep_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventsToKeep"];
+            };
+        };
+        responses: {
+            /** @description How long events are kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsKept"];
+                };
+            };
+            /** @description `months` is no number from 1 to 1200 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, in which field, and what to do about it */
             default: {
