@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use kernel::time::{DAY, SECOND, TimeRange, Timestamp};
 use lake::folds::filter::EventFilter;
 use lake::folds::first_event::FirstEventFold;
-use lake::folds::funnel::FunnelFold;
+use lake::sequences::funnel::FunnelFold;
 use lake::{Col, Event, FoldOptions, KnownAt, Lake};
 use std::collections::HashMap;
 use std::fmt::Write as _;

@@ -10,7 +10,8 @@ use crate::event::{Columns, Event};
 use crate::fold::{self, Cancel, Fold, FoldOptions, KnownAt};
 use crate::hot::HotBucket;
 use crate::log::Log;
-use crate::query::{self, SqlAnswer, SqlLimits, SqlQuestion, SqlTable};
+use crate::query::{SqlAnswer, SqlLimits, SqlQuestion, SqlTable};
+use crate::timeline;
 use crate::view::{Files, Merges, View};
 use kernel::time::Clock;
 use parking_lot::{Mutex, RwLock};
@@ -304,7 +305,7 @@ impl Lake {
         limit: usize,
     ) -> Result<Vec<Event>, LakeError> {
         let (view, persons) = (self.inner.view(), persons.to_vec());
-        let work = move || query::events_of(&view, &persons, before, limit);
+        let work = move || timeline::events_of(&view, &persons, before, limit);
         spawn_blocking(work).await.map_err(|_| LakeError::Closed)?
     }
 
@@ -314,7 +315,7 @@ impl Lake {
     /// [`LakeError::Corrupt`] when a file cannot be read.
     pub async fn event_at(&self, offset: u64) -> Result<Option<Event>, LakeError> {
         let view = self.inner.view();
-        spawn_blocking(move || query::event_at(&view, offset)).await.map_err(|_| LakeError::Closed)?
+        spawn_blocking(move || timeline::event_at(&view, offset)).await.map_err(|_| LakeError::Closed)?
     }
 
     /// Reads everything and reports what does not fit together.

@@ -26,9 +26,11 @@ mod log;
 mod parquet;
 mod query;
 mod repair;
+pub mod sequences;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod view;
 
 pub use batch::{Batch, NewEvents, Owner};

@@ -9,6 +9,7 @@ pub mod companies;
 pub mod deals;
 pub mod erasure;
 pub mod identity;
+mod identity_cache;
 mod import_files;
 mod importer;
 mod importers;

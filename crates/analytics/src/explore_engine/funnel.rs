@@ -5,7 +5,7 @@ use super::reader::Stretch;
 use crate::explore_model::{Between, FunnelAnswer, FunnelPart, FunnelStep};
 use crate::explore_model::{Cell, Exploration, FunnelAsk, Group, StepOrder, StepOutcome};
 use kernel::problem::Problem;
-use lake::folds::funnel::{Funnel, FunnelFold, FunnelGroup, FunnelOrder, Listed, TOOK_LIMITS_US};
+use lake::sequences::funnel::{Funnel, FunnelFold, FunnelGroup, FunnelOrder, Listed, TOOK_LIMITS_US};
 use std::collections::BTreeMap;
 
 /// Fewest people on either side for a difference to be judged.

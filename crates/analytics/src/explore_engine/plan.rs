@@ -11,8 +11,8 @@ use kernel::limits::EVENT_NAME_CHARS_MAX;
 use kernel::problem::Problem;
 use kernel::time::{HOUR, MINUTE, SECOND, TimeRange, Timestamp};
 use lake::folds::filter::{EventFilter, TextTest};
-use lake::folds::funnel::STEPS_MAX;
 use lake::folds::retention::PERIODS_MAX;
+use lake::sequences::funnel::STEPS_MAX;
 
 /// Longest range, in days.
 const RANGE_DAYS_MAX: i32 = 3_700;
@@ -278,7 +278,7 @@ pub(super) fn is_money(measure: TrendMeasure) -> bool {
 pub(super) fn funnel(
     ask: &FunnelAsk,
     humans_only: bool,
-) -> Result<(Vec<EventFilter>, Vec<lake::folds::funnel::Exclusion>), Problem> {
+) -> Result<(Vec<EventFilter>, Vec<lake::sequences::funnel::Exclusion>), Problem> {
     if ask.steps.len() < 2 || ask.steps.len() > STEPS_MAX {
         return Err(Problem::invalid("ask.steps", format!("From 2 to {STEPS_MAX} steps.")));
     }
@@ -296,7 +296,7 @@ pub(super) fn funnel(
             return Err(Problem::invalid(format!("{field}.after"), message));
         }
         let filter = filter(&exclusion.event, humans_only, &format!("{field}.event"))?;
-        Ok(lake::folds::funnel::Exclusion { filter, after: exclusion.after })
+        Ok(lake::sequences::funnel::Exclusion { filter, after: exclusion.after })
     };
     Ok((steps, ask.exclusions.iter().enumerate().map(one).collect::<Result<_, _>>()?))
 }

@@ -75,7 +75,7 @@ impl EventFilter {
 }
 
 /// The names of the events that these filters admit; none when one of them admits every name.
-pub(super) fn names_of<'a>(filters: impl IntoIterator<Item = &'a EventFilter>) -> Option<Vec<String>> {
+pub(crate) fn names_of<'a>(filters: impl IntoIterator<Item = &'a EventFilter>) -> Option<Vec<String>> {
     filters.into_iter().map(|filter| filter.name.clone()).collect()
 }
 
@@ -97,7 +97,7 @@ impl Literals {
     }
 
     /// A filter with codes instead of texts.
-    pub(super) fn coded(&mut self, filter: &EventFilter) -> CodedFilter {
+    pub(crate) fn coded(&mut self, filter: &EventFilter) -> CodedFilter {
         let name = filter.name.as_deref().map(|name| self.code(name));
         let is = filter.is.iter();
         let is = is.map(|(column, texts)| (*column, texts.iter().map(|text| self.code(text)).collect())).collect();
@@ -107,7 +107,7 @@ impl Literals {
 
 /// A filter that compares codes.
 #[derive(Debug, Clone)]
-pub(super) struct CodedFilter {
+pub(crate) struct CodedFilter {
     name: Option<u32>,
     is: Vec<(Col, Vec<u32>)>,
     texts: Vec<(Col, TextTest)>,
@@ -157,13 +157,13 @@ impl Filters {
     }
 
     /// Whether the name of an event alone decides.
-    pub(super) fn are_plain(&self) -> bool {
+    pub(crate) fn are_plain(&self) -> bool {
         self.careful == 0
     }
 
     /// Whether more than the name must be looked at for one of these filters.
     #[inline]
-    pub(super) fn is_careful(&self, mask: u32) -> bool {
+    pub(crate) fn is_careful(&self, mask: u32) -> bool {
         mask & self.careful != 0
     }
 
@@ -195,7 +195,7 @@ impl Filters {
 /// What [`Filters::by_name`] says of each key of a column's own dictionary: computed once a dictionary, so that an event costs
 /// one lookup.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Masks {
+pub(crate) struct Masks {
     table: u64,
     by_key: Vec<u32>,
 }
@@ -203,7 +203,7 @@ pub(super) struct Masks {
 impl Masks {
     /// For the names of a run.
     #[inline]
-    pub(super) fn fit(&mut self, filters: &Filters, names: RunCodes<'_>) {
+    pub(crate) fn fit(&mut self, filters: &Filters, names: RunCodes<'_>) {
         let (table, codes) = names.table();
         if self.table != table {
             self.table = table;
@@ -214,7 +214,7 @@ impl Masks {
 
     /// Of one of the keys.
     #[inline]
-    pub(super) fn of(&self, key: u32) -> u32 {
+    pub(crate) fn of(&self, key: u32) -> u32 {
         self.by_key[key as usize]
     }
 }

@@ -1,4 +1,4 @@
-//! Ad-hoc questions: SQL over the events and over tables the caller brings, and one person's timeline.
+//! Ad-hoc questions: SQL over the events and over tables the caller brings.
 //!
 //! **Invariant:** SQL reads and never writes, sees no file and no address, and stops at its limits.
 //! **Invariant:** one question runs on one thread of its own, so that it takes no more than one core from the server.
@@ -18,9 +18,7 @@ mod tests;
 mod tests_files;
 #[cfg(test)]
 mod tests_watch;
-mod timeline;
 mod values;
 
 pub use answer::{SqlAnswer, SqlColumn, SqlLimits, SqlTable, SqlType, SqlValue};
 pub use question::{SqlFile, SqlFormat, SqlMonth, SqlPlan, SqlProgress, SqlQuestion, SqlRead, SqlWatch};
-pub(crate) use timeline::{event_at, events_of};

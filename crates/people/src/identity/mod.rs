@@ -11,7 +11,6 @@
 //! **Invariant:** a bot is never a person: its events carry a number from a hash ([`is_light`]) and have no row.
 
 mod api;
-mod cache;
 mod model;
 mod observe;
 mod resolve;
@@ -32,7 +31,7 @@ pub(crate) use upsert::upsert_people_held;
 pub use upsert::{revert_people, upsert_people};
 
 use crate::erasure::Gate;
-pub(crate) use cache::Cache;
+pub(crate) use crate::identity_cache::Cache;
 use hashbrown::HashMap;
 use kernel::ids::PersonId;
 use kernel::problem::Problem;

@@ -3,7 +3,6 @@
 //! An event whose identifiers are all remembered as one person's, and that says nothing new, only moves when the person
 //! was seen. The others are decided one after the other over what is loaded for them at once.
 
-use super::cache::{Cache, Known};
 use super::model::{Observation, ObservationKind, Resolved};
 use super::observe::Sighting;
 use super::rows::{NEVER, Own, PersonRow, state_traits};
@@ -11,6 +10,7 @@ use super::store::{self, Sight};
 use super::work::{Cause, Stay, Work};
 use crate::bulk::hold;
 use crate::companies::{CompanyInput, MembershipSource};
+use crate::identity_cache::{Cache, Known};
 use crate::upsert::{Source, plain_text};
 use hashbrown::HashMap;
 use kernel::ids::{CompanyId, PersonId};

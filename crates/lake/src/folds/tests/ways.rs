@@ -3,13 +3,13 @@
 use super::super::counts::CountFold;
 use super::super::cube::CubeFold;
 use super::super::filter::EventFilter;
-use super::super::funnel::{FunnelFold, FunnelOrder};
-use super::super::journeys::{JourneyCount, JourneyFold};
-use super::super::paths::PathsFold;
 use super::super::profile::{Field, ProfileFold};
 use super::super::retention::RetentionFold;
 use super::super::sessions::SessionFold;
 use super::oracles::{CHANNELS, History, history, run};
+use crate::sequences::funnel::{FunnelFold, FunnelOrder};
+use crate::sequences::journeys::{JourneyCount, JourneyFold};
+use crate::sequences::paths::PathsFold;
 use crate::tests::{START, event, open, pump};
 use crate::{Col, Event, FoldOptions, Lake, LakeError, Progress};
 use kernel::time::{DAY, HOUR};

@@ -4,9 +4,9 @@
 //! the first step, and of two attempts that are equally far the later one goes on: it has more time left, so no completion is
 //! missed. One event takes one step at most.
 
-use super::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
+use crate::folds::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use std::collections::BTreeMap;
 
 /// Most steps of a funnel.

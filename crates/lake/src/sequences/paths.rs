@@ -3,9 +3,9 @@
 //! A touch is an event that the filter admits and whose column says something. A journey begins with a person's first touch,
 //! or with the first one after a conversion, and ends with a conversion, or with the person's last event when there is none.
 
-use super::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
+use crate::folds::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
