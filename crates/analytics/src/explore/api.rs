@@ -3,7 +3,7 @@
 use super::saved::{SaveRequest, SavedChange, SavedExploration, SavedFilter};
 use super::service::Explore;
 use crate::explore_model::{Column, Exploration, PeopleRequest};
-use crate::explore_model::{ExploreAnswer, ExploreChoices, PeopleBehind, TextChoice};
+use crate::explore_model::{ExploreAnswer, ExploreBridge, ExploreChoices, PeopleBehind, TextChoice};
 use axum::Json;
 use axum::extract::State;
 use kernel::ids::ExplorationId;
@@ -17,6 +17,7 @@ pub fn routes(explore: Explore) -> Routes {
     let (read, write) = (Access::Needs(Permission::MetricsRead), Access::Needs(Permission::ExplorationsWrite));
     Routes::new()
         .add(read, routes!(ask), explore.clone())
+        .add(read, routes!(bridge), explore.clone())
         .add(Access::Needs(Permission::PeopleRead), routes!(behind), explore.clone())
         .add(read, routes!(choices), explore.clone())
         .add(read, routes!(texts), explore.clone())
@@ -35,6 +36,19 @@ async fn ask(
     ApiJson(asked): ApiJson<Exploration>,
 ) -> ApiResult<Json<ExploreAnswer>> {
     Ok(Json(explore.ask(&scope, &asked).await?))
+}
+
+/// What lies between the answer of `as_of` and that of now: events that came late, people who were merged or separated.
+#[utoipa::path(post, path = "/explore/bridge", operation_id = "explore_bridge", tag = "explore",
+    request_body = Exploration,
+    responses((status = 200, description = "The parts", body = ExploreBridge),
+        (status = 422, description = "`invalid_field`: as for the question, and when it has no `as_of`")))]
+async fn bridge(
+    State(explore): State<Explore>,
+    Scoped(scope): Scoped,
+    ApiJson(asked): ApiJson<Exploration>,
+) -> ApiResult<Json<ExploreBridge>> {
+    Ok(Json(explore.bridge(&scope, &asked).await?))
 }
 
 /// List who is behind a number of an answer.

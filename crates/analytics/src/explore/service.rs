@@ -3,19 +3,21 @@
 use super::cache::{Cache, Stamp};
 use crate::explore_engine::{Reader, as_of, check};
 use crate::explore_model::{
-    Cell, Column, ColumnChoice, Exploration, ExploreAnswer, ExploreChoices, PeopleBehind, PeopleRequest, PersonBehind,
-    TextChoice,
+    Cell, Column, ColumnChoice, Exploration, ExploreAnswer, ExploreBridge, ExploreChoices, Found, PeopleBehind,
+    PeopleRequest, PersonBehind, TextChoice,
 };
 use crate::facts::{Day, day_of};
 use crate::ingest::Lakes;
+use crate::metrics::Figure;
 use kernel::ids::PersonId;
 use kernel::page::PageRequest;
 use kernel::problem::{Class, Problem};
 use kernel::scope::{Permission, Scope};
 use kernel::time::{DAY, HOUR, TimeRange};
-use lake::FoldOptions;
+use lake::{FoldOptions, KnownAt};
 use lake::folds::counts::{Count, CountFold};
 use people::identity::Identity;
+use people::merge_history::merges_at;
 use people::profiles::Profiles;
 use platform::Platform;
 use std::collections::HashMap;
@@ -92,7 +94,39 @@ impl Explore {
         let stamp = Stamp { offset: lake.watermark().offset, hour: now.micros().div_euclid(HOUR), merges };
         let place = zone.iana_name().unwrap_or_default();
         let key = format!("{}\n{place}\n{currency}\n{text}", scope.workspace.id);
-        Ok(Ready { reader: Reader { lake, zone, currency, now }, stamp, key })
+        Ok(Ready { reader: Reader { lake, zone, currency, now, known: None }, stamp, key })
+    }
+
+    /// For a question, with what was known at its moment.
+    async fn ready_for(&self, scope: &Scope, asked: &Exploration) -> Result<Ready, Problem> {
+        let mut ready = self.ready(scope, &canonical(asked)?).await?;
+        if let Some(at) = asked.as_of {
+            if at > ready.reader.now {
+                return Err(Problem::invalid("as_of", "This moment is still to come."));
+            }
+            ready.reader.known = Some(KnownAt { at, merges: merges_at(&self.0.platform, scope, at).await? });
+        }
+        Ok(ready)
+    }
+
+    /// What lies between the answer of a moment and that of now.
+    ///
+    /// # Errors
+    /// As [`Explore::ask`], and 422 when the question names no moment.
+    pub async fn bridge(&self, scope: &Scope, asked: &Exploration) -> Result<ExploreBridge, Problem> {
+        check(asked, None)?;
+        if asked.as_of.is_none() {
+            return Err(Problem::invalid("as_of", "From which moment? Say when."));
+        }
+        let mut ready = self.ready_for(scope, asked).await?;
+        let then = headline(&ready.reader.answer(asked).await?.found);
+        if let Some(known) = &mut ready.reader.known {
+            known.at = TimeRange::ALL.to;
+        }
+        let received = headline(&ready.reader.answer(asked).await?.found);
+        ready.reader.known = None;
+        let now = headline(&ready.reader.answer(asked).await?.found);
+        Ok(ExploreBridge { then, late_events: received - then, merges: now - received, now })
     }
 
     /// Answers a question.
@@ -101,7 +135,7 @@ impl Explore {
     /// 403 without `metrics.read`; 422 naming the field when it is too much or means nothing.
     pub async fn ask(&self, scope: &Scope, asked: &Exploration) -> Result<ExploreAnswer, Problem> {
         check(asked, None)?;
-        let ready = self.ready(scope, &canonical(asked)?).await?;
+        let ready = self.ready_for(scope, asked).await?;
         Ok(ExploreAnswer::clone(&*self.answer(&ready, asked).await?))
     }
 
@@ -133,7 +167,7 @@ impl Explore {
                 cursor.parse::<PersonId>().map_err(bad)?.number()
             }
         };
-        let ready = self.ready(scope, &canonical(asked)?).await?;
+        let ready = self.ready_for(scope, asked).await?;
         let watermark = as_of(ready.reader.watermark(), ready.reader.now);
         let behind = self.behind(&ready, asked, &request.cell).await?;
         let rows = PageRequest { limit: request.limit, cursor: None }.rows() as usize;
@@ -219,6 +253,23 @@ impl Explore {
         let texts = Arc::new(texts);
         self.0.texts.put(ready.key, ready.stamp, texts.clone(), weight);
         Ok(texts)
+    }
+}
+
+/// The number of an answer that says most.
+#[expect(clippy::cast_precision_loss, reason = "counts of people are below 2^53")]
+fn headline(found: &Found) -> f64 {
+    match found {
+        Found::Trends(trends) => {
+            let total = trends.lines.first().and_then(|line| line.total.as_ref());
+            total.map_or(0.0, Figure::number)
+        }
+        Found::Funnel(funnel) => {
+            let last = funnel.parts.first().and_then(|part| part.steps.last());
+            last.map_or(0.0, |step| step.people as f64)
+        }
+        Found::Retention(retention) => retention.cohorts.iter().map(|cohort| cohort.people as f64).sum(),
+        Found::Paths(paths) => paths.steps.first().into_iter().flatten().map(|stop| stop.people as f64).sum(),
     }
 }
 

@@ -109,6 +109,43 @@ async fn a_funnel_and_the_people_behind_it_are_answered() {
     }
 }
 
+/// As of a moment the answer is the one that was given then, and what lies between it and today's is told by its causes.
+#[tokio::test]
+async fn as_of_a_moment_is_what_was_answered_then() {
+    for platform in testkit::platforms().await {
+        let site = Site::new(platform);
+        site.visits().await;
+        let answer = site.client.post("/api/v1/explore", &funnel()).await.expect(200).json();
+        let then = site.platform.platform.world.now().to_string();
+        site.platform.advance(kernel::time::HOUR);
+        let (key, workspace) = (site.platform.set_up.write_key.secret.clone(), site.platform.scope.workspace.clone());
+        let late = json!({"type": "track", "event": "Signed up", "anonymousId": "a3", "messageId": "late",
+            "timestamp": "2026-03-02T07:00:00Z",
+            "context": {"userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}});
+        // The second visitor turns out to be the first one.
+        let merge = json!({"type": "identify", "anonymousId": "a2", "userId": "u1", "messageId": "i2",
+            "timestamp": "2026-03-02T06:00:00Z"});
+        site.send(&key, &workspace, vec![late, merge]).await;
+        let mut asked = funnel();
+        let now = site.client.post("/api/v1/explore", &asked).await.expect(200).json();
+        assert_ne!(now["found"], answer["found"], "something has changed");
+        asked["as_of"] = json!(then);
+        let again = site.client.post("/api/v1/explore", &asked).await.expect(200).json();
+        assert_eq!(again["found"], answer["found"]);
+        let cell = json!({"kind": "funnel", "step": 1, "outcome": "reached"});
+        let behind = json!({"exploration": asked, "cell": cell});
+        assert_eq!(site.client.post("/api/v1/explore/people", &behind).await.expect(200).json()["people"], 2);
+        let bridge = site.client.post("/api/v1/explore/bridge", &asked).await.expect(200).json();
+        assert_eq!(bridge, json!({"then": 2.0, "late_events": 1.0, "merges": -1.0, "now": 2.0}));
+        asked["as_of"] = json!("2100-01-01T00:00:00Z");
+        let refused = site.client.post("/api/v1/explore", &asked).await.expect(422).json();
+        assert_eq!(refused["field"], "as_of");
+        let none = site.client.post("/api/v1/explore/bridge", &funnel()).await.expect(422).json();
+        assert_eq!(none["field"], "as_of");
+        site.lakes.close().await;
+    }
+}
+
 #[tokio::test]
 async fn what_is_too_much_or_means_nothing_is_refused_by_field() {
     let site = Site::new(testkit::platform(testkit::Backend::Sqlite).await);

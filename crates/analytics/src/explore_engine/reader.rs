@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use kernel::money::Currency;
 use kernel::problem::Problem;
 use kernel::time::{TimeRange, Timestamp};
-use lake::{Fold, FoldOptions, Lake, Watermark};
+use lake::{Fold, FoldOptions, KnownAt, Lake, Watermark};
 use std::sync::Arc;
 
 /// What a computation needs beside the question.
@@ -16,6 +16,8 @@ pub(crate) struct Reader {
     pub(crate) zone: TimeZone,
     pub(crate) currency: Currency,
     pub(crate) now: Timestamp,
+    /// What counts as known; everything when none.
+    pub(crate) known: Option<KnownAt>,
 }
 
 /// A range of a question, with the people who count in it.
@@ -45,11 +47,15 @@ impl Reader {
             None => None,
             Some(segment) => {
                 let fold = SegmentFold::new(segment, asked.humans_only)?;
-                let people = self.lake.fold(&fold, &FoldOptions::over(range)).await?;
+                let people = self.lake.fold(&fold, &self.options(range)).await?;
                 Some(Arc::new(people.into_iter().collect()))
             }
         };
         Ok(Stretch { reader: self, dates, range, people })
+    }
+
+    fn options(&self, range: TimeRange) -> FoldOptions {
+        FoldOptions { as_of: self.known.clone(), ..FoldOptions::over(range) }
     }
 
     pub(crate) fn watermark(&self) -> Watermark {
@@ -75,7 +81,7 @@ impl Stretch<'_> {
     where
         F::Output: 'static,
     {
-        let options = FoldOptions::over(range);
+        let options = self.reader.options(range);
         let found = match &self.people {
             None => self.reader.lake.fold(&fold, &options).await,
             Some(_) => self.reader.lake.fold(&Among { fold, people: self.people.clone() }, &options).await,

@@ -208,6 +208,20 @@ pub struct ExploreAnswer {
     pub from_cache: bool,
 }
 
+/// From the answer that was given at a moment to that of today, for the number that says most: the total of the first line,
+/// the people of the last step, those of all cohorts, those at the anchor. Money in units of the workspace's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ExploreBridge {
+    /// As it was known then.
+    pub then: f64,
+    /// What events add that were received later.
+    pub late_events: f64,
+    /// What people add who were merged or separated since.
+    pub merges: f64,
+    /// As it is known now: the sum of the others.
+    pub now: f64,
+}
+
 /// A person behind a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PersonBehind {

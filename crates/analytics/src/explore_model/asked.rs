@@ -2,6 +2,7 @@
 
 use crate::metrics::{Compare, DateRange, FilterOp};
 use lake::Col;
+use kernel::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 macro_rules! columns {
@@ -382,6 +383,10 @@ pub struct Exploration {
     /// The people who count; everybody when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<Segment>,
+    /// Only what was known at this moment: events received by then, under the merges of people known then. Everything when
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// The question.
     pub ask: Ask,
 }

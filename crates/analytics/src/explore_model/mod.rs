@@ -5,7 +5,7 @@ mod asked;
 mod opened;
 
 pub use answered::{
-    Between, Cohort, ColumnChoice, ExploreAnswer, ExploreChoices, ExplorePeriod, Found, FunnelAnswer, FunnelPart,
+    Between, Cohort, ColumnChoice, ExploreAnswer, ExploreBridge, ExploreChoices, ExplorePeriod, Found, FunnelAnswer, FunnelPart,
     FunnelStep, PathLink, PathStopCount, PathsAnswer, PeopleBehind, PersonBehind, RetentionAnswer, RetentionMean,
     TextChoice, TrendLine, TrendsAnswer,
 };

@@ -19,7 +19,7 @@ pub(super) fn asked(dice: &mut Dice, ask: Ask) -> Exploration {
         _ => Compare::None,
     };
     let (humans_only, segment) = (dice.below(2) == 0, segment(dice));
-    Exploration { range: DateRange { from, to }, compare, humans_only, segment, ask }
+    Exploration { range: DateRange { from, to }, compare, humans_only, segment, as_of: None, ask }
 }
 
 pub(super) fn trends(dice: &mut Dice) -> TrendsAsk {

@@ -76,7 +76,7 @@ impl World {
         lake.set_merges(Arc::new(merges.iter().map(|(from, to)| (*from, *to)).collect()));
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let now = Timestamp::from_micros(START + 40 * DAY + HOUR);
-        let reader = Reader { lake, zone, currency: "EUR".parse().unwrap(), now };
+        let reader = Reader { lake, zone, currency: "EUR".parse().unwrap(), now, known: None };
         Self { rows, merges, _folder: folder, reader }
     }
 

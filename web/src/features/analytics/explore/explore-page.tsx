@@ -5,6 +5,7 @@ import { useSession } from "#/app/session.ts";
 import { watermarkText } from "#/features/analytics/metrics/figures.ts";
 import { addDays, today } from "#/lib/dates.ts";
 import { counted, days, number } from "#/lib/format.ts";
+import { AsOf } from "#/ui/as-of.tsx";
 import { DateRangePicker } from "#/ui/date-range.tsx";
 import { EmptyState } from "#/ui/empty-state.tsx";
 import { Page } from "#/ui/page.tsx";
@@ -13,6 +14,7 @@ import { Segmented } from "#/ui/segmented.tsx";
 import { Select } from "#/ui/select.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
 import { Stale } from "#/ui/stale.tsx";
+import { Bridge } from "./bridge.tsx";
 import { Builder } from "./builder.tsx";
 import styles from "./explore.module.css";
 import { FunnelView } from "./funnel-view.tsx";
@@ -74,7 +76,7 @@ export function ExplorePage() {
   const comparable = kind === "trends" || kind === "funnel";
   const turn = (next: typeof kind) => {
     if (!choices.data || next === kind) return;
-    const kept = { humans_only: question?.humans_only ?? true, segment: question?.segment };
+    const kept = { humans_only: question?.humans_only ?? true, segment: question?.segment, as_of: question?.as_of };
     ask({ ...first(next, choices.data), ...kept });
   };
   return (
@@ -92,6 +94,13 @@ export function ExplorePage() {
               options={COMPARES}
               value={question.compare ?? "none"}
               onChange={(compare) => ask({ ...question, compare })}
+            />
+          ) : null}
+          {question ? (
+            <AsOf
+              value={question.as_of ?? undefined}
+              tip="Events received later, and people merged since, are left out."
+              onChange={(as_of) => ask({ ...question, as_of })}
             />
           ) : null}
         </>
@@ -155,6 +164,7 @@ function Result({ asked, choices, onOpen, onZoom }: ResultProps) {
       {answer.data ? (
         <Stale when={answer.isPlaceholderData}>
           <View asked={asked} answer={answer.data} choices={choices} onOpen={onOpen} onZoom={onZoom} />
+          {asked.as_of ? <Bridge asked={asked} /> : null}
           <Basis answer={answer.data} />
         </Stale>
       ) : (

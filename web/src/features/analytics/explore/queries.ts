@@ -49,6 +49,14 @@ export function exploreQuery(asked: Exploration) {
   });
 }
 
+/** From the answer of a moment to that of now. */
+export function bridgeQuery(asked: Exploration) {
+  return queryOptions({
+    queryKey: ["explore-bridge", asked],
+    queryFn: () => api.post<Schemas["ExploreBridge"]>("/explore/bridge", asked),
+  });
+}
+
 /** Who is behind a number. */
 export function peopleQuery(asked: Exploration, cell: Cell) {
   return infiniteQueryOptions({

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChevronDown, Download, History, Play, Save, Square } from "lucide-react";
+import { ChevronDown, Download, Play, Save, Square } from "lucide-react";
 import { useEffect, useState } from "react";
 import { duration } from "#/lib/format.ts";
 import { shortcutText } from "#/lib/keyboard.ts";
+import { AsOf } from "#/ui/as-of.tsx";
 import { Button } from "#/ui/button.tsx";
 import { IconButton } from "#/ui/icon-button.tsx";
 import { Menu } from "#/ui/menu.tsx";
@@ -62,7 +63,11 @@ export function Toolbar(props: ToolbarProps) {
         }
       />
       <span className={styles.gap} />
-      <AsOf asOf={props.asOf} onChange={props.onAsOf} />
+      <AsOf
+        value={props.asOf}
+        tip="Events received later are left out. For questions over events alone."
+        onChange={props.onAsOf}
+      />
       {props.onSave ? (
         <Button icon={<Save size={14} aria-hidden="true" />} busy={props.saving} onClick={props.onSave}>
           Save changes
@@ -79,35 +84,6 @@ export function Toolbar(props: ToolbarProps) {
         />
       ) : null}
     </div>
-  );
-}
-
-/** Answers from what was known at a moment. */
-function AsOf({ asOf, onChange }: { asOf: string | undefined; onChange: (asOf: string | undefined) => void }) {
-  const [open, setOpen] = useState(asOf !== undefined);
-  if (!open) {
-    return (
-      <IconButton
-        label="Ask as of a moment"
-        icon={<History size={16} aria-hidden="true" />}
-        onClick={() => setOpen(true)}
-      />
-    );
-  }
-  return (
-    <label className={styles.asOf} data-tip="Events received later are left out. For questions over events alone.">
-      <span>As of (UTC)</span>
-      <input
-        type="datetime-local"
-        step={60}
-        value={asOf?.slice(0, 16) ?? ""}
-        onChange={(event) => {
-          const { value } = event.target;
-          onChange(value === "" ? undefined : `${value.slice(0, 16)}:00Z`);
-          if (value === "") setOpen(false);
-        }}
-      />
-    </label>
   );
 }
 

@@ -1,0 +1,41 @@
+import { History } from "lucide-react";
+import { useState } from "react";
+import styles from "./as-of.module.css";
+import { IconButton } from "./icon-button.tsx";
+
+interface AsOfProps {
+  /** The moment, UTC; undefined: now. */
+  value: string | undefined;
+  /** What it does, for whoever points at it. */
+  tip: string;
+  onChange: (value: string | undefined) => void;
+}
+
+/** Asks for what was known at a moment. */
+export function AsOf({ value, tip, onChange }: AsOfProps) {
+  const [open, setOpen] = useState(value !== undefined);
+  if (!open) {
+    return (
+      <IconButton
+        label="Ask as of a moment"
+        icon={<History size={16} aria-hidden="true" />}
+        onClick={() => setOpen(true)}
+      />
+    );
+  }
+  return (
+    <label className={styles.asOf} data-tip={tip}>
+      <span>As of (UTC)</span>
+      <input
+        type="datetime-local"
+        step={60}
+        value={value?.slice(0, 16) ?? ""}
+        onChange={(event) => {
+          const { value: chosen } = event.target;
+          onChange(chosen === "" ? undefined : `${chosen.slice(0, 16)}:00Z`);
+          if (chosen === "") setOpen(false);
+        }}
+      />
+    </label>
+  );
+}
