@@ -316,6 +316,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/explore/bridge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What lies between the answer of `as_of` and that of now: events that came late, people who were merged or separated. */
+        post: operations["explore_bridge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/explore/choices": {
         parameters: {
             query?: never;
@@ -2417,6 +2434,7 @@ export interface components {
             /** @description Whether events of bots and AI agents are left out. */
             humans_only?: boolean;
             segment?: components["schemas"]["ExploreSegment"] | null;
+            as_of?: components["schemas"]["Timestamp"] | null;
             /** @description The question. */
             ask: components["schemas"]["Ask"];
         };
@@ -2450,6 +2468,32 @@ export interface components {
             column: components["schemas"]["ExploreColumn"];
             /** @description How many of the largest are shown; the rest is added up as "other". */
             top?: number;
+        };
+        /**
+         * @description From the answer that was given at a moment to that of today, for the number that says most: the total of the first line,
+         *     the people of the last step, those of all cohorts, those at the anchor. Money in units of the workspace's currency.
+         */
+        ExploreBridge: {
+            /**
+             * Format: double
+             * @description As it was known then.
+             */
+            then: number;
+            /**
+             * Format: double
+             * @description What events add that were received later.
+             */
+            late_events: number;
+            /**
+             * Format: double
+             * @description What people add who were merged or separated since.
+             */
+            merges: number;
+            /**
+             * Format: double
+             * @description As it is known now: the sum of the others.
+             */
+            now: number;
         };
         /** @description A number of an answer. Its kind is that of the question. */
         ExploreCell: {
@@ -6068,6 +6112,46 @@ export interface operations {
                 };
             };
             /** @description `invalid_field`: more than a limit allows, or something that means nothing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore_bridge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Exploration"];
+            };
+        };
+        responses: {
+            /** @description The parts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExploreBridge"];
+                };
+            };
+            /** @description `invalid_field`: as for the question, and when it has no `as_of` */
             422: {
                 headers: {
                     [name: string]: unknown;

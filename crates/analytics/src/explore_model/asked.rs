@@ -1,8 +1,8 @@
 //! What can be asked, as the API takes it.
 
 use crate::metrics::{Compare, DateRange, FilterOp};
-use lake::Col;
 use kernel::time::Timestamp;
+use lake::Col;
 use serde::{Deserialize, Serialize};
 
 macro_rules! columns {

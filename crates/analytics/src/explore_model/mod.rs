@@ -5,9 +5,9 @@ mod asked;
 mod opened;
 
 pub use answered::{
-    Between, Cohort, ColumnChoice, ExploreAnswer, ExploreBridge, ExploreChoices, ExplorePeriod, Found, FunnelAnswer, FunnelPart,
-    FunnelStep, PathLink, PathStopCount, PathsAnswer, PeopleBehind, PersonBehind, RetentionAnswer, RetentionMean,
-    TextChoice, TrendLine, TrendsAnswer,
+    Between, Cohort, ColumnChoice, ExploreAnswer, ExploreBridge, ExploreChoices, ExplorePeriod, Found, FunnelAnswer,
+    FunnelPart, FunnelStep, PathLink, PathStopCount, PathsAnswer, PeopleBehind, PersonBehind, RetentionAnswer,
+    RetentionMean, TextChoice, TrendLine, TrendsAnswer,
 };
 pub use asked::{
     Ask, Breakdown, CohortLength, Column, Condition, EventChoice, Exploration, FunnelAsk, FunnelExclusion, Granularity,

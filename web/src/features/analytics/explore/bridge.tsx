@@ -16,8 +16,7 @@ const WHAT = {
 /** From what was known at a moment to what is known now, cause by cause. */
 export function Bridge({ asked }: { asked: Exploration }) {
   const bridge = useQuery(bridgeQuery(asked));
-  if (bridge.error)
-    return <ProblemView title="What has changed since could not be computed" error={bridge.error} />;
+  if (bridge.error) return <ProblemView title="What has changed since could not be computed" error={bridge.error} />;
   if (!bridge.data) return <SkeletonLines lines={4} />;
   const { then, late_events, merges, now } = bridge.data;
   return (
