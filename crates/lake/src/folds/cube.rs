@@ -96,7 +96,16 @@ impl CubeFold {
         }
     }
 
-    /// Counts everything of many people by one column: the plainest case, and the most frequent one.
+    /// The only column, when everything is counted by it: the plainest case, and the most frequent one.
+    #[inline]
+    fn plain_column(&self) -> Option<Col> {
+        match &self.by[..] {
+            [column] if self.is_everything && !self.has_value => Some(*column),
+            _ => None,
+        }
+    }
+
+    /// Counts everything of the people one after the other by one column. The last one may have more.
     fn plain(&self, people: Run<'_>, column: Col, output: &mut Cube) {
         let (at, persons, codes) = (people.at(), people.persons(), people.codes(column));
         let (keys, table) = (codes.keys(), codes.table().1);
@@ -127,7 +136,6 @@ impl CubeFold {
             events += 1;
         }
         slices.add(cell, *turn, events, 0);
-        *turn += 1;
     }
 
     /// Counts one person's events, or some of them; the names were fitted.
@@ -136,9 +144,6 @@ impl CubeFold {
         let mut columns: [Option<RunCodes<'_>>; COLUMNS_MAX] = [None; COLUMNS_MAX];
         for (codes, column) in columns.iter_mut().zip(&self.by) {
             *codes = Some(run.codes(*column));
-        }
-        if let ([Some(codes), None, ..], true) = (columns, self.is_everything) {
-            return self.count(state, run, output, |_| true, |place| codes.at(place), Slices::of_code);
         }
         let key = |place: usize| columns.map(|codes| codes.map_or(0, |codes| codes.at(place)));
         let row = |slices: &mut Slices, key: Key, periods: usize| slices.of(key, self.by.len(), periods);
@@ -332,6 +337,9 @@ impl Fold for CubeFold {
     fn step(&self, _state: &mut Place, _event: &EventRef<'_>) {}
 
     fn steps(&self, state: &mut Place, run: Run<'_>, output: &mut Cube) {
+        if let Some(column) = self.plain_column() {
+            return self.plain(run, column, output);
+        }
         if !self.is_everything {
             state.masks.fit(&self.filters, run.codes(Col::Name));
         }
@@ -339,8 +347,10 @@ impl Fold for CubeFold {
     }
 
     fn people(&self, state: &mut Place, people: Run<'_>, output: &mut Cube) {
-        if let ([column], true, false) = (&self.by[..], self.is_everything, self.has_value) {
-            return self.plain(people, *column, output);
+        if let Some(column) = self.plain_column() {
+            self.plain(people, column, output);
+            output.turn += 1;
+            return;
         }
         if !self.is_everything {
             state.masks.fit(&self.filters, people.codes(Col::Name));
