@@ -17,7 +17,7 @@ interface RetentionViewProps {
 
 const ONES = { day: "Day", week: "Week", month: "Month" } as const;
 
-/** Who came back: a row a cohort, a column a period later; darker is more. */
+/** Who came back: a row a cohort, a column a period later; a stronger colour is more. */
 export function RetentionView({ ask, found, onOpen }: RetentionViewProps) {
   const { workspace } = useSession();
   const length = ask.period ?? "week";
@@ -51,7 +51,7 @@ export function RetentionView({ ask, found, onOpen }: RetentionViewProps) {
           ? `${percent(later.share)} came back one ${length} later${found.rule === "unbounded" ? " or after that" : ""}`
           : `Who came back, by ${length}`
       }
-      text="A row is everybody whose first event was then; darker is more. Hatched: the period is not over yet. The mean counts only periods that are over."
+      text="A row is everybody whose first event was then; a stronger colour is more. Hatched: the period is not over yet. The mean counts only periods that are over."
       actions={
         <ExportMenu
           title="Retention"
