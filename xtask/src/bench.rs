@@ -29,7 +29,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let table = read(measure.env("PYTHONPATH", &peers))?;
     let costs = read(&mut command(&program, &["costs", &folder, &rounds.to_string()]))?;
     let date = read(&mut command("date", &["-u", "+%Y-%m-%d"]))?;
-    let text = format!("{HEAD}\n{date}, {}.\n\n{table}\n{COSTS}\n{costs}", machine());
+    let text = format!("{HEAD}\n{date}, {}.\n\n{table}\n\n{COSTS}\n{costs}", machine());
     std::fs::write(TABLE, &text)?;
     shell::say(&text);
     ingest("20")
