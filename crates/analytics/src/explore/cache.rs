@@ -1,4 +1,4 @@
-//! Answers that were given before. They hold as long as no event came in since.
+//! Answers that were given before. They hold as long as no event came in since, and none was taken out.
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub(super) struct Stamp {
     /// The last event that was counted.
     pub(super) offset: u64,
+    /// How often events were taken out: erased, or too old.
+    pub(super) removals: u64,
     /// The hour it was given in: which periods are over depends on it.
     pub(super) hour: i64,
     /// Which persons are one.
@@ -18,7 +20,8 @@ pub(super) struct Stamp {
 
 impl Stamp {
     fn is_same(&self, other: &Self) -> bool {
-        self.offset == other.offset && self.hour == other.hour && Arc::ptr_eq(&self.merges, &other.merges)
+        (self.offset, self.removals, self.hour) == (other.offset, other.removals, other.hour)
+            && Arc::ptr_eq(&self.merges, &other.merges)
     }
 }
 
@@ -90,7 +93,7 @@ mod tests {
     #[test]
     fn a_cache_is_bounded_and_forgets_what_changed() {
         let merges = Merges::default();
-        let stamp = |offset| Stamp { offset, hour: 1, merges: merges.clone() };
+        let stamp = |offset| Stamp { offset, removals: 0, hour: 1, merges: merges.clone() };
         let cache: Cache<u32> = Cache::new(10);
         for key in ["a", "b", "c"] {
             cache.put(key.to_owned(), stamp(1), Arc::new(1), 4);
@@ -102,6 +105,8 @@ mod tests {
         assert!(cache.get("c", &stamp(1)).is_none(), "and what was before is gone");
         let other = Stamp { merges: Arc::new([(1, 2)].into()), ..stamp(1) };
         assert!(cache.get("a", &other).is_none(), "two persons became one");
+        cache.put("d".to_owned(), stamp(1), Arc::new(1), 4);
+        assert!(cache.get("d", &Stamp { removals: 1, ..stamp(1) }).is_none(), "somebody was erased");
         cache.put("heavy".to_owned(), stamp(1), Arc::new(1), 11);
         assert!(cache.get("heavy", &stamp(1)).is_none());
     }

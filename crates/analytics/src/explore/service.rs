@@ -91,7 +91,8 @@ impl Explore {
         let merges = shared.identity.merges(scope).await?;
         lake.set_merges(merges.clone());
         let now = shared.platform.world.now();
-        let stamp = Stamp { offset: lake.watermark().offset, hour: now.micros().div_euclid(HOUR), merges };
+        let (watermark, hour) = (lake.watermark(), now.micros().div_euclid(HOUR));
+        let stamp = Stamp { offset: watermark.offset, removals: watermark.removals, hour, merges };
         let place = zone.iana_name().unwrap_or_default();
         let key = format!("{}\n{place}\n{currency}\n{text}", scope.workspace.id);
         Ok(Ready { reader: Reader { lake, zone, currency, now, known: None }, stamp, key })
