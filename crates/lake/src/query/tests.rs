@@ -5,7 +5,7 @@ use crate::{FoldOptions, Lake, LakeError};
 use kernel::time::{DAY, SECOND};
 use serde_json::json;
 
-async fn filled(folder: &std::path::Path) -> Lake {
+pub(super) async fn filled(folder: &std::path::Path) -> Lake {
     let lake = open(folder).await;
     for round in 0..3_i64 {
         let events = (0..40_i64).map(|place| {

@@ -1,7 +1,8 @@
 //! Following and stopping a question, explaining it, and asking as of a moment.
 
+use super::tests::filled;
 use super::*;
-use crate::tests::{START, event, open, pump};
+use crate::tests::{START, event, pump};
 use crate::{KnownAt, Lake, LakeError};
 use kernel::time::{DAY, SECOND, Timestamp};
 use serde_json::json;
@@ -11,23 +12,6 @@ use std::time::{Duration, Instant};
 /// Goes on for hours when nobody stops it.
 const ENDLESS: &str = "select count(*) from events a, events b, events c, events d, events e \
                        where a.name || b.name || c.name > d.name || e.name";
-
-async fn filled(folder: &std::path::Path) -> Lake {
-    let lake = open(folder).await;
-    for round in 0..3_i64 {
-        let events = (0..40_i64).map(|place| {
-            let at = START + round * 25 * DAY + place * SECOND;
-            let name = ["Page viewed", "Signed up", "Paid"][usize::try_from(place % 3).unwrap()];
-            event(&format!("{round}-{place}"), 1 + place.unsigned_abs() % 6, at, name)
-        });
-        lake.append(events.collect()).await.unwrap();
-        pump(&lake).await;
-        if round < 2 {
-            lake.seal().await.unwrap();
-        }
-    }
-    lake
-}
 
 fn known(at: i64, merges: &[(u64, u64)]) -> KnownAt {
     KnownAt { at: Timestamp::from_micros(at), merges: Arc::new(merges.iter().copied().collect()) }
