@@ -44,6 +44,8 @@ pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
 pub const SQL_MEMORY_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Most memory of the output of one fold over events, in bytes.
 pub const FOLD_MEMORY_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Most properties of events that event files keep as columns of their own.
+pub const PROPERTIES_KEPT_MAX: usize = 16;
 /// Most metrics in one query.
 pub const QUERY_METRICS_MAX: usize = 20;
 /// Most dimensions in one query.

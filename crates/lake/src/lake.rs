@@ -72,6 +72,8 @@ pub(crate) struct State {
     pub(crate) admitted_at: i64,
     pub(crate) sealed: u64,
     pub(crate) removals: u64,
+    /// Properties that new files keep as columns.
+    pub(crate) promoted: Arc<[String]>,
     /// When the oldest hot event was admitted, microseconds.
     pub(crate) hot_since: Option<i64>,
     /// After a seal that failed, when the next is due at the earliest, microseconds.
@@ -153,6 +155,7 @@ impl Lake {
                 admitted_at: state.sealed_at,
                 sealed: state.sealed_offset,
                 removals: 0,
+                promoted: Arc::default(),
                 hot_since: None,
                 seal_not_before: i64::MIN,
             };

@@ -24,6 +24,7 @@ mod hot;
 mod lake;
 mod log;
 mod parquet;
+mod property;
 mod query;
 mod repair;
 pub mod sequences;

@@ -3,7 +3,7 @@
 //! **Invariant:** a view never changes; seals and merges make a new state beside it and remove files after its last use.
 
 use crate::error::LakeError;
-use crate::event::Columns;
+use crate::event::{Col, Columns};
 use crate::fold::KnownAt;
 use crate::hot::{Chunk, HotBucket};
 use crate::lake::Watermark;
@@ -126,6 +126,24 @@ pub(crate) struct Source {
     range: Option<TimeRange>,
 }
 
+/// What is read of a source.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) columns: Columns,
+    pub(crate) properties: &'a [String],
+    /// Of these people alone.
+    pub(crate) people: Option<&'a HashSet<i64>>,
+    /// Without the parts of files in which there is no event of one of these names.
+    pub(crate) names: Option<&'a [String]>,
+}
+
+impl Wanted<'_> {
+    /// These columns of all rows.
+    pub(crate) fn columns(columns: Columns) -> Self {
+        Self { columns, ..Self::default() }
+    }
+}
+
 /// Batches of one source, in order.
 pub(crate) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, LakeError>> + Send>;
 
@@ -196,6 +214,18 @@ impl Source {
         }
     }
 
+    /// When its first and its last event happened, microseconds UTC; none when it is empty.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        match &self.part {
+            Part::File(file) => Some((file.entry.at_min, file.entry.at_max)),
+            Part::Chunk(chunk) => chunk.span(),
+            Part::Batch(batch) => {
+                let at = integers(batch, AT).ok()?;
+                Some((*at.iter().min()?, *at.iter().max()?))
+            }
+        }
+    }
+
     /// The same with events of this range only.
     pub(crate) fn within(mut self, range: TimeRange) -> Self {
         let (from, to) = (range.from.micros(), range.to.micros());
@@ -208,16 +238,13 @@ impl Source {
         self
     }
 
-    /// The rows with these columns; only those of some people when said, and without the parts of files in which there is
-    /// no event of one of the `names`. Rows of other people and names may come along.
-    pub(crate) fn batches(
-        &self,
-        columns: Columns,
-        people: Option<&HashSet<i64>>,
-        names: Option<&[String]>,
-    ) -> Result<Batches, LakeError> {
+    /// The rows that are wanted. Rows of other people and names may come along; a property comes in a column of its own or
+    /// within the JSON of all.
+    pub(crate) fn batches(&self, wanted: &Wanted<'_>) -> Result<Batches, LakeError> {
+        let Wanted { columns, properties, people, names } = *wanted;
         let wanted = columns;
-        let columns = if self.received_to.is_some() { columns.with_received_at() } else { columns };
+        let json = if properties.is_empty() { columns } else { columns.and(Columns::of(&[Col::Properties])) };
+        let received = |columns: Columns| if self.received_to.is_some() { columns.with_received_at() } else { columns };
         let batches: Batches = match &self.part {
             Part::File(file) => {
                 let selection = match (people, names) {
@@ -226,11 +253,14 @@ impl Source {
                     (None, None) => Some(Selection::All),
                 };
                 match selection {
-                    Some(selection) => Box::new(file.read(columns, &selection)?),
+                    Some(selection) if file.keeps(properties)? => {
+                        Box::new(file.read_with(received(columns), properties, &selection)?)
+                    }
+                    Some(selection) => Box::new(file.read(received(json), &selection)?),
                     None => Box::new(std::iter::empty()),
                 }
             }
-            Part::Chunk(chunk) => Box::new(std::iter::once(chunk.batch(columns))),
+            Part::Chunk(chunk) => Box::new(std::iter::once(chunk.batch(received(json)))),
             Part::Batch(batch) => Box::new(std::iter::once(Ok(batch.clone()))),
         };
         let (received_to, range) = (self.received_to, self.range);

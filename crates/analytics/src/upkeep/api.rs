@@ -1,20 +1,34 @@
-//! How long events are kept, over HTTP.
+//! The upkeep of events, over HTTP.
 
-use super::{EventsKept, Upkeep};
+use super::{EventsKept, PropertyUse, Upkeep};
 use axum::Json;
 use axum::extract::State;
 use kernel::scope::Permission;
 use platform::http::{Access, ApiJson, ApiResult, Routes, Scoped, routes};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The routes of this slice.
 #[must_use]
 pub fn routes(upkeep: Upkeep) -> Routes {
-    Routes::new().add(Access::Needs(Permission::WorkspaceRead), routes!(get), upkeep.clone()).add(
-        Access::Needs(Permission::WorkspaceWrite),
-        routes!(put),
-        upkeep,
-    )
+    Routes::new()
+        .add(Access::Needs(Permission::WorkspaceRead), routes!(get), upkeep.clone())
+        .add(Access::Needs(Permission::WorkspaceRead), routes!(properties), upkeep.clone())
+        .add(Access::Needs(Permission::WorkspaceWrite), routes!(put), upkeep)
+}
+
+/// The properties of events that questions asked for in the last 90 days.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct PropertiesAsked {
+    /// The most used first; 200 at most.
+    properties: Vec<PropertyUse>,
+}
+
+/// Which properties of events questions ask for. Those asked for most, 16 at most, are kept by event files as columns of
+/// their own, so that a question about one does not read the rest.
+#[utoipa::path(get, path = "/upkeep/properties", operation_id = "upkeep_properties", tag = "upkeep",
+    responses((status = 200, description = "Properties and how often they are asked for", body = PropertiesAsked)))]
+async fn properties(State(upkeep): State<Upkeep>, Scoped(scope): Scoped) -> ApiResult<Json<PropertiesAsked>> {
+    Ok(Json(PropertiesAsked { properties: upkeep.properties(&scope).await? }))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

@@ -1,4 +1,4 @@
-//! Upkeep of events: how long they are kept.
+//! Upkeep of events: how long they are kept, and which of their properties files keep as columns.
 //!
 //! A workspace may say for how many months events are kept; without it they are kept for ever. Whole months go: the job
 //! runs once a month has become too old, and takes files out whole without reading them.
@@ -7,10 +7,12 @@
 //! trail.
 
 mod api;
+mod properties;
 #[cfg(test)]
 mod tests;
 
 pub use api::routes;
+pub use properties::{PropertyUse, PropertyUses};
 
 use crate::ingest::Lakes;
 use async_trait::async_trait;
@@ -65,6 +67,7 @@ pub struct EventsDropped {
 pub struct Upkeep {
     platform: Platform,
     lakes: Lakes,
+    uses: PropertyUses,
     stop: CancellationToken,
 }
 
@@ -91,9 +94,17 @@ impl Upkeep {
     /// The upkeep on this platform; makes its job known. Nothing runs until [`Upkeep::start`].
     #[must_use]
     pub fn new(platform: &Platform, lakes: &Lakes) -> Self {
-        let upkeep = Self { platform: platform.clone(), lakes: lakes.clone(), stop: CancellationToken::new() };
+        let (lakes, uses, stop) = (lakes.clone(), PropertyUses::default(), CancellationToken::new());
+        let upkeep = Self { platform: platform.clone(), lakes, uses, stop };
         platform.jobs.register(Arc::new(Handler(upkeep.clone())));
+        platform.jobs.register(Arc::new(properties::Handler(upkeep.clone())));
         upkeep
+    }
+
+    /// Where questions say which properties they ask for.
+    #[must_use]
+    pub fn property_uses(&self) -> PropertyUses {
+        self.uses.clone()
     }
 
     /// How long events are kept.
@@ -172,9 +183,12 @@ impl Upkeep {
         let workspaces: Vec<WorkspaceRef> = self.platform.accounts.workspaces().await.unwrap_or_default();
         for workspace in workspaces {
             let scope = Scope::system(workspace, "upkeep");
+            let workspace = &scope.workspace.slug;
             if let Err(problem) = self.look(&scope).await {
-                let workspace = &scope.workspace.slug;
                 tracing::warn!(%workspace, %problem, "whether events are too old could not be looked at");
+            }
+            if let Err(problem) = self.look_at_properties(&scope).await {
+                tracing::warn!(%workspace, %problem, "which properties files keep could not be looked at");
             }
         }
     }

@@ -2,6 +2,7 @@ use super::*;
 use kernel::scope::Role;
 use kernel::time::DAY;
 use lake::Event;
+use lake::folds::profile::{Field, ProfileFold};
 use people::identity::Identity;
 use testkit::{Client, platforms};
 
@@ -65,6 +66,66 @@ async fn events_that_are_too_old_go_when_it_is_said_and_each_month_after() {
         test.advance(310 * DAY);
         upkeep.look(&test.scope).await.unwrap();
         assert_eq!((run().await, count().await), (0, 2));
+        lakes.close().await;
+    }
+}
+
+/// A property that is asked for often is kept by the files as a column; the answer stays the same.
+#[tokio::test]
+async fn what_questions_ask_for_becomes_a_column_of_the_files() {
+    for test in platforms().await {
+        let identity = Arc::new(Identity::new(&test.platform));
+        let lakes = Lakes::new(&test.platform, identity);
+        let upkeep = Upkeep::new(&test.platform, &lakes);
+        let lake = lakes.get(&test.scope.workspace).await.unwrap();
+        let event = |place: i64| {
+            let at = test.platform.world.now().micros() - place * 31 * DAY;
+            let properties = format!(r#"{{"plan":"p{}"}}"#, place % 2);
+            Event {
+                event_id: format!("m{place}"),
+                at,
+                received_at: at,
+                name: "Seen".to_owned(),
+                properties,
+                ..Event::default()
+            }
+        };
+        let last = lake.append((0..6).map(event).collect()).await.unwrap().last;
+        while lake.watermark().offset < last {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        lake.seal().await.unwrap();
+        let profile = ProfileFold::new(&[Field::Property("plan".into())]);
+        let plans = async || {
+            let found = lake.fold(&profile, &lake::FoldOptions::default()).await.unwrap();
+            format!("{:?}", found.people().map(|(_, plans)| plans).collect::<Vec<_>>())
+        };
+        let before = plans().await;
+        assert!(before.contains("p1"), "{before}");
+        let (uses, workspace) = (upkeep.property_uses(), &test.scope.workspace.id);
+        let run = async || {
+            upkeep.look_at_properties(&test.scope).await.unwrap();
+            test.platform.jobs.run_due(&test.scope.workspace).await.unwrap()
+        };
+        (0..19).for_each(|_| uses.note(workspace, ["plan", "seats"]));
+        assert_eq!(run().await, 0, "not often enough");
+        uses.note(workspace, ["plan"]);
+        assert_eq!((run().await, &lake.promoted()[..]), (1, &["plan".to_owned()][..]));
+        assert_eq!(lake.write_promoted(&lake::RewriteProgress::default()).await.unwrap(), 0, "every file keeps it");
+        assert_eq!(plans().await, before);
+        assert_eq!(run().await, 0, "nothing changed");
+        (0..30).for_each(|_| uses.note(workspace, ["seats"]));
+        assert_eq!(run().await, 0, "not twice in a week");
+        let client = Client::new(&test.platform, vec![routes(upkeep.clone())]).session(&test.set_up.session.token);
+        let answer = client.send("GET", "/api/v1/upkeep/properties", None).await.expect(200).json();
+        assert_eq!(answer["properties"][0], json!({ "name": "seats", "uses": 49, "kept": false }));
+        assert_eq!(answer["properties"][1], json!({ "name": "plan", "uses": 20, "kept": true }));
+        test.advance(8 * DAY);
+        assert_eq!((run().await, &lake.promoted()[..]), (1, &["seats".to_owned(), "plan".to_owned()][..]));
+        // Nobody asks any more.
+        test.advance(100 * DAY);
+        assert_eq!((run().await, lake.promoted().len()), (1, 0));
+        assert_eq!(plans().await, before);
         lakes.close().await;
     }
 }

@@ -53,13 +53,14 @@ pub(super) fn merge(
     folder: &Path,
     new: NewFile,
     files: &[Arc<DataFile>],
+    properties: &[String],
     faults: &Faults,
 ) -> Result<FileEntry, LakeError> {
     let mut inputs = Vec::new();
     for file in files {
         inputs.extend(Input::open(file)?);
     }
-    let mut writer = FileWriter::create(folder, new, faults)?;
+    let mut writer = FileWriter::create(folder, new, properties, faults)?;
     let mut rows: Vec<(usize, usize)> = Vec::with_capacity(OUT_ROWS);
     loop {
         let least = (0..inputs.len()).min_by_key(|place| inputs[*place].key());

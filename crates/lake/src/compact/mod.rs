@@ -9,6 +9,7 @@
 mod erase;
 mod merge;
 mod orphans;
+mod promote;
 mod retain;
 mod rewrite;
 mod seal;
@@ -203,7 +204,8 @@ impl Inner {
             let new = NewFile { id: upkeep.id(), bucket: inputs[0].entry.bucket, month: inputs[0].entry.month };
             let remove_files = inputs.iter().map(|file| file.entry.id).collect();
             let inner = Arc::clone(self);
-            let work = move || merge::merge(&inner.config.folder, new, &inputs, &inner.config.faults);
+            let work =
+                move || merge::merge(&inner.config.folder, new, &inputs, &inner.promoted(), &inner.config.faults);
             let entry = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
             let file = Arc::new(DataFile::new(&self.config.folder, entry.clone()));
             let switch = Switch { add_files: vec![entry], remove_files, next_id: upkeep.id(), ..Switch::default() };

@@ -140,7 +140,7 @@ impl Inner {
                 continue;
             }
             let new = NewFile { id: ids.id(), bucket: one.file.entry.bucket, month: one.file.entry.month };
-            let writer = FileWriter::create(&self.config.folder, new, &self.config.faults)?;
+            let writer = FileWriter::create(&self.config.folder, new, &self.promoted(), &self.config.faults)?;
             let entry = copy_kept(one, writer)?;
             pending.files.push(Arc::new(DataFile::new(&self.config.folder, entry)));
         }

@@ -101,7 +101,7 @@ impl Inner {
         });
         for rows in order.chunk_by(|one, other| months[*one as usize] == months[*other as usize]) {
             let new = NewFile { id: ids.id(), bucket, month: months[rows[0] as usize] };
-            let mut writer = FileWriter::create(&self.config.folder, new, &self.config.faults)?;
+            let mut writer = FileWriter::create(&self.config.folder, new, &self.promoted(), &self.config.faults)?;
             for part in rows.chunks(WRITE_ROWS) {
                 let part = take_record_batch(batch, &UInt32Array::from(part.to_vec())).map_err(data_error)?;
                 writer.write(&part)?;

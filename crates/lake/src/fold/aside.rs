@@ -14,13 +14,19 @@ pub(super) type Given = (Dict, Vec<Aside>);
 pub(super) struct Giver<'a> {
     pub(super) merges: &'a Merges,
     pub(super) columns: Columns,
+    pub(super) properties: usize,
     /// For each bucket.
     pub(super) rows: Vec<Aside>,
 }
 
 impl<'a> Giver<'a> {
-    pub(super) fn new(merges: &'a Merges, columns: Columns, buckets: u16) -> Self {
-        Self { merges, columns, rows: std::iter::repeat_with(Aside::default).take(usize::from(buckets)).collect() }
+    pub(super) fn new(merges: &'a Merges, columns: Columns, properties: usize, buckets: u16) -> Self {
+        Self {
+            merges,
+            columns,
+            properties,
+            rows: std::iter::repeat_with(Aside::default).take(usize::from(buckets)).collect(),
+        }
     }
 
     /// Sets an event aside, under the person it belongs to.
@@ -28,7 +34,7 @@ impl<'a> Giver<'a> {
         let own = event.block.person[event.row];
         let person = self.merges.canonical_of(own.cast_unsigned());
         let buckets = u16::try_from(self.rows.len()).unwrap_or(u16::MAX);
-        self.rows[bucket_of(person, buckets)].push(person, own, event, self.columns);
+        self.rows[bucket_of(person, buckets)].push(person, own, event, self.columns, self.properties);
     }
 }
 
@@ -45,6 +51,7 @@ pub(super) struct Aside {
     agent_class: Vec<u32>,
     value: Vec<Option<i64>>,
     codes: Vec<Vec<u32>>,
+    properties: Vec<Vec<u32>>,
 }
 
 impl Aside {
@@ -66,9 +73,10 @@ impl Aside {
     }
 
     /// Adds an event under the person it belongs to.
-    fn push(&mut self, person: u64, own: i64, event: &EventRef<'_>, columns: Columns) {
+    fn push(&mut self, person: u64, own: i64, event: &EventRef<'_>, columns: Columns, properties: usize) {
         if self.codes.is_empty() {
             self.codes = vec![Vec::new(); Col::COUNT];
+            self.properties = vec![Vec::new(); properties];
         }
         self.person.push(person.cast_signed());
         self.own.push(own);
@@ -85,6 +93,7 @@ impl Aside {
         for column in Col::ALL.iter().filter(|column| columns.has(**column)) {
             self.codes[*column as usize].push(event.code(*column));
         }
+        self.properties.iter_mut().enumerate().for_each(|(place, codes)| codes.push(event.property(place)));
     }
 
     /// The rows in order, with codes of `to`, without those of some people.
@@ -104,6 +113,9 @@ impl Aside {
             let moved = order.iter().map(|row| recoder.code(texts[*row], from, to));
             codes[*column as usize] = Some(Codes::apart(moved.collect()));
         }
+        let mut moved =
+            |texts: &Vec<u32>| Codes::apart(order.iter().map(|row| recoder.code(texts[*row], from, to)).collect());
+        let properties = self.properties.iter().map(&mut moved).collect();
         let value = columns.has_value().then(|| {
             let values: Vec<i64> = order.iter().map(|row| self.value[*row].unwrap_or(0)).collect();
             let valid: Vec<bool> = order.iter().map(|row| self.value[*row].is_some()).collect();
@@ -118,6 +130,7 @@ impl Aside {
             agent_class: columns.has_agent_class().then(|| small(&self.agent_class)),
             value,
             codes,
+            properties,
         }
     }
 }

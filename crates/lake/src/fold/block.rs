@@ -54,6 +54,8 @@ pub(crate) struct Block {
     pub(crate) agent_class: Option<Small>,
     pub(crate) value: Option<(ScalarBuffer<i64>, Option<NullBuffer>)>,
     pub(crate) codes: Vec<Option<Codes>>,
+    /// Values of the properties that the fold named.
+    pub(crate) properties: Vec<Codes>,
 }
 
 impl Block {
@@ -67,6 +69,7 @@ impl Block {
             agent_class: None,
             value: None,
             codes: Vec::new(),
+            properties: Vec::new(),
         }
     }
 
@@ -80,6 +83,12 @@ impl Block {
             Some(codes) => codes.table.map[codes.keys[row] as usize],
             None => 0,
         }
+    }
+
+    #[inline]
+    pub(crate) fn property(&self, row: usize, place: usize) -> u32 {
+        debug_assert!(place < self.properties.len(), "a fold reads a property that it did not name");
+        self.properties.get(place).map_or(0, |codes| codes.table.map[codes.keys[row] as usize])
     }
 
     #[inline]
@@ -143,6 +152,19 @@ impl<'a> Run<'a> {
     pub fn codes(&self, column: Col) -> RunCodes<'a> {
         debug_assert!(self.block.codes[column as usize].is_some(), "a fold reads a column that it did not name");
         match &self.block.codes[column as usize] {
+            Some(codes) => {
+                RunCodes { keys: &codes.keys[self.from..self.to], map: &codes.table.map, table: codes.table.id }
+            }
+            None => RunCodes { keys: &[], map: &[], table: 0 },
+        }
+    }
+
+    /// The codes of the values of a property, by its place in [`super::Fold::properties`].
+    #[inline]
+    #[must_use]
+    pub fn property(&self, place: usize) -> RunCodes<'a> {
+        debug_assert!(place < self.block.properties.len(), "a fold reads a property that it did not name");
+        match self.block.properties.get(place) {
             Some(codes) => {
                 RunCodes { keys: &codes.keys[self.from..self.to], map: &codes.table.map, table: codes.table.id }
             }
@@ -288,6 +310,14 @@ impl<'a> EventRef<'a> {
     #[must_use]
     pub fn code(&self, column: Col) -> u32 {
         self.block.code(self.row, column)
+    }
+
+    /// The code of the value of a property, by its place in [`super::Fold::properties`]; 0 (empty) when the event does not
+    /// have it or has null. Its text is JSON: a text is in quotes.
+    #[inline]
+    #[must_use]
+    pub fn property(&self, place: usize) -> u32 {
+        self.block.property(self.row, place)
     }
 
     /// The text of a column.

@@ -4,7 +4,8 @@ use super::block::{Block, Codes, Small, Table};
 use super::dict::Dict;
 use crate::error::LakeError;
 use crate::event::{AgentClass, Col, Columns, EventKind};
-use crate::parquet::{AGENT, AT, KIND, OFFSET, PERSON, RECEIVED, VALUE, data_error, integers};
+use crate::parquet::{AGENT, AT, KIND, OFFSET, PERSON, RECEIVED, VALUE, data_error, integers, strings};
+use crate::property::{column_name, values_of};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use datafusion::arrow::buffer::ScalarBuffer;
 use datafusion::arrow::datatypes::{Int64Type, UInt32Type};
@@ -22,6 +23,9 @@ pub(super) struct Decoder {
     kind: Option<Known<Arc<Vec<u8>>>>,
     agent: Option<Known<Arc<Vec<u8>>>>,
     texts: Vec<Option<Known<Table>>>,
+    properties: Arc<[String]>,
+    /// As `texts`, for the properties.
+    values: Vec<Option<Known<Table>>>,
 }
 
 fn split<'a>(batch: &'a RecordBatch, name: &str) -> Result<(ScalarBuffer<u32>, &'a ArrayRef), LakeError> {
@@ -54,8 +58,10 @@ fn agent_number(text: &str) -> u8 {
 }
 
 impl Decoder {
-    pub(super) fn new(columns: Columns) -> Self {
-        Self { columns, kind: None, agent: None, texts: std::iter::repeat_with(|| None).take(Col::COUNT).collect() }
+    pub(super) fn new(columns: Columns, properties: &Arc<[String]>) -> Self {
+        let none = |count: usize| std::iter::repeat_with(|| None).take(count).collect();
+        let (texts, values) = (none(Col::COUNT), none(properties.len()));
+        Self { columns, kind: None, agent: None, texts, properties: Arc::clone(properties), values }
     }
 
     pub(super) fn block(&mut self, batch: &RecordBatch, dict: &mut Dict) -> Result<Block, LakeError> {
@@ -86,7 +92,26 @@ impl Decoder {
             agent_class,
             value: value.map(|numbers| (numbers.values().clone(), numbers.nulls().cloned())),
             codes,
+            properties: self.properties(batch, dict)?,
         })
+    }
+
+    /// The values of the properties: from columns of their own, or else out of the JSON of all.
+    fn properties(&mut self, batch: &RecordBatch, dict: &mut Dict) -> Result<Vec<Codes>, LakeError> {
+        let Some(first) = self.properties.first() else { return Ok(Vec::new()) };
+        if batch.column_by_name(&column_name(first)).is_some() {
+            let column = |(name, known): (&String, &mut Option<Known<Table>>)| {
+                let (keys, values) = split(batch, &column_name(name))?;
+                Ok(Codes { keys, table: map(known, values, |text| dict.intern(text), Table::new)? })
+            };
+            return self.properties.iter().zip(&mut self.values).map(column).collect();
+        }
+        let texts = strings(batch, Col::Properties.name())?;
+        let mut codes = vec![vec![0; batch.num_rows()]; self.properties.len()];
+        for row in 0..batch.num_rows() {
+            values_of(texts.get(row), &self.properties, |place, value| codes[place][row] = dict.intern(value));
+        }
+        Ok(codes.into_iter().map(Codes::apart).collect())
     }
 
     fn codes(&mut self, batch: &RecordBatch, column: Col, dict: &mut Dict) -> Result<Codes, LakeError> {

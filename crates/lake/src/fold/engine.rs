@@ -5,19 +5,22 @@ use super::block::EventRef;
 use super::decode::Decoder;
 use super::dict::Dict;
 use super::merge::{Merge, People, Whose};
+use super::stretches::Stretches;
 use super::{Cancel, Fold, FoldOptions};
 use crate::error::LakeError;
-use crate::event::Columns;
-use crate::view::{View, bucket_of};
+use crate::event::{Col, Columns};
+use crate::view::{View, Wanted, bucket_of};
 use kernel::time::TimeRange;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What all buckets of a run share.
 struct Job<'a> {
     view: &'a View,
     columns: Columns,
+    properties: Arc<[String]>,
     range: TimeRange,
     literals: Vec<String>,
     names: Option<Vec<String>>,
@@ -36,6 +39,7 @@ pub(crate) fn run<F: Fold>(
     let job = Job {
         view,
         columns: fold.columns(),
+        properties: fold.properties().into(),
         range: options.range,
         literals: fold.literals(),
         names: fold.names(),
@@ -82,7 +86,7 @@ pub(crate) fn run<F: Fold>(
     if !givers.is_empty() {
         let mut given: Vec<Given> = Vec::new();
         parallel(&givers, threads, |bucket| job.give(bucket, &doubt[bucket]), |rows| given.push(rows))?;
-        let exact = Job { columns: job.columns.with_offset(), literals: job.literals.clone(), names: None, ..job };
+        let exact = Job { columns: job.columns.with_offset(), names: None, ..job };
         let work = |bucket| within().and_then(|()| exact.aside(fold, bucket, &given));
         parallel(&all, threads, work, |(output, _)| total.add(output))?;
     }
@@ -117,7 +121,7 @@ pub(crate) fn decode_only(view: &View, columns: Columns, threads: usize) -> Resu
     let read = |bucket: usize| {
         let mut rows = 0;
         for source in view.sources(bucket, TimeRange::ALL, columns)? {
-            for batch in source.batches(columns, None, None)? {
+            for batch in source.batches(&Wanted::columns(columns))? {
                 rows += batch?.num_rows() as u64;
             }
         }
@@ -190,15 +194,26 @@ impl Job<'_> {
         if self.cancels.iter().any(Cancel::is_cancelled) { Err(LakeError::Cancelled) } else { Ok(()) }
     }
 
+    /// Sets rows with these columns aside.
+    fn giver(&self, columns: Columns) -> Giver<'_> {
+        Giver::new(&self.view.merges, columns, self.properties.len(), self.view.buckets)
+    }
+
+    /// What is read of rows in memory, which have their properties as JSON only.
+    fn hot(&self, columns: Columns) -> Columns {
+        if self.properties.is_empty() { columns } else { columns.and(Columns::of(&[Col::Properties])) }
+    }
+
     /// Takes the rows of these people out of a bucket, with their places in the log.
     fn give(&self, bucket: usize, people: &HashSet<i64>) -> Result<Given, LakeError> {
         let mut dict = Dict::new();
         let columns = self.columns.with_offset();
-        let mut giver = Giver::new(&self.view.merges, columns, self.view.buckets);
-        for source in self.view.sources(bucket, self.range, columns)? {
+        let mut giver = self.giver(columns);
+        let wanted = Wanted { properties: &self.properties, people: Some(people), ..Wanted::columns(columns) };
+        for source in self.view.sources(bucket, self.range, self.hot(columns))? {
             self.check()?;
-            let mut decoder = Decoder::new(columns);
-            for batch in source.within(self.range).batches(columns, Some(people), None)? {
+            let mut decoder = Decoder::new(columns, &self.properties);
+            for batch in source.within(self.range).batches(&wanted)? {
                 let block = decoder.block(&batch?, &mut dict)?;
                 for row in (0..block.rows()).filter(|row| people.contains(&block.person[*row])) {
                     giver.push(&EventRef { block: &block, row, dict: &dict });
@@ -220,7 +235,8 @@ impl Job<'_> {
         for (from, rows) in rows() {
             merge.give(|dict| rows.block(from, dict, self.columns, &doubt));
         }
-        let (dict, _) = merge.run(Whose::AllBut(&[]))?;
+        merge.run(Whose::AllBut(&[]))?;
+        let (dict, _) = merge.close();
         Ok((people.close(&dict), doubt))
     }
 
@@ -233,28 +249,33 @@ impl Job<'_> {
         only: Option<&HashSet<i64>>,
     ) -> Result<(F::Output, Given), LakeError> {
         let mut touched: Vec<i64> = Vec::new();
-        let whose = match only {
-            Some(only) => Whose::Only(only),
-            None => {
-                touched.extend(self.view.merges.touched.get(bucket).into_iter().flatten());
-                touched.sort_unstable();
-                Whose::AllBut(&touched)
-            }
-        };
+        if only.is_none() {
+            touched.extend(self.view.merges.touched.get(bucket).into_iter().flatten());
+            touched.sort_unstable();
+        }
         let needs_offsets = self.view.needs_offsets(bucket, self.range);
         let columns = if needs_offsets { self.columns.with_offset() } else { self.columns };
         let mut people = People::new(fold);
+        let mut stretches = Stretches::of(self.view.sources(bucket, self.range, self.hot(columns))?);
+        if only.is_some() || stretches.len() < 2 || !people.come_by_stretches(stretches.spans()) {
+            stretches = stretches.as_one();
+        }
         let dict = Dict::with_literals(&self.literals);
         let mut merge = Merge::new(&mut people, dict, self.memory_bytes_max, &self.cancels);
         if only.is_none() {
-            merge = merge.giving(Giver::new(&self.view.merges, columns, self.view.buckets));
+            merge = merge.giving(self.giver(columns));
         }
-        for source in self.view.sources(bucket, self.range, columns)? {
-            merge.check()?;
-            let batches = source.within(self.range).batches(columns, whose.only(), self.names.as_deref())?;
-            merge.open(batches, columns)?;
+        let names = self.names.as_deref();
+        let wanted = Wanted { properties: &self.properties, people: only, names, ..Wanted::columns(columns) };
+        for sources in stretches.sources() {
+            for source in sources {
+                merge.check()?;
+                let batches = source.within(self.range).batches(&wanted)?;
+                merge.open(batches, Decoder::new(columns, &self.properties))?;
+            }
+            merge.run(only.map_or(Whose::AllBut(&touched), Whose::Only))?;
         }
-        let (dict, rows) = merge.run(whose)?;
+        let (dict, rows) = merge.close();
         Ok((people.close(&dict), (dict, rows)))
     }
 }

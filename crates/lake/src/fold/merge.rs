@@ -12,6 +12,7 @@ use crate::error::LakeError;
 use crate::event::Columns;
 use crate::view::Batches;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// One source while it is merged.
 struct Cursor {
@@ -109,6 +110,11 @@ impl<'a, F: Fold> People<'a, F> {
         Self { fold, state: fold.init(), began: false, output: fold.output() }
     }
 
+    /// Whether people may come once for each of these stretches of time.
+    pub(super) fn come_by_stretches(&mut self, spans: &[(i64, i64)]) -> bool {
+        self.fold.by_stretches(spans, &mut self.output)
+    }
+
     /// After the last person.
     pub(super) fn close(mut self, dict: &Dict) -> F::Output {
         self.fold.close(dict, &mut self.output);
@@ -149,14 +155,6 @@ pub(super) enum Whose<'a> {
 }
 
 impl Whose<'_> {
-    /// The people that are read, when it is not everybody.
-    pub(super) fn only(&self) -> Option<&HashSet<i64>> {
-        match self {
-            Self::Only(people) => Some(people),
-            Self::AllBut(_) => None,
-        }
-    }
-
     /// Whether somebody is wanted, and who the next one is of whom it may be otherwise. Asked in ascending order.
     fn next(&mut self, person: i64) -> (bool, i64) {
         match self {
@@ -205,8 +203,8 @@ impl<'a> Merge<'a> {
     }
 
     /// Adds a source, which comes after those before where nothing else decides.
-    pub(super) fn open(&mut self, batches: Batches, columns: Columns) -> Result<(), LakeError> {
-        let mut cursor = Cursor { batches, decoder: Decoder::new(columns), block: Block::empty(), row: 0 };
+    pub(super) fn open(&mut self, batches: Batches, decoder: Decoder) -> Result<(), LakeError> {
+        let mut cursor = Cursor { batches, decoder, block: Block::empty(), row: 0 };
         if cursor.load(&mut self.dict)? {
             self.add(cursor);
         }
@@ -218,7 +216,7 @@ impl<'a> Merge<'a> {
         let block = rows(&mut self.dict);
         if block.rows() > 0 {
             let batches: Batches = Box::new(std::iter::empty());
-            self.add(Cursor { batches, decoder: Decoder::new(Columns::NONE), block, row: 0 });
+            self.add(Cursor { batches, decoder: Decoder::new(Columns::NONE, &Arc::default()), block, row: 0 });
         }
     }
 
@@ -226,8 +224,8 @@ impl<'a> Merge<'a> {
         self.cursors.push(cursor);
     }
 
-    /// Brings everybody who is wanted. Returns the dictionary of all codes, and what was set aside.
-    pub(super) fn run(mut self, mut whose: Whose<'_>) -> Result<Given, LakeError> {
+    /// Brings everybody who is wanted; the sources are used up then, and others may be added.
+    pub(super) fn run(&mut self, mut whose: Whose<'_>) -> Result<(), LakeError> {
         let mut heads = Heads::new(self.cursors.iter().map(|cursor| cursor.block.person[0]));
         let (mut all, mut active, mut ends): (Vec<usize>, Vec<usize>, Vec<usize>) = Default::default();
         while let Some(person) = heads.least() {
@@ -260,7 +258,13 @@ impl<'a> Merge<'a> {
                 heads.set(*place, cursor.block.person.get(cursor.row).copied().unwrap_or(USED_UP));
             }
         }
-        Ok((self.dict, self.giver.map(|giver| giver.rows).unwrap_or_default()))
+        self.cursors.clear();
+        Ok(())
+    }
+
+    /// The dictionary of all codes, and what was set aside.
+    pub(super) fn close(self) -> Given {
+        (self.dict, self.giver.map(|giver| giver.rows).unwrap_or_default())
     }
 
     /// Brings the people of one cursor below `limit`, at least the one at its head; who is at its head then.

@@ -10,6 +10,7 @@ mod decode;
 mod dict;
 mod engine;
 mod merge;
+mod stretches;
 
 pub use block::{EventRef, Run, RunCodes};
 pub use dict::{Dict, Recoder};
@@ -34,6 +35,12 @@ pub trait Fold: Send + Sync {
 
     /// The columns `step` reads.
     fn columns(&self) -> Columns;
+
+    /// Properties of events that `step` reads, by the keys at the top of their JSON: the value of the one at place `i` comes as
+    /// a code, [`EventRef::property`]`(i)`. Read from a column of its own where a file keeps one.
+    fn properties(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Texts to compare codes with: literal `i` has the code [`Dict::literal`]`(i)`. Distinct and not empty.
     fn literals(&self) -> Vec<String> {
@@ -71,6 +78,14 @@ pub trait Fold: Send + Sync {
             self.steps(state, run, output);
             self.finish(person, state, run.dict(), output);
         });
+    }
+
+    /// Whether people may come once for each of these stretches of time, one stretch after the other, instead of once: when
+    /// what is kept of a person in one stretch is not needed in the next. Asked before anybody comes; each stretch is the
+    /// moment of its first and of its last event, microseconds UTC, and ends before the next one begins. Stretches are
+    /// months, so a fold that may be run so has no files to merge.
+    fn by_stretches(&self, _spans: &[(i64, i64)], _output: &mut Self::Output) -> bool {
+        false
     }
 
     /// After a person's last event. Codes in the state are of `dict`; one output sees one `dict` until it is closed.

@@ -63,8 +63,9 @@ impl CubeFold {
         row: impl Fn(&mut Slices, K, usize) -> Option<usize>,
     ) {
         let (periods, turn) = (output.periods, output.turn);
+        let who = Who { turn, person: run.person() };
         let mut add = |key: K, period: usize, events: u64, value: i128| match row(&mut output.slices, key, periods) {
-            Some(first) => output.slices.add(first + period, turn, events, value),
+            Some(first) => output.slices.add(first + period, who, events, value),
             None => output.dropped += events,
         };
         let (mut held, mut events, mut value) = (None, 0, 0);
@@ -115,9 +116,10 @@ impl CubeFold {
             (from, to) = (i64::MIN, i64::MAX);
         }
         let (mut cell, mut events, mut person) = (0, 0, persons.first().copied().unwrap_or(0));
+        let who = |turn: u32, person: i64| Who { turn, person: person.cast_unsigned() };
         for (row, at) in at.iter().enumerate() {
             if persons[row] != person {
-                slices.add(cell, *turn, std::mem::take(&mut events), 0);
+                slices.add(cell, who(*turn, person), std::mem::take(&mut events), 0);
                 *turn += 1;
                 person = persons[row];
             }
@@ -130,12 +132,12 @@ impl CubeFold {
                 continue;
             };
             if first + period != cell {
-                slices.add(cell, *turn, std::mem::take(&mut events), 0);
+                slices.add(cell, who(*turn, person), std::mem::take(&mut events), 0);
                 cell = first + period;
             }
             events += 1;
         }
-        slices.add(cell, *turn, events, 0);
+        slices.add(cell, who(*turn, person), events, 0);
     }
 
     /// Counts one person's events, or some of them; the names were fitted.
@@ -197,6 +199,14 @@ struct Count {
     turn: u32,
 }
 
+/// Whose events are counted.
+#[derive(Debug, Clone, Copy)]
+struct Who {
+    /// Which one in the bucket; never 0. Somebody who comes once a stretch of time has a turn in each.
+    turn: u32,
+    person: u64,
+}
+
 type Key = [u32; COLUMNS_MAX];
 
 /// One row of cells for each combination of texts.
@@ -210,21 +220,30 @@ struct Slices {
     counts: Vec<Count>,
     /// The same for values; empty until there is one.
     values: Vec<i128>,
+    /// The periods in which somebody may come more than once; empty when there are none.
+    shared: Vec<bool>,
+    /// Who was counted in the cells of those, by the place of the cell.
+    came: Vec<(u32, u64)>,
 }
 
 impl Slices {
     const NONE: u32 = u32::MAX;
 
     #[inline]
-    fn add(&mut self, cell: usize, turn: u32, events: u64, value: i128) {
+    fn add(&mut self, cell: usize, who: Who, events: u64, value: i128) {
         if events == 0 {
             return;
         }
         let count = &mut self.counts[cell];
         count.events += events;
-        if count.turn != turn {
-            count.turn = turn;
-            count.people += 1;
+        if count.turn != who.turn {
+            count.turn = who.turn;
+            if !self.shared.is_empty() && self.shared[cell % self.shared.len()] {
+                // There are fewer cells than 2^32.
+                self.came.push((u32::try_from(cell).unwrap_or(0), who.person));
+            } else {
+                count.people += 1;
+            }
         }
         if value != 0 {
             self.values.resize(self.counts.len(), 0);
@@ -239,6 +258,14 @@ impl Slices {
             Some(place) if *place != Self::NONE => Some(*place as usize * periods),
             _ => self.of([code, 0, 0, 0], 1, periods),
         }
+    }
+
+    /// Counts those who came, each once a cell.
+    fn count_came(&mut self) {
+        let mut came = std::mem::take(&mut self.came);
+        came.sort_unstable();
+        came.dedup();
+        came.iter().for_each(|(cell, _)| self.counts[*cell as usize].people += 1);
     }
 
     /// The place of a key's cells; none when there are too many.
@@ -361,6 +388,18 @@ impl Fold for CubeFold {
         });
     }
 
+    /// Nothing is kept of a person but in which cells they were counted, so only the periods that two stretches share need
+    /// more; when those are many, merging costs less.
+    fn by_stretches(&self, spans: &[(i64, i64)], output: &mut Cube) -> bool {
+        let shared = self.periods.shared(spans);
+        let count = shared.iter().filter(|shared| **shared).count();
+        if shared.is_empty() || count * 3 > shared.len() {
+            return false;
+        }
+        output.slices.shared = if count > 0 { shared } else { Vec::new() };
+        true
+    }
+
     fn finish(&self, _person: u64, _state: &mut Place, _dict: &Dict, output: &mut Cube) {
         output.turn += 1;
     }
@@ -378,6 +417,7 @@ impl Fold for CubeFold {
             }
         }
         let slices = &mut output.slices;
+        slices.count_came();
         slices.values.resize(slices.counts.len(), 0);
         let counts = std::mem::take(&mut slices.counts).into_iter().zip(std::mem::take(&mut slices.values));
         let cell =
@@ -391,7 +431,9 @@ impl Fold for CubeFold {
     }
 
     fn weight(&self, output: &Cube) -> usize {
-        output.slices.counts.len() * size_of::<Count>() + output.cells.len() * size_of::<CubeCell>()
+        let slices = &output.slices;
+        let came = slices.came.len() * size_of::<(u32, u64)>();
+        came + slices.counts.len() * size_of::<Count>() + output.cells.len() * size_of::<CubeCell>()
     }
 
     fn merge(&self, into: &mut Cube, from: Cube) {

@@ -29,6 +29,23 @@ impl Periods {
         (self.first, self.last)
     }
 
+    /// Which periods have moments of more than one of these stretches, each from its first to its last moment and before the
+    /// next one.
+    pub(super) fn shared(&self, spans: &[(i64, i64)]) -> Vec<bool> {
+        let mut shared = vec![false; self.len()];
+        let mut last = None;
+        for (first, end) in spans {
+            // Where the stretch enters the periods, and where it leaves them.
+            let (begin, end) = ((*first).max(self.first), (*end).min(self.last - 1));
+            let (Some(begin), Some(end)) = (self.find(begin), self.find(end)) else { continue };
+            if last.is_some_and(|last| last >= begin.0) {
+                shared[begin.0] = true;
+            }
+            last = last.max(Some(end.0));
+        }
+        shared
+    }
+
     /// The period of a moment, where it begins and where it ends: a guess by how many there are, then the few steps to it,
     /// since periods are nearly equal.
     #[inline]
@@ -63,6 +80,20 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn a_period_is_shared_by_stretches_that_both_have_moments_in_it(
+            mut bounds in prop::collection::btree_set(-50..50_i64, 0..9),
+            mut ends in prop::collection::btree_set(-60..60_i64, 0..12),
+        ) {
+            let all: Vec<i64> = std::mem::take(&mut bounds).into_iter().collect();
+            let ends: Vec<i64> = std::mem::take(&mut ends).into_iter().collect();
+            let spans: Vec<(i64, i64)> = ends.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+            let has = |period: &[i64], span: &(i64, i64)| span.0 < period[1] && span.1 >= period[0];
+            let is_shared = |period: &[i64]| spans.iter().filter(|span| has(period, span)).count() > 1;
+            let expected: Vec<bool> = all.windows(2).map(is_shared).collect();
+            prop_assert_eq!(Periods::new(&all).shared(&spans), expected);
+        }
+
         #[test]
         fn a_moment_is_in_the_period_that_holds_it(mut bounds in prop::collection::btree_set(-50..50_i64, 0..9), at in -60..60_i64) {
             let all: Vec<i64> = std::mem::take(&mut bounds).into_iter().collect();

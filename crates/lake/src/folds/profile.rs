@@ -2,9 +2,7 @@
 
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Recoder};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// What is looked up in an event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,14 +23,9 @@ pub struct ProfileFold {
 /// The first text of a field and the last one, by code; 0 when there is none.
 pub type FirstLast = (u32, u32);
 
-/// One person on the way.
+/// One person on the way: what was first and last said of each field, by code.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
-    /// Texts of columns, by code.
-    columns: Vec<FirstLast>,
-    /// Texts of properties.
-    properties: Vec<(Option<String>, Option<String>)>,
-}
+pub struct Known(Vec<FirstLast>);
 
 /// Profiles of people.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +51,7 @@ impl ProfileFold {
         Self { fields: fields.to_vec() }
     }
 
-    fn properties(&self) -> impl Iterator<Item = &str> {
+    fn keys(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().filter_map(|field| match field {
             Field::Property(key) => Some(key.as_str()),
             Field::Column(_) => None,
@@ -66,11 +59,22 @@ impl ProfileFold {
     }
 }
 
-/// A JSON value as text: a string without its quotes, others as they are written; none for null and the empty string.
-fn text_of(value: &RawValue) -> Option<String> {
-    let raw = value.get();
-    let text = if raw.starts_with('"') { serde_json::from_str::<Cow<'_, str>>(raw).ok()? } else { Cow::Borrowed(raw) };
-    (!text.is_empty() && raw != "null").then(|| text.into_owned())
+impl Field {
+    fn column(&self) -> Option<Col> {
+        match self {
+            Self::Column(column) => Some(*column),
+            Self::Property(_) => None,
+        }
+    }
+}
+
+/// The value of a property without the quotes of JSON.
+fn plain(value: &str) -> Cow<'_, str> {
+    if value.starts_with('"') {
+        serde_json::from_str(value).map_or(Cow::Borrowed(value), Cow::Owned)
+    } else {
+        value.into()
+    }
 }
 
 impl Fold for ProfileFold {
@@ -78,56 +82,44 @@ impl Fold for ProfileFold {
     type Output = ProfilesAt;
 
     fn columns(&self) -> Columns {
-        let column = |field: &Field| match field {
-            Field::Column(column) => *column,
-            Field::Property(_) => Col::Properties,
-        };
-        Columns::of(&self.fields.iter().map(column).collect::<Vec<_>>())
+        let columns: Vec<Col> = self.fields.iter().filter_map(Field::column).collect();
+        Columns::of(&columns)
+    }
+
+    fn properties(&self) -> Vec<String> {
+        self.keys().map(str::to_owned).collect()
     }
 
     fn init(&self) -> Known {
-        let properties = self.properties().count();
-        Known { columns: vec![(0, 0); self.fields.len() - properties], properties: vec![(None, None); properties] }
+        Known(vec![(0, 0); self.fields.len()])
     }
 
     fn step(&self, state: &mut Known, event: &EventRef<'_>) {
         let mut place = 0;
-        for field in &self.fields {
-            if let Field::Column(column) = field {
-                let (code, known) = (event.code(*column), &mut state.columns[place]);
-                if code != 0 {
-                    *known = (if known.0 == 0 { code } else { known.0 }, code);
+        for (field, known) in self.fields.iter().zip(&mut state.0) {
+            let code = match field {
+                Field::Column(column) => event.code(*column),
+                Field::Property(_) => {
+                    place += 1;
+                    event.property(place - 1)
                 }
-                place += 1;
-            }
-        }
-        if state.properties.is_empty() {
-            return;
-        }
-        // What is not an object says nothing.
-        let said: HashMap<Cow<'_, str>, &RawValue> =
-            serde_json::from_str(event.text(Col::Properties)).unwrap_or_default();
-        for (key, known) in self.properties().zip(&mut state.properties) {
-            if let Some(text) = said.get(key).and_then(|value| text_of(value)) {
-                known.0.get_or_insert_with(|| text.clone());
-                known.1 = Some(text);
+            };
+            // An empty text says nothing, nor does one in quotes.
+            let is_said = code != 0 && (matches!(field, Field::Column(_)) || event.dict().text(code) != "\"\"");
+            if is_said {
+                *known = (if known.0 == 0 { code } else { known.0 }, code);
             }
         }
     }
 
     fn finish(&self, person: u64, state: &mut Known, dict: &Dict, output: &mut ProfilesAt) {
-        let mut columns = state.columns.iter();
-        let mut properties = state.properties.iter();
         let mut pairs = Vec::with_capacity(self.fields.len());
-        for field in &self.fields {
-            let pair = match field {
-                Field::Column(_) => columns.next().map(|(first, last)| (dict.text(*first), dict.text(*last))),
-                Field::Property(_) => properties
-                    .next()
-                    .map(|(first, last)| (first.as_deref().unwrap_or_default(), last.as_deref().unwrap_or_default())),
-            };
-            let (first, last) = pair.unwrap_or_default();
-            pairs.push((output.texts.intern(first), output.texts.intern(last)));
+        for (field, (first, last)) in self.fields.iter().zip(&state.0) {
+            let texts = [*first, *last].map(|code| match field {
+                Field::Column(_) => Cow::Borrowed(dict.text(code)),
+                Field::Property(_) => plain(dict.text(code)),
+            });
+            pairs.push((output.texts.intern(&texts[0]), output.texts.intern(&texts[1])));
         }
         if pairs.iter().any(|pair| *pair != (0, 0)) {
             output.bytes += size_of::<(u64, Vec<FirstLast>)>() + pairs.len() * size_of::<FirstLast>();

@@ -21,6 +21,8 @@ pub(crate) struct Chunk {
     packed: Vec<u8>,
     /// Where the texts of `PACKED` end in the inflated bytes, row by row.
     ends: Vec<u32>,
+    /// When the first and the last one happened; none when there are none.
+    span: Option<(i64, i64)>,
     bytes: usize,
 }
 
@@ -41,7 +43,14 @@ impl Chunk {
         let mut packed = zstd::bulk::compress(&text, ZSTD_LEVEL).map_err(data_error)?;
         packed.shrink_to_fit();
         let bytes = batch.get_array_memory_size() + packed.len() + ends.len() * 4;
-        Ok(Self { batch, packed, ends, bytes })
+        let at = || rows.iter().map(|row| row.at);
+        let span = at().min().zip(at().max());
+        Ok(Self { batch, packed, ends, span, bytes })
+    }
+
+    /// When its first and its last event happened, microseconds UTC.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        self.span
     }
 
     pub(crate) fn rows(&self) -> usize {

@@ -5,6 +5,7 @@ use super::{data_error, integers};
 use crate::catalog::FileEntry;
 use crate::error::LakeError;
 use crate::event::{Col, Columns};
+use crate::property::column_name;
 use bytes::Bytes;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::parquet::arrow::ProjectionMask;
@@ -175,15 +176,35 @@ impl DataFile {
         LakeError::Corrupt { path: self.path.clone(), position: 0, why: error.to_string() }
     }
 
+    /// Whether it keeps each of these properties as a column.
+    pub(crate) fn keeps(&self, properties: &[String]) -> Result<bool, LakeError> {
+        if properties.is_empty() {
+            return Ok(true);
+        }
+        let builder = self.builder()?;
+        let has = |name: &String| builder.schema().field_with_name(&column_name(name)).is_ok();
+        Ok(properties.iter().all(has))
+    }
+
+    /// As [`DataFile::read`], with columns of properties that it keeps.
+    pub(crate) fn read_with(
+        self: &Arc<Self>,
+        columns: Columns,
+        properties: &[String],
+        selection: &Selection,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
+        let (schema, kept) = (schema_of(columns), properties.iter().map(|name| column_name(name)).collect::<Vec<_>>());
+        let names = schema.fields().iter().map(|field| field.name().as_str()).chain(kept.iter().map(String::as_str));
+        self.batches(&names.collect::<Vec<_>>(), selection)
+    }
+
     /// Batches of the wanted columns, in the order of the file.
     pub(crate) fn read(
         self: &Arc<Self>,
         columns: Columns,
         selection: &Selection,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
-        let schema = schema_of(columns);
-        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        self.batches(&names, selection)
+        self.read_with(columns, &[], selection)
     }
 
     fn batches(

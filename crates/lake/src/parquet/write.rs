@@ -6,13 +6,16 @@ use crate::catalog::FileEntry;
 use crate::config::Faults;
 use crate::error::LakeError;
 use crate::event::{Col, Columns, month_text};
+use crate::property::{column_name, columns_of, fields};
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Rows of one row group: bounds the memory of writer and readers.
 const GROUP_ROWS: usize = 65_536;
@@ -43,6 +46,8 @@ pub(crate) struct FileWriter<'a> {
     scratch: Scratch,
     path: PathBuf,
     entry: FileEntry,
+    /// Properties that it keeps as columns.
+    properties: Vec<String>,
     /// Whether a file of this name was there before: then it is not removed when the new one may be lost again.
     replaces: bool,
 }
@@ -84,7 +89,7 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), LakeError> {
     File::open(folder).and_then(|file| file.sync_all()).map_err(LakeError::io(folder))
 }
 
-fn properties() -> Result<WriterProperties, LakeError> {
+fn properties(kept: &[String]) -> Result<WriterProperties, LakeError> {
     let mut builder = WriterProperties::builder()
         .set_created_by("mainspring".to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(data_error)?))
@@ -105,6 +110,9 @@ fn properties() -> Result<WriterProperties, LakeError> {
     for name in numbers.chain(Col::ALL.iter().filter(|column| column.is_short()).map(|column| column.name())) {
         builder = builder.set_column_compression(ColumnPath::from(name), Compression::LZ4_RAW);
     }
+    for name in kept {
+        builder = builder.set_column_compression(ColumnPath::from(column_name(name)), Compression::LZ4_RAW);
+    }
     // A fold over a few kinds of events does not read where there are none of them.
     let name = ColumnPath::from(Col::Name.name());
     builder = builder
@@ -117,8 +125,22 @@ fn properties() -> Result<WriterProperties, LakeError> {
     Ok(builder.build())
 }
 
+/// With the columns of these properties.
+fn with_properties(schema: &SchemaRef, properties: &[String]) -> SchemaRef {
+    if properties.is_empty() {
+        return Arc::clone(schema);
+    }
+    let own = schema.fields().iter().cloned();
+    Arc::new(Schema::new(own.chain(fields(properties).map(Arc::new)).collect::<Vec<_>>()))
+}
+
 impl<'a> FileWriter<'a> {
-    pub(crate) fn create(folder: &Path, new: NewFile, faults: &'a Faults) -> Result<Self, LakeError> {
+    pub(crate) fn create(
+        folder: &Path,
+        new: NewFile,
+        properties: &[String],
+        faults: &'a Faults,
+    ) -> Result<Self, LakeError> {
         let entry = FileEntry {
             id: new.id,
             path: new.path(),
@@ -131,11 +153,16 @@ impl<'a> FileWriter<'a> {
             offset_min: u64::MAX,
             offset_max: 0,
         };
-        Self::create_at(folder, entry, faults)
+        Self::create_at(folder, entry, properties, faults)
     }
 
     /// As [`FileWriter::create`], with the path of the entry; a file that is there is replaced when the new one is whole.
-    pub(crate) fn create_at(folder: &Path, entry: FileEntry, faults: &'a Faults) -> Result<Self, LakeError> {
+    pub(crate) fn create_at(
+        folder: &Path,
+        entry: FileEntry,
+        kept: &[String],
+        faults: &'a Faults,
+    ) -> Result<Self, LakeError> {
         let entry =
             FileEntry { rows: 0, at_min: i64::MAX, at_max: i64::MIN, offset_min: u64::MAX, offset_max: 0, ..entry };
         let path = folder.join(&entry.path);
@@ -149,9 +176,10 @@ impl<'a> FileWriter<'a> {
         let scratch = Scratch::new(path.with_extension("parquet.new"));
         faults.check("file.create").map_err(LakeError::io(scratch.path()))?;
         let file = File::create(scratch.path()).map_err(LakeError::io(scratch.path()))?;
-        let writer = ArrowWriter::try_new(file, schema_of(Columns::ALL), Some(properties()?)).map_err(data_error)?;
-        let replaces = path.exists();
-        Ok(Self { faults, writer, scratch, path, entry, replaces })
+        let schema = with_properties(&schema_of(Columns::ALL), kept);
+        let writer = ArrowWriter::try_new(file, schema, Some(properties(kept)?)).map_err(data_error)?;
+        let (properties, replaces) = (kept.to_vec(), path.exists());
+        Ok(Self { faults, writer, scratch, path, entry, properties, replaces })
     }
 
     /// Adds rows, which come after those before in (person, at, offset).
@@ -166,12 +194,19 @@ impl<'a> FileWriter<'a> {
             self.entry.offset_max = self.entry.offset_max.max(offset.cast_unsigned());
         }
         self.entry.rows += batch.num_rows() as u64;
-        self.writer.write(batch).map_err(data_error)
+        if self.properties.is_empty() {
+            return self.writer.write(batch).map_err(data_error);
+        }
+        let mut columns = batch.columns().to_vec();
+        columns.extend(columns_of(batch, &self.properties)?);
+        let schema = with_properties(batch.schema_ref(), &self.properties);
+        let batch = RecordBatch::try_new(schema, columns).map_err(data_error)?;
+        self.writer.write(&batch).map_err(data_error)
     }
 
     /// Makes the file durable under its name.
     pub(crate) fn finish(self) -> Result<FileEntry, LakeError> {
-        let Self { faults, writer, scratch, path, mut entry, replaces } = self;
+        let Self { faults, writer, scratch, path, mut entry, replaces, .. } = self;
         let name = scratch.path().to_owned();
         let io = |error| LakeError::Io { path: name.clone(), source: error };
         let file = writer.into_inner().map_err(data_error)?;

@@ -5,7 +5,7 @@ use super::question::{SqlRead, SqlWatch};
 use crate::error::LakeError;
 use crate::event::{Col, Columns};
 use crate::parquet::{AGENT, KIND, OFFSET, PERSON, RECEIVED, RULE, VALUE, data_error, integers, schema_of};
-use crate::view::{Batches, View};
+use crate::view::{Batches, View, Wanted};
 use async_trait::async_trait;
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use datafusion::arrow::compute::cast;
@@ -194,7 +194,7 @@ impl Iterator for Scan {
                 sources
                     .iter()
                     .filter(|source| source.reaches(self.pruning.offset_least))
-                    .map(|source| source.batches(self.columns, people, None))
+                    .map(|source| source.batches(&Wanted { people, ..Wanted::columns(self.columns) }))
                     .collect::<std::result::Result<Vec<_>, _>>()
             });
             match opened {

@@ -155,7 +155,7 @@ fn write_groups(
     new: FileEntry,
     config: &crate::LakeConfig,
 ) -> Result<FileEntry, LakeError> {
-    let mut writer = FileWriter::create_at(folder, new, &config.faults)?;
+    let mut writer = FileWriter::create_at(folder, new, &[], &config.faults)?;
     for group in groups {
         for batch in file.read_group(Columns::ALL, *group)? {
             writer.write(&batch?)?;

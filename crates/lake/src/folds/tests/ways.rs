@@ -11,10 +11,11 @@ use crate::sequences::funnel::{FunnelFold, FunnelOrder};
 use crate::sequences::journeys::{JourneyCount, JourneyFold};
 use crate::sequences::paths::PathsFold;
 use crate::tests::{START, event, open, pump};
-use crate::{Col, Event, FoldOptions, Lake, LakeError, Progress};
-use kernel::time::{DAY, HOUR};
+use crate::{Col, Event, FoldOptions, Lake, LakeError, Progress, RewriteProgress};
+use kernel::time::{DAY, HOUR, Timestamp};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 fn expected_journeys(history: &History) -> BTreeMap<Vec<&'static str>, JourneyCount> {
     let mut counts: BTreeMap<Vec<&str>, JourneyCount> = BTreeMap::new();
@@ -160,6 +161,77 @@ proptest! {
             }
         });
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    /// Which properties files keep as columns changes no answer: none, some of them, all, from files and from memory.
+    #[test]
+    fn a_property_kept_as_a_column_says_the_same(mut history in history(), at in 0..60_usize) {
+        history.rows.truncate(60);
+        let folder = tempfile::tempdir().unwrap();
+        run(async {
+            let lake = history.lake(folder.path()).await;
+            let before = everything(&lake).await;
+            let (names, none) = (vec!["plan".to_owned(), "absent".to_owned()], RewriteProgress::default());
+            lake.promote(names[..1].to_vec());
+            // What is hot and what is merged from now on keeps it; the rest does not.
+            let late = event("late", 1, START + i64::try_from(at).unwrap() * HOUR, "a");
+            lake.append(vec![late]).await.unwrap();
+            pump(&lake).await;
+            let more = everything(&lake).await;
+            lake.seal().await.unwrap();
+            assert_eq!(everything(&lake).await, more);
+            lake.write_promoted(&none).await.unwrap();
+            assert_eq!(lake.write_promoted(&none).await.unwrap(), 0);
+            assert_eq!(everything(&lake).await, more);
+            lake.promote(names);
+            assert!(lake.write_promoted(&none).await.unwrap() > 0);
+            assert_eq!(everything(&lake).await, more);
+            assert_eq!(lake.check().await.unwrap().problems, Vec::<String>::new());
+            lake.promote(Vec::new());
+            assert_eq!(lake.write_promoted(&none).await.unwrap(), 0, "columns stay until a file is written again");
+            assert_ne!(before, more);
+        });
+    }
+}
+
+/// Somebody who comes before and after the end of a month, on one day of a zone, is one person of that day.
+#[test]
+fn a_day_across_the_end_of_a_month_counts_each_person_once() {
+    let folder = tempfile::tempdir().unwrap();
+    run(async {
+        let lake = open(folder.path()).await;
+        // 2026-03-31T22:30Z and 2026-04-01T01:30Z are the same day east of Greenwich.
+        let end: i64 = "2026-04-01T00:00:00Z".parse::<Timestamp>().unwrap().micros();
+        let seen =
+            |id: &str, person: u64, at: i64| Event { channel: "Email".into(), ..event(id, person, end + at, "a") };
+        let events = vec![
+            seen("1", 1, -2 * HOUR),
+            seen("2", 1, 2 * HOUR),
+            seen("3", 2, 2 * HOUR),
+            seen("4", 3, -3 * HOUR),
+            seen("5", 1, -20 * DAY),
+            seen("6", 1, 20 * DAY),
+        ];
+        lake.append(events).await.unwrap();
+        pump(&lake).await;
+        let bounds: Vec<i64> = (-30..=31).map(|day| end + day * DAY - 2 * HOUR).collect();
+        let fold = CubeFold::new(&any(), &[Col::Channel], &bounds);
+        let counts = async || {
+            let cube = lake.fold(&fold, &FoldOptions::default()).await.unwrap();
+            let row: Vec<(u64, u64)> =
+                cube.rows().flat_map(|(_, cells)| cells).map(|cell| (cell.events, cell.people)).collect();
+            row.into_iter().filter(|cell| *cell != (0, 0)).collect::<Vec<_>>()
+        };
+        let expected = [(1, 1), (1, 1), (3, 2), (1, 1)];
+        assert_eq!(counts().await, expected);
+        lake.seal().await.unwrap();
+        assert_eq!(counts().await, expected, "from the files of two months");
+        lake.set_merges(Arc::new(HashMap::from([(2, 1)])));
+        assert_eq!(counts().await, [(1, 1), (1, 1), (3, 1), (1, 1)]);
+    });
 }
 
 /// A fold shows how far it is, and stops when its output grows beyond what it may take.
