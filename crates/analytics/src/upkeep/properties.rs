@@ -75,10 +75,10 @@ impl PropertyUses {
         let mut all = self.0.lock();
         let counts = all.entry(workspace.clone()).or_default();
         for name in names {
-            match counts.get_mut(name) {
-                Some(count) => *count += 1,
-                None if counts.len() < NAMES_MAX => _ = counts.insert(name.to_owned(), 1),
-                None => {}
+            if let Some(count) = counts.get_mut(name) {
+                *count += 1;
+            } else if counts.len() < NAMES_MAX {
+                counts.insert(name.to_owned(), 1);
             }
         }
     }

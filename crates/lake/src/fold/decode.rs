@@ -107,8 +107,9 @@ impl Decoder {
             return self.properties.iter().zip(&mut self.values).map(column).collect();
         }
         let texts = strings(batch, Col::Properties.name())?;
-        let mut codes = vec![vec![0; batch.num_rows()]; self.properties.len()];
+        let mut codes = vec![Vec::with_capacity(batch.num_rows()); self.properties.len()];
         for row in 0..batch.num_rows() {
+            codes.iter_mut().for_each(|codes| codes.push(0));
             values_of(texts.get(row), &self.properties, |place, value| codes[place][row] = dict.intern(value));
         }
         Ok(codes.into_iter().map(Codes::apart).collect())

@@ -258,7 +258,7 @@ impl Job<'_> {
         let mut people = People::new(fold);
         let mut stretches = Stretches::of(self.view.sources(bucket, self.range, self.hot(columns))?);
         if only.is_some() || stretches.len() < 2 || !people.come_by_stretches(stretches.spans()) {
-            stretches = stretches.as_one();
+            stretches = stretches.into_one();
         }
         let dict = Dict::with_literals(&self.literals);
         let mut merge = Merge::new(&mut people, dict, self.memory_bytes_max, &self.cancels);

@@ -48,7 +48,7 @@ impl Stretches {
     }
 
     /// All of them as one.
-    pub(super) fn as_one(self) -> Self {
+    pub(super) fn into_one(self) -> Self {
         let (Some((first, _)), Some(last)) = (self.spans.first(), self.spans.iter().map(|span| span.1).max()) else {
             return self;
         };

@@ -19,3 +19,12 @@ export function useKeepEvents() {
     onSuccess: (kept) => queries.setQueryData(eventsKeptQuery.queryKey, kept),
   });
 }
+
+/** A property of events, and how often questions ask for it. */
+export type PropertyUse = Schemas["PropertyUse"];
+
+/** The properties that questions ask for, the most used first. */
+export const propertiesQuery = queryOptions({
+  queryKey: ["upkeep", "properties"],
+  queryFn: ({ signal }) => answer(client.GET("/api/v1/upkeep/properties", { signal })),
+});

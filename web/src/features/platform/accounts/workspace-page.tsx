@@ -4,6 +4,7 @@ import { useMemo, useState } from "react";
 import { fieldError } from "#/api/problem.ts";
 import { useMay, useMayCreateWorkspace } from "#/app/session.ts";
 import { KeepEvents } from "#/features/analytics/upkeep/keep-events.tsx";
+import { KeptProperties } from "#/features/analytics/upkeep/kept-properties.tsx";
 import { Button } from "#/ui/button.tsx";
 import { Combobox } from "#/ui/combobox.tsx";
 import { KeyFacts } from "#/ui/key-facts.tsx";
@@ -104,6 +105,7 @@ function SettingsForm({ workspace }: { workspace: Workspace }) {
         </form>
       </Section>
       <KeepEvents />
+      <KeptProperties />
       <Section title="Facts">
         <KeyFacts
           facts={[
