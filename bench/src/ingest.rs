@@ -9,6 +9,7 @@
 mod corpus;
 mod load;
 mod server;
+mod soak;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
@@ -22,6 +23,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+pub(crate) use soak::soak;
 
 /// What one load came to.
 struct Outcome {

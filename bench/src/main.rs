@@ -2,7 +2,8 @@
 //!
 //! `bench make FOLDER EVENTS` lets the simulator fill a lake; `bench run FOLDER ROUNDS` asks every engine every question in
 //! turn and prints the table as Markdown; `bench costs FOLDER ROUNDS` prints what a question costs beyond the plain one;
-//! `bench ingest FOLDER SECONDS [LOAD]` sends batches to the real program; `bench ours FOLDER ROUNDS` asks this engine alone,
+//! `bench ingest FOLDER SECONDS [LOAD]` sends batches to the real program; `bench soak FOLDER DAYS EVENTS` sends it so many
+//! days of so many events, and looks at what grows; `bench ours FOLDER ROUNDS` asks this engine alone,
 //! for a profiler. `cargo xtask bench` does all but the last, with the peers from PyPI.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
@@ -17,10 +18,6 @@ mod world;
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
-
-/// As in the program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -47,9 +44,15 @@ fn main() -> Result<()> {
             println!("{}", ingest::run(&folder, f64::from(seconds), only)?);
             Ok(())
         }
+        Some("soak") => {
+            let days = u32::try_from(number.unwrap_or(30))?;
+            let each = args.get(3).map_or(Ok(5_000_000), |text| text.parse())?;
+            println!("{}", ingest::soak(&folder, days, each)?);
+            Ok(())
+        }
         _ => bail!(
-            "bench make FOLDER EVENTS, bench run FOLDER ROUNDS, bench costs FOLDER ROUNDS, bench ours FOLDER ROUNDS, or bench \
-             ingest FOLDER SECONDS"
+            "bench make FOLDER EVENTS, bench run FOLDER ROUNDS, bench costs FOLDER ROUNDS, bench ours FOLDER ROUNDS, bench \
+             ingest FOLDER SECONDS, or bench soak FOLDER DAYS EVENTS"
         ),
     }
 }

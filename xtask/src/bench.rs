@@ -9,9 +9,15 @@ const PEERS: [&str; 2] = ["chdb==4.4.0", "duckdb==2.0.1"];
 const TABLE: &str = "docs/reference/performance.md";
 
 /// `cargo xtask bench [EVENTS] [ROUNDS]`: 20 000 000 events, 5 rounds. `cargo xtask bench ingest [SECONDS]`: ingest alone.
+/// `cargo xtask bench soak [DAYS] [EVENTS]`: 30 days of 5 000 000 events each, and what grows meanwhile.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     if args.first().is_some_and(|word| word == "ingest") {
         return ingest(args.get(1).map_or("20", String::as_str));
+    }
+    if args.first().is_some_and(|word| word == "soak") {
+        let word =
+            |place: usize, default: &str| args.get(place).map_or(default.to_owned(), |word| word.replace('_', ""));
+        return soak(&word(1, "30"), &word(2, "5000000"));
     }
     let number = |place: usize, default: u64| -> Result<u64> {
         args.get(place).map_or(Ok(default), |text| text.replace('_', "").parse().with_context(|| format!("`{text}`")))
@@ -52,6 +58,20 @@ fn ingest(seconds: &str) -> Result<()> {
     std::fs::write(TABLE, format!("{}\n\n{section}", before.trim_end()))?;
     shell::say(&section);
     Ok(())
+}
+
+/// Sends days of events to the real program, shows what it holds meanwhile, and removes them.
+fn soak(days: &str, events: &str) -> Result<()> {
+    step("soak", || shell::run(&mut command("cargo", &["build", "--package", "mainspring", "--package", "bench"])))?;
+    let data = target().join("bench-data/soak");
+    if data.exists() {
+        std::fs::remove_dir_all(&data)?;
+    }
+    let done = shell::run(&mut command(target().join("debug/bench"), &["soak", &data.to_string_lossy(), days, events]));
+    if data.exists() {
+        std::fs::remove_dir_all(&data)?;
+    }
+    done
 }
 
 const INGEST_TITLE: &str = "## Ingest";

@@ -22,7 +22,12 @@ pub(crate) struct Batch {
     ids: Vec<usize>,
     /// Where eight digits of a visitor's generation stand, and the visitor.
     visitors: Vec<(usize, u64)>,
+    /// Where the moments of the messages stand, and at last that of the sending.
+    moments: Vec<usize>,
 }
+
+/// Length of a moment: `2026-03-01T09:30:00.000Z`.
+const MOMENT: usize = 24;
 
 impl Batch {
     /// Gives the batch new message ids from `first` on, and the visitors of this pass.
@@ -34,6 +39,34 @@ impl Batch {
             digits(&mut self.body[*place..*place + 8], (pass + visitor % LIFE) / LIFE);
         }
     }
+
+    /// Gives the batch, one of [`of_anybody`], new message ids from `first` on, somebody for each visit, a moment for each
+    /// message, and the moment it is sent.
+    pub(crate) fn tell(
+        &mut self,
+        first: u64,
+        mut person: impl FnMut() -> u64,
+        mut moment: impl FnMut() -> String,
+        sent: &str,
+    ) {
+        for (place, number) in self.ids.iter().zip(first..) {
+            digits(&mut self.body[*place..*place + 12], number);
+        }
+        let mut visit = None;
+        for (place, number) in &self.visitors {
+            let who = match visit {
+                Some((before, who)) if before == *number => who,
+                _ => person(),
+            };
+            visit = Some((*number, who));
+            digits(&mut self.body[*place..*place + 8], who);
+        }
+        let Some((last, moments)) = self.moments.split_last() else { return };
+        for place in moments {
+            self.body[*place..*place + MOMENT].copy_from_slice(moment().as_bytes());
+        }
+        self.body[*last..*last + MOMENT].copy_from_slice(sent.as_bytes());
+    }
 }
 
 fn digits(place: &mut [u8], mut number: u64) {
@@ -44,15 +77,15 @@ fn digits(place: &mut [u8], mut number: u64) {
 }
 
 /// Draws by counting.
-struct Draw(u64);
+pub(crate) struct Draw(pub(crate) u64);
 
 impl Draw {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 += 1;
         xxh3_64_with_seed(&self.0.to_le_bytes(), 7)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
@@ -113,42 +146,56 @@ const LOCALES: [&str; 4] = ["de-DE", "en-US", "en-GB", "ja-JP"];
 /// The batches, of a moment as text.
 pub(crate) fn batches(now: &str) -> Vec<Batch> {
     let mut draw = Draw(0);
-    (0..BATCHES).map(|_| batch(&mut draw, now)).collect()
+    (0..BATCHES).map(|_| batch(&mut draw, now, false)).collect()
 }
 
-fn batch(draw: &mut Draw, now: &str) -> Batch {
-    let mut text = String::with_capacity(BATCH * 800);
-    let (mut ids, mut visitors) = (Vec::new(), Vec::new());
-    text.push_str(r#"{"batch":["#);
+/// Batches of visits by whomever [`Batch::tell`] says.
+pub(crate) fn of_anybody(count: usize) -> Vec<Batch> {
+    let mut draw = Draw(0);
+    (0..count).map(|_| batch(&mut draw, "2000-01-01T00:00:00.000Z", true)).collect()
+}
+
+/// A message while it is written.
+#[derive(Default)]
+struct Text {
+    text: String,
+    ids: Vec<usize>,
+    visitors: Vec<(usize, u64)>,
+    moments: Vec<usize>,
+}
+
+fn batch(draw: &mut Draw, now: &str, anybody: bool) -> Batch {
+    let mut all = Text { text: String::with_capacity(BATCH * 800), ..Text::default() };
+    all.text.push_str(r#"{"batch":["#);
     let mut left = 0;
-    let mut visitor = 0;
+    let (mut visit, mut visitor) = (0, 0);
     for place in 0..BATCH {
         if place > 0 {
-            text.push(',');
+            all.text.push(',');
         }
         // Somebody's events come in runs, as a visit makes them.
         if left == 0 {
             (left, visitor) = (1 + draw.below(6), draw.below(VISITORS));
+            visit += 1;
         }
         left -= 1;
-        message(draw, visitor, now, &mut text, &mut ids, &mut visitors);
+        let (named, number) = if anybody { (0, visit) } else { (visitor, visitor) };
+        message(draw, (visitor, named, number), now, &mut all);
     }
-    let _ = write!(text, r#"],"sentAt":"{now}"}}"#);
-    Batch { body: text.into_bytes(), ids, visitors }
+    all.text.push_str(r#"],"sentAt":""#);
+    all.moments.push(all.text.len());
+    let _ = write!(all.text, r#"{now}"}}"#);
+    let Text { text, ids, visitors, moments } = all;
+    Batch { body: text.into_bytes(), ids, visitors, moments }
 }
 
-fn message(
-    draw: &mut Draw,
-    visitor: u64,
-    now: &str,
-    text: &mut String,
-    ids: &mut Vec<usize>,
-    visitors: &mut Vec<(usize, u64)>,
-) {
+/// A message of a visitor, who is called `named`, and known by `number` where the name goes on.
+fn message(draw: &mut Draw, (visitor, named, number): (u64, u64, u64), now: &str, all: &mut Text) {
+    let Text { text, ids, visitors, moments } = all;
     text.push_str(r#"{"messageId":"ajs-next-"#);
     ids.push(text.len());
-    let _ = write!(text, r#"000000000000-4f2a","anonymousId":"{visitor:08x}-6f1d-4c7b-"#);
-    visitors.push((text.len(), visitor));
+    let _ = write!(text, r#"000000000000-4f2a","anonymousId":"{named:08x}-6f1d-4c7b-"#);
+    visitors.push((text.len(), number));
     text.push_str(r#"00000000","#);
     // The same visitor has the same machine, place and way here.
     let mut own = Draw(visitor << 20);
@@ -162,10 +209,10 @@ fn message(
     };
     match draw.below(100) {
         0..2 => {
-            let _ = write!(text, r#""type":"identify","userId":"user-{visitor:06}-"#);
-            visitors.push((text.len(), visitor));
-            let _ = write!(text, r#"00000000","traits":{{"email":"visitor.{visitor}."#);
-            visitors.push((text.len(), visitor));
+            let _ = write!(text, r#""type":"identify","userId":"user-{named:06}-"#);
+            visitors.push((text.len(), number));
+            let _ = write!(text, r#"00000000","traits":{{"email":"visitor.{named}."#);
+            visitors.push((text.len(), number));
             let plan = draw.one(&["free", "team", "scale"]);
             let _ = write!(
                 text,
@@ -179,20 +226,22 @@ fn message(
             );
         }
         _ => {
-            let (event, number) = (draw.one(&EVENTS), draw.below(500));
+            let (event, position) = (draw.one(&EVENTS), draw.below(500));
             let _ = write!(
                 text,
-                r#""type":"track","event":"{event}","properties":{{"section":"hero-{}","position":{number},"label":"Start your trial","variant":"{}","revenue":{}.5,"currency":"EUR"}},"#,
-                number % 7,
+                r#""type":"track","event":"{event}","properties":{{"section":"hero-{}","position":{position},"label":"Start your trial","variant":"{}","revenue":{}.5,"currency":"EUR"}},"#,
+                position % 7,
                 draw.one(&["a", "b"]),
-                number % 90
+                position % 90
             );
         }
     }
     let (zone, locale) = (ZONES[zone], LOCALES[zone]);
+    text.push_str(r#""timestamp":""#);
+    moments.push(text.len());
     let _ = write!(
         text,
-        r#""timestamp":"{now}","integrations":{{}},"context":{{"page":{{"path":"{path}","referrer":"{referrer}","search":"{search}","title":"Northlathe: planning for makers","url":"https://northlathe.example{path}{search}"}},"userAgent":"{agent}","locale":"{locale}","timezone":"{zone}","library":{{"name":"analytics.js","version":"npm:next-1.70.0"}}}}}}"#
+        r#"{now}","integrations":{{}},"context":{{"page":{{"path":"{path}","referrer":"{referrer}","search":"{search}","title":"Northlathe: planning for makers","url":"https://northlathe.example{path}{search}"}},"userAgent":"{agent}","locale":"{locale}","timezone":"{zone}","library":{{"name":"analytics.js","version":"npm:next-1.70.0"}}}}}}"#
     );
 }
 
@@ -200,6 +249,34 @@ fn message(
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn a_batch_tells_of_whom_and_when_it_is_said() {
+        let mut batch = of_anybody(1).remove(0);
+        let (mut people, mut moments) = (0, 0);
+        let person = || {
+            people += 1;
+            people
+        };
+        let moment = || {
+            moments += 1;
+            format!("2026-03-01T09:{:02}:00.000Z", moments % 60)
+        };
+        batch.tell(77, person, moment, "2026-03-02T00:00:00.000Z");
+        let value: serde_json::Value = serde_json::from_slice(&batch.body).unwrap();
+        assert_eq!(value["sentAt"], "2026-03-02T00:00:00.000Z");
+        let messages = value["batch"].as_array().unwrap();
+        assert_eq!((messages.len(), moments), (BATCH, BATCH));
+        assert_eq!(messages[59]["timestamp"], "2026-03-01T09:00:00.000Z");
+        assert_eq!(messages[0]["messageId"], "ajs-next-00000000004d-4f2a");
+        assert_eq!(messages[0]["anonymousId"], "00000000-6f1d-4c7b-00000001");
+        let ids: HashSet<&str> = messages.iter().map(|one| one["anonymousId"].as_str().unwrap()).collect();
+        assert_eq!(ids.len() as u64, people);
+        for message in messages.iter().filter(|message| message["type"] == "identify") {
+            let number = &message["anonymousId"].as_str().unwrap()[19..];
+            assert_eq!(message["userId"], format!("user-000000-{number}"));
+        }
+    }
 
     #[test]
     fn batches_are_json_of_the_size_they_claim_with_ids_of_their_own() {

@@ -86,7 +86,7 @@ fn connection(shared: &Shared, mut own: Vec<Batch>, shape: Shape, place: usize, 
     Ok(latencies)
 }
 
-fn frame(request: &mut Vec<u8>, shared: &Shared, body: &[u8]) {
+pub(crate) fn frame(request: &mut Vec<u8>, shared: &Shared, body: &[u8]) {
     request.clear();
     let head = format!(
         "POST /v1/batch HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
@@ -99,7 +99,7 @@ fn frame(request: &mut Vec<u8>, shared: &Shared, body: &[u8]) {
 }
 
 /// Whether it was acknowledged; false when the server asks to come again.
-fn send(stream: &mut TcpStream, request: &[u8]) -> Result<bool> {
+pub(crate) fn send(stream: &mut TcpStream, request: &[u8]) -> Result<bool> {
     stream.write_all(request)?;
     let (status, body) = answer(stream)?;
     match status {

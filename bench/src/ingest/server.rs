@@ -99,8 +99,17 @@ impl Server {
 
     /// Most bytes of memory it has used.
     pub(crate) fn memory_peak(&self) -> Result<u64> {
+        self.memory_of("VmHWM:")
+    }
+
+    /// Bytes of memory it uses.
+    pub(crate) fn memory(&self) -> Result<u64> {
+        self.memory_of("VmRSS:")
+    }
+
+    fn memory_of(&self, name: &str) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("no VmHWM")?;
+        let line = status.lines().find(|line| line.starts_with(name)).with_context(|| format!("no {name}"))?;
         let kilobytes: u64 = line.split_whitespace().nth(1).context("no size")?.parse()?;
         Ok(kilobytes * 1024)
     }
