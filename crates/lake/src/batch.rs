@@ -5,6 +5,7 @@
 use crate::error::LakeError;
 use crate::event::{Draft, Event};
 use crate::stored::{Head, Stored};
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// Events to be appended together, encoded.
@@ -19,7 +20,9 @@ impl NewEvents {
     /// None yet, with room for so many.
     #[must_use]
     pub fn with_capacity(events: usize, bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(events) }
+        let mut space = SPACE.take();
+        space.reserve(bytes);
+        Self { bytes: space, ends: Vec::with_capacity(events) }
     }
 
     /// Adds an event.
@@ -59,6 +62,16 @@ impl NewEvents {
         if rest.is_empty() { Ok(Self { bytes, ends }) } else { Err("bytes after the last event".into()) }
     }
 
+    /// Bytes that are known to be events which end there.
+    pub(crate) fn known(bytes: Vec<u8>, ends: Vec<u32>) -> Self {
+        Self { bytes, ends }
+    }
+
+    /// Where each event ends.
+    pub(crate) fn into_ends(mut self) -> Vec<u32> {
+        std::mem::take(&mut self.ends)
+    }
+
     /// How many events there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -78,6 +91,26 @@ impl NewEvents {
     fn row(&self, row: usize) -> &[u8] {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
         &self.bytes[start..self.ends[row] as usize]
+    }
+}
+
+thread_local! {
+    /// Space of events that were written away, for the next ones: a fresh hundred kilobytes for every request would be
+    /// cleared by the system each time.
+    static SPACE: Cell<Vec<u8>> = Cell::default();
+}
+
+/// A thread keeps no more space than this.
+const SPACE_MAX: usize = 1 << 20;
+
+impl Drop for NewEvents {
+    fn drop(&mut self) {
+        let mut space = std::mem::take(&mut self.bytes);
+        if (1..=SPACE_MAX).contains(&space.capacity()) {
+            space.clear();
+            // A thread that ends has none any more.
+            let _ = SPACE.try_with(|kept| kept.set(space));
+        }
     }
 }
 

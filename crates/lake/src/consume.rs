@@ -73,15 +73,9 @@ impl Lake {
     ///
     /// # Errors
     /// As [`Lake::dedup`].
-    pub async fn dedup_batch(&self, mut batch: Batch) -> Result<(Batch, Batch), LakeError> {
+    pub async fn dedup_batch(&self, batch: Batch) -> Result<(Batch, Batch), LakeError> {
         let inner = Arc::clone(&self.inner);
-        let work = move || {
-            let ids = (0..batch.len()).map(|place| Ok((batch.offset(place), batch.head(place)?.event_id)));
-            let repeated = inner.dedup.duplicates(ids)?;
-            let repeats = batch.split(&repeated);
-            Ok((batch, repeats))
-        };
-        spawn_blocking(work).await.map_err(|_| LakeError::Closed)?
+        spawn_blocking(move || inner.dedup_batch(batch)).await.map_err(|_| LakeError::Closed)?
     }
 
     /// Makes events with their persons visible, all at once; the log is consumed up to `up_to`. Does nothing when
@@ -115,16 +109,26 @@ impl Lake {
         }
         let inner = Arc::clone(&self.inner);
         let is_small = batch.len() < SMALL;
-        let admit = move || {
-            let rows = owners.into_iter().enumerate();
-            let rows = rows.map(|(place, owner)| (batch.offset(place), owner, batch.bytes(place)));
-            inner.admit(rows, up_to)
-        };
+        let admit = move || inner.admit_batch(&batch, owners, up_to);
         if is_small { admit() } else { spawn_blocking(admit).await.map_err(|_| LakeError::Closed)? }
     }
 }
 
+/// What is done for every event stands in functions that are neither generic nor `async`: those are compiled where they
+/// are used, which may be where nothing is optimised.
 impl Inner {
+    fn dedup_batch(&self, mut batch: Batch) -> Result<(Batch, Batch), LakeError> {
+        let ids = (0..batch.len()).map(|place| Ok((batch.offset(place), batch.head(place)?.event_id)));
+        let repeated = self.dedup.duplicates(ids)?;
+        let repeats = batch.split(&repeated);
+        Ok((batch, repeats))
+    }
+
+    fn admit_batch(&self, batch: &Batch, owners: Vec<Owner>, up_to: u64) -> Result<(), LakeError> {
+        let rows = owners.into_iter().enumerate();
+        self.admit(rows.map(|(place, owner)| (batch.offset(place), owner, batch.bytes(place))), up_to)
+    }
+
     /// Offset, owner and bytes of each event.
     fn admit<'a>(&self, events: impl Iterator<Item = (u64, Owner, &'a [u8])>, up_to: u64) -> Result<(), LakeError> {
         let _turn = self.admitting.lock();

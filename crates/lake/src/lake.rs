@@ -19,8 +19,11 @@ use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
+
+/// So many times what makes a seal due may be hot; the consumer then waits for the seal.
+const FULL: usize = 2;
 
 /// The log offsets a batch was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +92,8 @@ pub(crate) struct Inner {
     pub(crate) state: RwLock<State>,
     /// Held while hot rows are added or set aside.
     pub(crate) admitting: Mutex<()>,
+    /// Told when hot rows were sealed.
+    pub(crate) sealed: Notify,
     pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
     folds: Arc<Semaphore>,
     questions: Arc<Semaphore>,
@@ -171,6 +176,7 @@ impl Lake {
                 dedup,
                 state: RwLock::new(open),
                 admitting: Mutex::new(()),
+                sealed: Notify::new(),
                 upkeep: tokio::sync::Mutex::new(upkeep),
                 _lock: guard,
             };
@@ -203,6 +209,18 @@ impl Lake {
             self.inner.seal().await?;
         }
         Ok(due)
+    }
+
+    /// Waits while so much is hot that memory would not be bounded: until a seal is done. For the one consumer, before it
+    /// takes more; meanwhile the log holds what is appended, and refuses when that is too much.
+    pub async fn room(&self) {
+        loop {
+            let sealed = self.inner.sealed.notified();
+            if !self.inner.is_full() {
+                return;
+            }
+            sealed.await;
+        }
     }
 
     /// From now on the events of each key are folded under its value. Costs nothing when it is the map that is set.
@@ -366,9 +384,24 @@ impl Inner {
     fn is_seal_due(&self) -> bool {
         let state = self.state.read();
         let Some(since) = state.hot_since.filter(|_| self.now() >= state.seal_not_before) else { return false };
-        let hot = || state.hot.iter().chain(state.sealing.iter());
-        hot().map(HotBucket::rows).sum::<usize>() >= self.config.hot_events_max
-            || hot().map(HotBucket::bytes).sum::<usize>() >= self.config.hot_bytes_max
+        let (rows, bytes) = state.hot_size();
+        rows >= self.config.hot_events_max
+            || bytes >= self.config.hot_bytes_max
             || self.now() - since >= self.config.hot_age_us_max
+    }
+
+    /// Whether as much is hot as may be while a seal runs.
+    fn is_full(&self) -> bool {
+        let (rows, bytes) = self.state.read().hot_size();
+        rows >= self.config.hot_events_max.saturating_mul(FULL)
+            || bytes >= self.config.hot_bytes_max.saturating_mul(FULL)
+    }
+}
+
+impl State {
+    /// Rows that are not sealed, and about how many bytes they take.
+    pub(crate) fn hot_size(&self) -> (usize, usize) {
+        let hot = || self.hot.iter().chain(self.sealing.iter());
+        (hot().map(HotBucket::rows).sum(), hot().map(HotBucket::bytes).sum())
     }
 }

@@ -190,6 +190,7 @@ impl Inner {
         }
         drop(replaced);
         if let Some((offset, _)) = switch.sealed {
+            self.sealed.notify_waiters();
             self.dedup.sealed(offset);
             // What stays of the log is read over at the next start and dropped by the next seal.
             if let Err(error) = self.log.drop_sealed(offset) {

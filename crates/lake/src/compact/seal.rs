@@ -8,14 +8,14 @@ use crate::event::{Columns, month_of};
 use crate::hot::HotBucket;
 use crate::lake::Inner;
 use crate::parquet::{AT, DataFile, FileWriter, NewFile, OFFSET, PERSON, data_error, integers};
-use datafusion::arrow::array::{RecordBatch, UInt32Array};
-use datafusion::arrow::compute::{concat_batches, take_record_batch};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::interleave_record_batch;
 use std::sync::Arc;
 
 /// Unpacked bytes of one bucket that are sorted at once; more make more files, which are merged later.
 const PIECE_BYTES: usize = 16 << 20;
 /// Rows handed to the writer at once.
-const WRITE_ROWS: usize = 16_384;
+const WRITE_ROWS: usize = 4_096;
 
 impl Inner {
     pub(super) async fn seal_hot(self: &Arc<Self>, upkeep: &mut Upkeep) -> Result<(), LakeError> {
@@ -70,9 +70,9 @@ impl Inner {
     ) -> Result<(), LakeError> {
         for (bucket, hot) in sealing.iter().enumerate() {
             for piece in pieces(hot) {
-                let batch = concat(&piece)?;
+                let batches = piece.batches(Columns::ALL)?;
                 let bucket = u16::try_from(bucket).unwrap_or(0);
-                self.write_months(bucket, &batch, ids, &mut |entry| {
+                self.write_months(bucket, &batches, ids, &mut |entry| {
                     pending.files.push(Arc::new(DataFile::new(&self.config.folder, entry)));
                 })?;
             }
@@ -85,31 +85,46 @@ impl Inner {
         Ok(())
     }
 
+    /// Writes the rows of some sorted batches, a few thousand of them at a time, so that no second copy of all is made.
     fn write_months(
         &self,
         bucket: u16,
-        batch: &RecordBatch,
+        batches: &[RecordBatch],
         ids: &mut Upkeep,
         written: &mut dyn FnMut(FileEntry),
     ) -> Result<(), LakeError> {
-        let (person, at, offset) = (integers(batch, PERSON)?, integers(batch, AT)?, integers(batch, OFFSET)?);
-        let months: Vec<i32> = at.iter().map(|at| month_of(*at)).collect();
-        let mut order: Vec<u32> = (0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX)).collect();
-        order.sort_unstable_by_key(|row| {
-            let row = *row as usize;
-            (months[row], person[row], at[row], offset[row])
-        });
-        for rows in order.chunk_by(|one, other| months[*one as usize] == months[*other as usize]) {
-            let new = NewFile { id: ids.id(), bucket, month: months[rows[0] as usize] };
+        let all: Vec<&RecordBatch> = batches.iter().collect();
+        let order = order(batches)?;
+        for rows in order.chunk_by(|one, other| one.0.0 == other.0.0) {
+            let new = NewFile { id: ids.id(), bucket, month: rows[0].0.0 };
             let mut writer = FileWriter::create(&self.config.folder, new, &self.promoted(), &self.config.faults)?;
             for part in rows.chunks(WRITE_ROWS) {
-                let part = take_record_batch(batch, &UInt32Array::from(part.to_vec())).map_err(data_error)?;
-                writer.write(&part)?;
+                let places: Vec<(usize, usize)> = part.iter().map(|(_, place)| *place).collect();
+                writer.write(&interleave_record_batch(&all, &places).map_err(data_error)?)?;
             }
             written(writer.finish()?);
         }
         Ok(())
     }
+}
+
+/// Month, person, moment and offset of a row.
+type Key = (i32, i64, i64, i64);
+/// A row in the order of the files: what orders it, and its batch and row.
+type Placed = (Key, (usize, usize));
+
+/// All rows in the order of the files.
+fn order(batches: &[RecordBatch]) -> Result<Vec<Placed>, LakeError> {
+    let mut order = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+    for (number, batch) in batches.iter().enumerate() {
+        let (person, at, offset) = (integers(batch, PERSON)?, integers(batch, AT)?, integers(batch, OFFSET)?);
+        order.extend((0..batch.num_rows()).map(|row| {
+            let key = (month_of(at[row]), person[row], at[row], offset[row]);
+            (key, (number, row))
+        }));
+    }
+    order.sort_unstable();
+    Ok(order)
 }
 
 /// The rows of a bucket in pieces that fit in memory unpacked.
@@ -130,9 +145,4 @@ fn pieces(hot: &HotBucket) -> Vec<HotBucket> {
         pieces.push(piece);
     }
     pieces
-}
-
-fn concat(hot: &HotBucket) -> Result<RecordBatch, LakeError> {
-    let batches = hot.batches(Columns::ALL)?;
-    concat_batches(&crate::parquet::schema_of(Columns::ALL), &batches).map_err(data_error)
 }

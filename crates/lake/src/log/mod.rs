@@ -35,8 +35,9 @@ pub(crate) struct Segment {
 }
 
 struct Request {
-    events: NewEvents,
     payload: record::Payload,
+    /// Where each event ends, once it is unpacked.
+    ends: Vec<u32>,
     reply: oneshot::Sender<Result<Appended, LakeError>>,
 }
 
@@ -45,16 +46,37 @@ struct Queue {
     requests: VecDeque<Request>,
     /// Who waits for a new segment to be begun.
     rolls: Vec<oneshot::Sender<Result<u64, LakeError>>>,
-    /// Bytes of the events in them.
+    /// Bytes of their payloads.
     bytes: usize,
     closed: bool,
+}
+
+/// The events of an append as they were written: that is a fifth of what they take unpacked.
+struct Packed {
+    first: u64,
+    ends: Vec<u32>,
+    payload: record::Payload,
+}
+
+impl Packed {
+    fn last(&self) -> u64 {
+        self.first + self.ends.len() as u64 - 1
+    }
+
+    fn unpack(self) -> Result<Piece, LakeError> {
+        let bytes = record::unpack(self.payload.is_packed, self.payload.bytes).map_err(LakeError::Data)?;
+        let events = NewEvents::known(bytes, self.ends);
+        Ok(Piece { first: self.first, from: 0, to: events.len(), events: Arc::new(events) })
+    }
 }
 
 /// What waits for the consumer: a bounded part of it in memory, the rest is read again from the segments.
 #[derive(Default)]
 struct Ready {
-    pieces: VecDeque<Piece>,
-    /// Bytes of the appends in `pieces`.
+    pieces: VecDeque<Packed>,
+    /// What was not handed out yet of an append before them.
+    left: Option<Piece>,
+    /// Bytes of the payloads in `pieces`.
     bytes: usize,
     /// Last offset that was handed out.
     handed: u64,
@@ -130,13 +152,19 @@ impl Log {
             let most = record::PAYLOAD_MAX;
             return Err(LakeError::Data(format!("an append of {bytes} bytes; at most {most}")));
         }
+        // Before the work of packing is done in vain.
+        if self.shared.waiting_bytes.load(Ordering::Acquire) >= self.waiting_bytes_max {
+            return Err(LakeError::Overloaded { retry_after_s: 1 });
+        }
+        let payload = record::pack(events.bytes());
+        let ends = events.into_ends();
+        let bytes = payload.bytes.len();
         let before = self.shared.waiting_bytes.fetch_add(bytes, Ordering::AcqRel);
         if before > 0 && before + bytes > self.waiting_bytes_max {
             self.shared.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
             return Err(LakeError::Overloaded { retry_after_s: 1 });
         }
         let (reply, answer) = oneshot::channel();
-        let payload = record::pack(events.bytes());
         let is_first = {
             let mut queue = self.shared.queue.lock();
             let is_full = !queue.requests.is_empty() && queue.bytes + bytes > self.queue_bytes_max;
@@ -145,7 +173,7 @@ impl Log {
                 return Err(if is_full { LakeError::Overloaded { retry_after_s: 1 } } else { LakeError::Closed });
             }
             queue.bytes += bytes;
-            queue.requests.push_back(Request { events, payload, reply });
+            queue.requests.push_back(Request { payload, ends, reply });
             queue.requests.len() == 1
         };
         // The others find the writer awake.
@@ -186,9 +214,14 @@ impl Log {
                     return Err(LakeError::Closed);
                 }
                 if ready.handed >= ready.on_disk {
-                    let pieces = ready.take(max.max(1));
-                    if !pieces.is_empty() {
-                        return Ok(pieces);
+                    let (left, packed) = ready.take(max.max(1));
+                    if left.is_some() || !packed.is_empty() {
+                        let rewinds = ready.rewinds;
+                        drop(ready);
+                        match self.unpack(left, packed, max.max(1), rewinds)? {
+                            Some(pieces) => return Ok(pieces),
+                            None => continue,
+                        }
                     }
                     // Nothing is in memory: what was spilled comes next, until the disk has no more than was handed out.
                     let stored = self.stored();
@@ -220,10 +253,41 @@ impl Log {
         }
     }
 
+    /// What was taken out of memory, unpacked; what is too much of it is left for the next time. None when the consumer
+    /// started again meanwhile.
+    fn unpack(
+        &self,
+        left: Option<Piece>,
+        packed: Vec<Packed>,
+        max: usize,
+        rewinds: u64,
+    ) -> Result<Option<Vec<Piece>>, LakeError> {
+        let mut pieces: Vec<Piece> = left.into_iter().collect();
+        for one in packed {
+            pieces.push(one.unpack()?);
+        }
+        let over = pieces.iter().map(Piece::len).sum::<usize>().saturating_sub(max);
+        let rest = pieces.last_mut().filter(|_| over > 0).map(|last| {
+            let taken = last.take(last.len() - over);
+            std::mem::replace(last, taken)
+        });
+        let mut ready = self.shared.ready.lock();
+        if ready.rewinds != rewinds {
+            return Ok(None);
+        }
+        if let Some(last) = pieces.last() {
+            ready.handed = last.last();
+            ready.on_disk = ready.handed;
+        }
+        ready.left = rest;
+        Ok(Some(pieces))
+    }
+
     /// The consumer starts again after `admitted`.
     pub(crate) fn rewind(&self, admitted: u64) {
         let mut ready = self.shared.ready.lock();
         ready.pieces.clear();
+        ready.left = None;
         ready.bytes = 0;
         ready.spilled = false;
         ready.rewinds += 1;
@@ -268,32 +332,29 @@ impl Log {
 
 impl Ready {
     /// Adds what was appended, in memory where there is room for it.
-    fn push(&mut self, piece: Piece, most: usize) {
-        let bytes = piece.events.bytes().len();
-        self.waiting.push_back((piece.last(), bytes));
+    fn push(&mut self, packed: Packed, most: usize) {
+        let bytes = packed.payload.bytes.len();
+        self.waiting.push_back((packed.last(), bytes));
         self.spilled |= !self.pieces.is_empty() && self.bytes + bytes > most;
         if !self.spilled {
             self.bytes += bytes;
-            self.pieces.push_back(piece);
+            self.pieces.push_back(packed);
         }
     }
 
-    fn take(&mut self, max: usize) -> Vec<Piece> {
-        let (mut taken, mut room) = (Vec::new(), max);
-        while let Some(front) = self.pieces.front_mut().filter(|_| room > 0) {
-            let piece = front.take(room);
-            room -= piece.len();
-            let is_done = front.len() == 0;
-            taken.push(piece);
-            if is_done && let Some(done) = self.pieces.pop_front() {
-                self.bytes -= done.events.bytes().len();
-            }
+    /// Takes out at least `max` events when there are as many: what was left of an append, and whole appends.
+    fn take(&mut self, max: usize) -> (Option<Piece>, Vec<Packed>) {
+        let left = self.left.take();
+        let mut room = max.saturating_sub(left.as_ref().map_or(0, Piece::len));
+        let mut taken = Vec::new();
+        while room > 0
+            && let Some(packed) = self.pieces.pop_front()
+        {
+            room = room.saturating_sub(packed.ends.len());
+            self.bytes -= packed.payload.bytes.len();
+            taken.push(packed);
         }
-        if let Some(last) = taken.last() {
-            self.handed = last.last();
-            self.on_disk = self.handed;
-        }
-        taken
+        (left, taken)
     }
 }
 

@@ -69,7 +69,7 @@ impl Cursor {
                 return Err(corrupt(scanner.place, &format!("event {} is missing before it", self.handed + 1)));
             }
             Step::Record(head) => {
-                let events = record::unpack(&head, std::mem::take(&mut scanner.payload));
+                let events = record::unpack(head.is_packed, std::mem::take(&mut scanner.payload));
                 let events = events.and_then(|events| NewEvents::read(events, head.events));
                 let events = events.map_err(|why| corrupt(scanner.place, &why))?;
                 let from = usize::try_from((self.handed + 1).saturating_sub(head.first)).unwrap_or(usize::MAX);

@@ -30,24 +30,27 @@ pub(super) struct Head {
 }
 
 /// The payload of a record.
-pub(super) enum Payload {
-    /// The events are the payload.
-    Plain,
-    Packed(Vec<u8>),
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Payload {
+    pub(super) bytes: Vec<u8>,
+    pub(super) is_packed: bool,
 }
 
 /// Packs events where that makes them smaller.
 pub(super) fn pack(events: &[u8]) -> Payload {
-    if events.len() < PACK_BYTES_MIN {
-        return Payload::Plain;
+    if events.len() >= PACK_BYTES_MIN {
+        let packed = lz4_flex::block::compress_prepend_size(events);
+        if packed.len() < events.len() {
+            // Copied, since it has room for what cannot be packed at all.
+            return Payload { bytes: packed.as_slice().into(), is_packed: true };
+        }
     }
-    let packed = lz4_flex::block::compress_prepend_size(events);
-    if packed.len() < events.len() { Payload::Packed(packed) } else { Payload::Plain }
+    Payload { bytes: events.to_vec(), is_packed: false }
 }
 
 /// The events of a payload.
-pub(super) fn unpack(head: &Head, payload: Vec<u8>) -> Result<Vec<u8>, String> {
-    if !head.is_packed {
+pub(super) fn unpack(is_packed: bool, payload: Vec<u8>) -> Result<Vec<u8>, String> {
+    if !is_packed {
         return Ok(payload);
     }
     let length = payload.get(..4).map(|bytes| u32::from_le_bytes(number(bytes, 0)) as usize);
@@ -56,11 +59,8 @@ pub(super) fn unpack(head: &Head, payload: Vec<u8>) -> Result<Vec<u8>, String> {
 }
 
 /// Adds a record to a buffer.
-pub(super) fn frame(buffer: &mut Vec<u8>, (durable, first): (u64, u64), count: u32, events: &[u8], payload: &Payload) {
-    let (mark, payload) = match payload {
-        Payload::Plain => (PLAIN, events),
-        Payload::Packed(packed) => (PACKED, packed.as_slice()),
-    };
+pub(super) fn frame(buffer: &mut Vec<u8>, (durable, first): (u64, u64), count: u32, payload: &Payload) {
+    let (mark, payload) = (if payload.is_packed { PACKED } else { PLAIN }, payload.bytes.as_slice());
     buffer.extend_from_slice(mark);
     buffer.extend_from_slice(&u32::try_from(payload.len()).unwrap_or(0).to_le_bytes());
     let crc_at = buffer.len();
@@ -112,14 +112,13 @@ mod tests {
             (0..100_u64).flat_map(|n| xxhash_rust::xxh3::xxh3_64(&n.to_le_bytes()).to_le_bytes()).collect();
         for (events, is_packed) in [(&b"short"[..], false), (&repeated, true), (&noise, false)] {
             let mut buffer = Vec::new();
-            frame(&mut buffer, (7, 21), 3, events, &pack(events));
+            frame(&mut buffer, (7, 21), 3, &pack(events));
             let head = head(&buffer).unwrap();
             assert_eq!((head.is_packed, head.durable, head.first, head.events), (is_packed, 7, 21, 3));
             let payload = buffer[HEADER..].to_vec();
             assert!(is_sound(&head, &buffer, &payload));
-            assert_eq!(unpack(&head, payload).unwrap(), events);
+            assert_eq!(unpack(head.is_packed, payload).unwrap(), events);
         }
-        let head = Head { length: 4, is_packed: true, crc: 0, durable: 0, first: 1, events: 1 };
-        assert!(unpack(&head, vec![255; 4]).is_err() && unpack(&head, vec![1]).is_err());
+        assert!(unpack(true, vec![255; 4]).is_err() && unpack(true, vec![1]).is_err());
     }
 }

@@ -212,7 +212,7 @@ pub(super) fn check(folder: &Path, segments: &[Segment], stored: u64) -> Result<
         while next <= stored {
             match scanner.step()? {
                 Step::Record(head) => {
-                    let events = record::unpack(&head, std::mem::take(&mut scanner.payload));
+                    let events = record::unpack(head.is_packed, std::mem::take(&mut scanner.payload));
                     if let Err(why) = events.and_then(|events| NewEvents::read(events, head.events)) {
                         report.problems.push(format!("{} at byte {}: {why}", segment.path.display(), scanner.place));
                     }

@@ -253,6 +253,17 @@ async fn what_waits_beyond_the_memory_for_it_comes_from_the_disk_in_order() {
         }
         let expected: Vec<(u64, String)> = (1..).zip(sent).collect();
         assert_eq!(taken, expected, "with {ready_bytes_max} bytes");
+        // And it is bounded: one append more than may be, at most.
+        let (mut most, mut one_max) = (0, 0);
+        for round in 0..60 {
+            let events = (0..10).map(|part| event(&format!("b{round}-{part}"), 1, START, "Seen")).collect();
+            lake.append(events).await.unwrap();
+            let ready = lake.inner.log.shared.ready.lock();
+            most = most.max(ready.bytes);
+            one_max = ready.pieces.iter().map(|packed| packed.payload.bytes.len()).max().unwrap_or(0).max(one_max);
+            assert_eq!(ready.bytes, ready.pieces.iter().map(|packed| packed.payload.bytes.len()).sum::<usize>());
+        }
+        assert!(most <= ready_bytes_max.max(one_max), "{most} bytes where {ready_bytes_max} may wait");
     }
 }
 
@@ -295,9 +306,10 @@ async fn a_record_that_is_not_packed_is_read() {
     let (segment, record) = bytes.split_at(super::writer::SEGMENT_HEADER);
     let head = super::record::head(record).unwrap();
     assert!(head.is_packed);
-    let events = super::record::unpack(&head, record[super::record::HEADER..].to_vec()).unwrap();
+    let events = super::record::unpack(true, record[super::record::HEADER..].to_vec()).unwrap();
     let mut plain = segment.to_vec();
-    super::record::frame(&mut plain, (head.durable, 1), head.events, &events, &super::record::Payload::Plain);
+    let payload = super::record::Payload { bytes: events, is_packed: false };
+    super::record::frame(&mut plain, (head.durable, 1), head.events, &payload);
     std::fs::write(&path, plain).unwrap();
     assert_eq!(ids(folder.path()).await.unwrap().len(), 40);
 }

@@ -1,8 +1,7 @@
 //! The log's own thread: takes what waits, writes it in one piece, syncs once, answers all.
 
 use super::segment::Recovered;
-use super::{Request, Segment, Shared, record};
-use crate::batch::Piece;
+use super::{Packed, Request, Segment, Shared, record};
 use crate::config::{Faults, LakeConfig};
 use crate::error::LakeError;
 use crate::lake::Appended;
@@ -85,8 +84,8 @@ impl Writer {
                 let mut bytes = 0;
                 let mut group: Vec<Request> = Vec::new();
                 while let Some(request) = queue.requests.pop_front() {
-                    queue.bytes -= request.events.bytes().len();
-                    bytes += request.events.bytes().len();
+                    queue.bytes -= request.payload.bytes.len();
+                    bytes += request.payload.bytes.len();
                     group.push(request);
                     if bytes >= GROUP_BYTES_MAX {
                         break;
@@ -134,8 +133,8 @@ impl Writer {
         self.buffer.clear();
         let mut first = self.next;
         for request in group {
-            let count = u32::try_from(request.events.len()).unwrap_or(u32::MAX);
-            record::frame(&mut self.buffer, (self.durable, first), count, request.events.bytes(), &request.payload);
+            let count = u32::try_from(request.ends.len()).unwrap_or(u32::MAX);
+            record::frame(&mut self.buffer, (self.durable, first), count, &request.payload);
             first += u64::from(count);
         }
         let written = self.write();
@@ -195,12 +194,11 @@ impl Writer {
     fn acknowledge(&mut self, group: Vec<Request>) {
         let mut replies = Vec::with_capacity(group.len());
         let mut ready = self.shared.ready.lock();
-        for Request { events, reply, .. } in group {
+        for Request { payload, ends, reply } in group {
             let first = self.next;
-            self.next += events.len() as u64;
+            self.next += ends.len() as u64;
             replies.push((reply, Appended { first, last: self.next - 1 }));
-            let piece = Piece { first, from: 0, to: events.len(), events: Arc::new(events) };
-            ready.push(piece, self.shared.ready_bytes_max);
+            ready.push(Packed { first, ends, payload }, self.shared.ready_bytes_max);
         }
         self.shared.stored.store(self.next - 1, Ordering::Release);
         drop(ready);
@@ -214,7 +212,7 @@ impl Writer {
     fn refuse(&self, group: Vec<Request>, error: &io::Error) {
         tracing::error!(folder = %self.folder.display(), %error, "the log cannot be written; appends are refused");
         for request in group {
-            self.shared.waiting_bytes.fetch_sub(request.events.bytes().len(), Ordering::AcqRel);
+            self.shared.waiting_bytes.fetch_sub(request.payload.bytes.len(), Ordering::AcqRel);
             let _ = request.reply.send(Err(LakeError::Unhealthy(error.to_string())));
         }
     }

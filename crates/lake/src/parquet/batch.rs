@@ -6,10 +6,12 @@ use crate::error::LakeError;
 use crate::event::{AgentClass, Col, Columns, Event, EventKind};
 use crate::hot::Row;
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, StringDictionaryBuilder, TimestampMicrosecondArray,
+    Array, ArrayBuilder, ArrayRef, AsArray, DictionaryArray, Int64Array, RecordBatch, StringArray, StringBuilder,
+    TimestampMicrosecondArray, UInt32Array,
 };
 use datafusion::arrow::buffer::ScalarBuffer;
 use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType, UInt32Type};
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 /// A column of integers or moments of a batch.
@@ -53,10 +55,25 @@ fn moments(values: impl Iterator<Item = i64>) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from_iter_values(values).with_timezone("UTC"))
 }
 
-fn coded<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
-    let mut builder = StringDictionaryBuilder::<UInt32Type>::new();
-    texts.for_each(|text| builder.append_value(text));
-    Arc::new(builder.finish())
+/// Most texts are as the one before, since the rows of a person lie together: those are not looked up.
+fn coded<'a>(texts: impl ExactSizeIterator<Item = &'a str>) -> Result<ArrayRef, LakeError> {
+    let mut keys: Vec<u32> = Vec::with_capacity(texts.len());
+    let mut values = StringBuilder::new();
+    let mut known: HashMap<&'a str, u32> = HashMap::new();
+    let mut before: Option<(&'a str, u32)> = None;
+    for text in texts {
+        let key = match before {
+            Some((same, key)) if same == text => key,
+            _ => *known.entry(text).or_insert_with(|| {
+                values.append_value(text);
+                u32::try_from(values.len() - 1).unwrap_or(u32::MAX)
+            }),
+        };
+        before = Some((text, key));
+        keys.push(key);
+    }
+    let coded = DictionaryArray::<UInt32Type>::try_new(UInt32Array::from(keys), Arc::new(values.finish()));
+    Ok(Arc::new(coded.map_err(data_error)?))
 }
 
 /// A batch of these columns, in the order of the events.
@@ -69,8 +86,8 @@ pub(crate) fn events_to_batch(events: &[Row<'_>], columns: Columns) -> Result<Re
             AT => moments(events.iter().map(|event| event.at)),
             OFFSET => Arc::new(Int64Array::from_iter_values(events.iter().map(|event| event.offset.cast_signed()))),
             RECEIVED => moments(events.iter().map(|event| event.received_at)),
-            KIND => coded(events.iter().map(|event| event.kind.as_str())),
-            AGENT => coded(events.iter().map(|event| event.agent_class.as_str())),
+            KIND => coded(events.iter().map(|event| event.kind.as_str()))?,
+            AGENT => coded(events.iter().map(|event| event.agent_class.as_str()))?,
             RULE => Arc::new(Int64Array::from_iter_values(events.iter().map(|event| i64::from(event.channel_rule)))),
             VALUE => Arc::new(events.iter().map(|event| event.value).collect::<Int64Array>()),
             name => text_array(events, name)?,
@@ -83,7 +100,7 @@ fn text_array(events: &[Row<'_>], name: &str) -> Result<ArrayRef, LakeError> {
     let column = Col::ALL.iter().copied().find(|column| column.name() == name);
     let column = column.ok_or_else(|| data_error(format!("no column {name}")))?;
     let texts = events.iter().map(|event| event.text(column));
-    Ok(if column.is_coded() { coded(texts) } else { Arc::new(StringArray::from_iter_values(texts)) })
+    Ok(if column.is_coded() { coded(texts)? } else { Arc::new(StringArray::from_iter_values(texts)) })
 }
 
 /// A batch of all columns, read as events.

@@ -1,5 +1,6 @@
 //! The lake as a whole: exactly once in every order of arrival, through seals, merges, failures and crashes.
 
+mod bounded;
 mod crash;
 mod erase;
 mod exact;

@@ -1,0 +1,76 @@
+//! What the lake holds in memory while more comes than it can put away.
+
+use super::{START, assert_sound, event, open_with, small};
+use crate::{Event, Faults, Lake, LakeConfig};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// What the ingest pump does, with the room it waits for; it never seals. Counts what it admitted.
+async fn consume(lake: Lake, admitted: Arc<AtomicUsize>) {
+    loop {
+        lake.room().await;
+        let mut events: Vec<Event> = lake.next(7).await.unwrap();
+        let up_to = events.last().unwrap().offset;
+        lake.dedup(&mut events).await.unwrap();
+        for event in &mut events {
+            event.person = event.user_id.parse().unwrap();
+        }
+        admitted.fetch_add(events.len(), Ordering::SeqCst);
+        lake.admit(events, up_to).await.unwrap();
+    }
+}
+
+fn hot_rows(lake: &Lake) -> usize {
+    lake.inner.state.read().hot_size().0
+}
+
+/// Waits until the number stays as it is.
+async fn at_rest(number: &AtomicUsize) -> usize {
+    let (mut before, mut same) = (number.load(Ordering::SeqCst), 0);
+    while same < 10 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let now = number.load(Ordering::SeqCst);
+        same = if now == before { same + 1 } else { 0 };
+        before = now;
+    }
+    before
+}
+
+/// 20 hot events make a seal due, 40 are the most: then nothing more is admitted, the log holds the rest, and a seal that
+/// fails changes nothing of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hot_events_are_bounded_while_seals_fail_and_go_on_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = Arc::new(AtomicBool::new(true));
+    let flag = Arc::clone(&broken);
+    let faults = Faults::new(move |step| {
+        let fails = step == "file.write" && flag.load(Ordering::SeqCst);
+        if fails { Err(std::io::Error::other("no space left on device")) } else { Ok(()) }
+    });
+    let lake = open_with(LakeConfig { faults, ..small(folder.path()) }).await.unwrap();
+    for place in 0..200 {
+        lake.append(vec![event(&format!("e{place}"), place % 9, START, "Seen")]).await.unwrap();
+    }
+    let admitted = Arc::new(AtomicUsize::new(0));
+    let consumer = tokio::spawn(consume(lake.clone(), Arc::clone(&admitted)));
+    for _ in 0..3 {
+        let now = at_rest(&admitted).await;
+        assert!((40..47).contains(&now), "{now} were admitted");
+        assert_eq!(hot_rows(&lake), now);
+        assert!(lake.seal().await.is_err());
+    }
+    broken.store(false, Ordering::SeqCst);
+    let mut most = 0;
+    while admitted.load(Ordering::SeqCst) < 200 {
+        at_rest(&admitted).await;
+        most = most.max(hot_rows(&lake));
+        lake.seal().await.unwrap();
+    }
+    at_rest(&admitted).await;
+    lake.seal().await.unwrap();
+    assert!(most < 47, "{most} were hot");
+    assert_eq!((lake.watermark().offset, hot_rows(&lake)), (200, 0));
+    assert_sound(&lake).await;
+    consumer.abort();
+}
