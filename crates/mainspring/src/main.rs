@@ -7,10 +7,6 @@ mod wiring;
 
 use std::process::ExitCode;
 
-/// Every event is dozens of small allocations; and what a large question used goes back to the system afterwards.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // One provider for every outbound connection; it is set once, here, so it cannot be set already.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -15,10 +15,6 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-/// As in the program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main]

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod audit;
 mod auth;
+mod background;
 pub mod config;
 pub mod http;
 pub mod jobs;
@@ -15,5 +16,11 @@ pub mod sql;
 pub mod telemetry;
 pub mod world;
 
+pub use background::Background;
 pub use platform::Platform;
 pub use world::World;
+
+/// Every event is dozens of small allocations; and what a large question used goes back to the system afterwards. It stands
+/// here and not in the program, because what lies around each call is compiled with it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

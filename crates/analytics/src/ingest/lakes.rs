@@ -13,9 +13,9 @@ use kernel::scope::{Scope, WorkspaceRef};
 use kernel::time::{MINUTE, SECOND, Timestamp};
 use lake::{Lake, LakeConfig, LakeError, Orphan, RepairReport, SqlLimits};
 use parking_lot::Mutex;
-use platform::Platform;
 use platform::http::{Readiness, Ready};
 use platform::sql::DbError;
+use platform::{Background, Platform};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,9 @@ pub enum OpenError {
     /// Its workspace's database.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// The threads that make its events visible.
+    #[error("the threads that read events could not be started: {0}")]
+    Threads(std::io::Error),
 }
 
 impl From<OpenError> for Problem {
@@ -40,6 +43,10 @@ impl From<OpenError> for Problem {
         match error {
             OpenError::Lake(error) => error.into(),
             OpenError::Db(error) => error.into(),
+            OpenError::Threads(error) => {
+                Problem::new(Class::Unavailable, "no_threads", format!("Events cannot be read: {error}."))
+                    .retry_after(5)
+            }
         }
     }
 }
@@ -98,6 +105,8 @@ struct Shared {
     closed: Mutex<HashSet<WorkspaceId>>,
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// What runs the pumps and seals: whoever waits for an answer comes first.
+    background: Mutex<Option<Arc<Background>>>,
 }
 
 /// The lakes of all workspaces. Clones share them.
@@ -121,6 +130,7 @@ impl Lakes {
             closed: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            background: Mutex::default(),
         }))
     }
 
@@ -239,8 +249,27 @@ impl Lakes {
             pulse: Pulse::default(),
             refilled: OnceCell::new(),
         });
-        self.0.tasks.spawn(keep_pumping(intake.clone(), self.0.resolver.clone(), self.0.stop.clone()));
+        self.start_pump(&intake)?;
         Ok(intake)
+    }
+
+    /// Not `async`, and not to be inlined: the body of a future is compiled by the crate that polls it, and this one
+    /// optimises what is on the path of every event.
+    #[inline(never)]
+    fn start_pump(&self, intake: &Arc<Intake>) -> Result<(), OpenError> {
+        let pump = keep_pumping(intake.clone(), self.0.resolver.clone(), self.0.stop.clone());
+        let _ = self.background()?.spawn(self.0.tasks.track_future(pump));
+        Ok(())
+    }
+
+    fn background(&self) -> Result<Arc<Background>, OpenError> {
+        let mut background = self.0.background.lock();
+        if let Some(running) = &*background {
+            return Ok(running.clone());
+        }
+        let started = Arc::new(Background::start("events").map_err(OpenError::Threads)?);
+        *background = Some(started.clone());
+        Ok(started)
     }
 }
 

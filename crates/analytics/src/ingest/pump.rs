@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use kernel::problem::{Class, Problem};
 use kernel::scope::Scope;
-use lake::{Batch, Col, LakeError, Owner, Stored};
+use lake::{Batch, Col, Lake, LakeError, Owner, Stored};
 use people::identity::{Identity, Observation, Resolved};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -172,6 +172,12 @@ fn owner_of(answer: &Resolved) -> Owner {
     Owner { person: answer.person.number(), company }
 }
 
+/// The next events, once there is room for them.
+async fn next(lake: &Lake) -> Result<Batch, LakeError> {
+    lake.room().await;
+    lake.next_batch(BATCH_MAX).await
+}
+
 /// What is to be told of a batch.
 #[derive(Default)]
 struct Told {
@@ -208,7 +214,7 @@ impl Pump {
                     self.look().await;
                     continue;
                 }
-                taken = lake.next_batch(BATCH_MAX) => match taken {
+                taken = next(&lake) => match taken {
                     Ok(batch) => self.admit(batch).await,
                     Err(LakeError::Closed) => break,
                     Err(error) => Err(error.into()),
@@ -373,8 +379,16 @@ impl Pump {
         let (lake, sealing) = (self.intake.lake.clone(), self.sealing.clone());
         let workspace = self.intake.scope.workspace.slug.clone();
         tokio::spawn(async move {
-            if let Err(error) = lake.seal_if_due().await {
-                tracing::warn!(%workspace, %error, "events could not be sealed; they stay visible, it is tried again");
+            loop {
+                match lake.seal_if_due().await {
+                    // So much may have come meanwhile that the next one is due.
+                    Ok(true) => continue,
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::warn!(%workspace, %error, "events could not be sealed; they stay visible, it is tried again");
+                        break;
+                    }
+                }
             }
             sealing.store(false, Ordering::Release);
         });

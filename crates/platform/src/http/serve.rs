@@ -42,7 +42,7 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => {
                 let _ = stream.set_nodelay(true);
-                connections.spawn(connection(stream, peer, router.clone(), stop.clone()));
+                begin(&connections, stream, peer, (router.clone(), stop.clone()));
             }
             Err(error) => {
                 tracing::error!(%error, "a connection could not be accepted");
@@ -56,6 +56,13 @@ pub async fn serve(
     // What is still open after that is given up.
     let _ = tokio::time::timeout(GRACE, connections.wait()).await;
     Ok(())
+}
+
+/// Not `async`, not generic and not to be inlined: a future is compiled by the crate that spawns it, and the one with the
+/// program in it optimises nothing.
+#[inline(never)]
+fn begin(connections: &TaskTracker, stream: TcpStream, peer: SocketAddr, (router, stop): (Router, CancellationToken)) {
+    connections.spawn(connection(stream, peer, router, stop));
 }
 
 /// One connection, to its end.
