@@ -84,10 +84,39 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = BadTimestamp;
     fn from_str(text: &str) -> Result<Self, BadTimestamp> {
+        if let Some(micros) = usual(text.as_bytes()) {
+            return Ok(Self(micros));
+        }
         text.parse::<jiff::Timestamp>()
             .map(|moment| Self(moment.as_microsecond()))
             .map_err(|_| BadTimestamp(text.chars().take(64).collect()))
     }
+}
+
+/// A moment as browsers write it, `2026-03-01T09:30:00.000Z`; none when it is written otherwise. Every event has several.
+fn usual(text: &[u8]) -> Option<i64> {
+    let text: &[u8; 24] = text.try_into().ok()?;
+    let number = |places: std::ops::Range<usize>| {
+        text[places]
+            .iter()
+            .try_fold(0_i64, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+    };
+    let signs = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')];
+    if signs.iter().any(|(place, sign)| text[*place] != *sign) {
+        return None;
+    }
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let (hour, minute, second, millis) = (number(11..13)?, number(14..16)?, number(17..19)?, number(20..23)?);
+    // The last days of a month are left to the calendar.
+    if !(1..=12).contains(&month) || !(1..=28).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    // Days from a civil date after H. Hinnant, "chrono-compatible low-level date algorithms".
+    let shifted = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (shifted.div_euclid(400), shifted.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
+    Some(days * DAY + ((hour * 60 + minute) * 60 + second) * SECOND + millis * 1_000)
 }
 
 impl TryFrom<String> for Timestamp {
@@ -176,6 +205,41 @@ mod tests {
     fn a_moment_round_trips_as_text() {
         let moment: Timestamp = "2026-03-01T09:30:00.123456Z".parse().unwrap();
         assert_eq!(moment.to_string().parse::<Timestamp>().unwrap(), moment);
+    }
+
+    /// What is read without the calendar's help is what the calendar says.
+    #[test]
+    fn a_usual_moment_is_read_as_any_other() {
+        let mut place = 0_u64;
+        let mut draw = |below: u64| {
+            place = place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (place >> 33) % below
+        };
+        let mut usual_ones = 0;
+        for _ in 0..20_000 {
+            let text = format!(
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+                draw(10_000),
+                draw(14),
+                draw(33),
+                draw(25),
+                draw(61),
+                draw(61),
+                draw(1_000)
+            );
+            let calendar = text.parse::<jiff::Timestamp>().ok().map(|moment| moment.as_microsecond());
+            assert_eq!(text.parse::<Timestamp>().ok().map(Timestamp::micros), calendar, "{text}");
+            usual_ones += usize::from(usual(text.as_bytes()).is_some());
+        }
+        assert!(usual_ones > 10_000, "{usual_ones}");
+        for text in [
+            "2026-03-01 09:30:00.000Z",
+            "2026-03-01T09:30:00.0000",
+            "2026-03-01t09:30:00.000z",
+            "+026-03-01T09:30:00.00Z",
+        ] {
+            assert_eq!(usual(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod body;
 mod mask;
 mod observe;
 mod place;
+mod quick;
 mod read;
 mod reason;
 mod stamp;
@@ -19,6 +20,8 @@ mod worth;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_quick;
 
 pub(crate) use body::{Body, key_of_first, messages, unpack};
 pub(crate) use observe::{anonymous, observe};

@@ -1,13 +1,13 @@
 //! From a stored event to what identity needs to know of it. Read back from the raw message, because the lake keeps only
 //! what reports need in columns.
 
-use super::wire::{Context, Core};
+use super::wire::{Context, Core, Raw};
 use kernel::time::Timestamp;
 use lake::{AgentClass, Col, EventKind, Stored};
 use memchr::memmem::Finder;
 use people::identity::{Observation, ObservationKind};
 use serde::Deserialize;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value};
 use std::sync::LazyLock;
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,7 +73,7 @@ fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn object(raw: Option<&RawValue>) -> Option<Map<String, Value>> {
+fn object(raw: Option<Raw<'_>>) -> Option<Map<String, Value>> {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
 }
 

@@ -5,9 +5,10 @@
 
 use super::mask::{mask, network_of};
 use super::place::{Hints, country};
+use super::quick::{Quick, quick};
 use super::reason::{Doubt, Rejection};
 use super::stamp::{Times, stamp};
-use super::wire::{Bag, Context, Core, Page, Text};
+use super::wire::{Bag, Context, Core, Page, Raw, Text};
 use super::worth::worth;
 use crate::channels::{Address, Marks, RULES_VERSION, visitor, way};
 use kernel::limits;
@@ -54,12 +55,18 @@ pub(crate) type Taken<'a> = (Draft<'a>, Vec<Doubt>);
 /// Reads the message at `place` of a request.
 pub(crate) fn read<'a>(raw: &'a RawValue, place: usize, request: &Request<'a>) -> Result<Taken<'a>, Box<Rejected>> {
     let text = raw.get();
-    let core: Core<'_> = match serde_json::from_str(text) {
-        Ok(core) => core,
-        Err(error) => return Err(unreadable(text, Rejection::Unreadable(error.to_string()))),
-    };
     let mut doubts = Vec::new();
-    let context = read_context(core.context, &mut doubts);
+    let (core, context, bags) = match quick(text) {
+        Some(Quick { core, context, properties, traits }) => (core, context, [properties, traits]),
+        None => {
+            let core: Core<'_> = match serde_json::from_str(text) {
+                Ok(core) => core,
+                Err(error) => return Err(unreadable(text, Rejection::Unreadable(error.to_string()))),
+            };
+            let context = read_context(core.context, &mut doubts);
+            (core, context, [None, None])
+        }
+    };
     let stored = redact(text, &core, &context);
     // In a context that cannot be read, an address is where its name stands.
     let stored = if doubts.is_empty() { stored } else { Cow::Owned(mask(&stored)) };
@@ -83,7 +90,7 @@ pub(crate) fn read<'a>(raw: &'a RawValue, place: usize, request: &Request<'a>) -
     let kind = request.kind.or_else(|| EventKind::parse(&core.kind.trim().to_ascii_lowercase()));
     let Some(kind) = kind else { return Err(reject(Rejection::Type(visible(&core.kind, 64)))) };
     check(kind, &core).map_err(&reject)?;
-    let (bag, properties) = properties(kind, &core).map_err(&reject)?;
+    let (bag, properties) = properties(kind, &core, bags).map_err(&reject)?;
     let sent = if core.sent_at.trim().is_empty() { request.sent_at } else { &core.sent_at };
     let times = Times { original: &core.original_timestamp, timestamp: &core.timestamp, sent };
     let (at, doubt) = stamp(&times, request.received_at).map_err(&reject)?;
@@ -151,7 +158,7 @@ fn seen<'a>(text: &Cow<'a, str>, most: usize) -> Cow<'a, str> {
 }
 
 /// The context; one that cannot be read is left out with a doubt, as the event itself is sound.
-fn read_context<'a>(raw: Option<&'a RawValue>, doubts: &mut Vec<Doubt>) -> Context<'a> {
+fn read_context<'a>(raw: Option<Raw<'a>>, doubts: &mut Vec<Doubt>) -> Context<'a> {
     let Some(raw) = raw else { return Context::default() };
     serde_json::from_str::<Option<Context<'a>>>(raw.get()).map_or_else(
         |error| {
@@ -197,13 +204,20 @@ fn check(kind: EventKind, core: &Core<'_>) -> Result<(), Rejection> {
 }
 
 /// The properties of a kind of call (the traits of identify and group), read and as text.
-fn properties<'a>(kind: EventKind, core: &Core<'a>) -> Result<(Bag<'a>, Cow<'a, str>), Rejection> {
-    let (field, raw) = match kind {
-        EventKind::Identify | EventKind::Group => ("traits", core.traits),
-        _ => ("properties", core.properties),
+fn properties<'a>(
+    kind: EventKind,
+    core: &Core<'a>,
+    [properties, traits]: [Option<Bag<'a>>; 2],
+) -> Result<(Bag<'a>, Cow<'a, str>), Rejection> {
+    let (field, raw, read) = match kind {
+        EventKind::Identify | EventKind::Group => ("traits", core.traits, traits),
+        _ => ("properties", core.properties, properties),
     };
     let Some(raw) = raw else { return Ok((Bag::default(), Cow::Borrowed("{}"))) };
-    let bag: Bag<'a> = serde_json::from_str(raw.get()).map_err(|_| Rejection::NotAnObject(field))?;
+    let bag: Bag<'a> = match read {
+        Some(bag) => bag,
+        None => serde_json::from_str(raw.get()).map_err(|_| Rejection::NotAnObject(field))?,
+    };
     if bag.count > limits::EVENT_PROPERTIES_MAX {
         return Err(Rejection::TooManyProperties { field, found: bag.count });
     }

@@ -65,6 +65,22 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// Any value, as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Raw<'a>(pub(super) &'a str);
+
+impl<'a> Raw<'a> {
+    pub(super) fn get(self) -> &'a str {
+        self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Raw(raw.get()))
+    }
+}
+
 /// The body of a batch.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -86,7 +102,7 @@ pub(super) struct KeyOnly<'a> {
 }
 
 /// What every message has, without its context.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Core<'a> {
     #[serde(borrow, rename = "type")]
@@ -112,17 +128,17 @@ pub(super) struct Core<'a> {
     #[serde(borrow)]
     pub(super) sent_at: Text<'a>,
     #[serde(borrow)]
-    pub(super) write_key: Option<&'a RawValue>,
+    pub(super) write_key: Option<Raw<'a>>,
     #[serde(borrow)]
-    pub(super) properties: Option<&'a RawValue>,
+    pub(super) properties: Option<Raw<'a>>,
     #[serde(borrow)]
-    pub(super) traits: Option<&'a RawValue>,
+    pub(super) traits: Option<Raw<'a>>,
     #[serde(borrow)]
-    pub(super) context: Option<&'a RawValue>,
+    pub(super) context: Option<Raw<'a>>,
 }
 
 /// What the sender says about the circumstances.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Context<'a> {
     #[serde(borrow)]
@@ -144,18 +160,18 @@ pub(super) struct Context<'a> {
     #[serde(borrow)]
     pub(super) os: Option<Named<'a>>,
     #[serde(borrow)]
-    pub(super) ip: Option<&'a RawValue>,
+    pub(super) ip: Option<Raw<'a>>,
     #[serde(borrow)]
     pub(super) group_id: Text<'a>,
     #[serde(borrow)]
-    pub(super) traits: Option<&'a RawValue>,
+    pub(super) traits: Option<Raw<'a>>,
     #[serde(borrow)]
     pub(super) consent: Option<Consent<'a>>,
     /// The page found that a program drives the browser (our own snippet says so).
     pub(super) automated: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Page<'a> {
     #[serde(borrow)]
@@ -170,7 +186,7 @@ pub(super) struct Page<'a> {
     pub(super) search: Text<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Library<'a> {
     #[serde(borrow)]
@@ -179,14 +195,14 @@ pub(super) struct Library<'a> {
     pub(super) version: Text<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Location<'a> {
     #[serde(borrow)]
     pub(super) country: Text<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Device<'a> {
     #[serde(borrow, rename = "type")]
@@ -195,23 +211,23 @@ pub(super) struct Device<'a> {
     pub(super) model: Text<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Named<'a> {
     #[serde(borrow)]
     pub(super) name: Text<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Consent<'a> {
     #[serde(borrow)]
-    pub(super) category_preferences: Option<&'a RawValue>,
+    pub(super) category_preferences: Option<Raw<'a>>,
     pub(super) gpc: Option<bool>,
 }
 
 /// `context.campaign`: the UTM parameters without their prefix, and click ids under their own name.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Campaign<'a>(pub(super) Marks<'a>);
 
 struct CampaignVisitor;
@@ -263,7 +279,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Campaign<'a> {
 }
 
 /// What is read out of properties or traits: how many there are, and the few that have a column.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Bag<'a> {
     pub(super) count: usize,
     pub(super) url: Text<'a>,
@@ -271,10 +287,10 @@ pub(super) struct Bag<'a> {
     pub(super) title: Text<'a>,
     pub(super) referrer: Text<'a>,
     pub(super) search: Text<'a>,
-    pub(super) currency: Option<&'a RawValue>,
-    pub(super) revenue: Option<&'a RawValue>,
-    pub(super) value: Option<&'a RawValue>,
-    pub(super) total: Option<&'a RawValue>,
+    pub(super) currency: Option<Raw<'a>>,
+    pub(super) revenue: Option<Raw<'a>>,
+    pub(super) value: Option<Raw<'a>>,
+    pub(super) total: Option<Raw<'a>>,
 }
 
 struct BagVisitor;
@@ -307,7 +323,7 @@ impl<'de> Visitor<'de> for BagVisitor {
                 "value" => &mut bag.value,
                 "total" => &mut bag.total,
                 "url" | "path" | "title" | "referrer" | "search" => {
-                    let text = loose_text(map.next_value::<&'de RawValue>()?);
+                    let text = loose_text(map.next_value::<Raw<'de>>()?);
                     match &*key {
                         "url" => bag.url = text,
                         "path" => bag.path = text,
@@ -322,7 +338,7 @@ impl<'de> Visitor<'de> for BagVisitor {
                     continue;
                 }
             };
-            *money = Some(map.next_value::<&'de RawValue>()?);
+            *money = Some(map.next_value::<Raw<'de>>()?);
         }
         Ok(bag)
     }
@@ -335,6 +351,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Bag<'a> {
 }
 
 /// A text out of any JSON; what is no text is none.
-pub(super) fn loose_text(raw: &RawValue) -> Text<'_> {
+pub(super) fn loose_text(raw: Raw<'_>) -> Text<'_> {
     serde_json::from_str(raw.get()).unwrap_or_default()
 }

@@ -1,9 +1,8 @@
 //! What an event is worth: `revenue`, else `value`, else `total`, in micros; and its currency.
 
 use super::reason::Doubt;
-use super::wire::{Bag, loose_text};
+use super::wire::{Bag, Raw, loose_text};
 use kernel::money::{Currency, parse_decimal};
-use serde_json::value::RawValue;
 
 /// Value in micros, currency (empty: the workspace's own), and what is wrong with them.
 pub(super) fn worth(bag: &Bag<'_>) -> (Option<i64>, String, Option<Doubt>) {
@@ -16,7 +15,7 @@ pub(super) fn worth(bag: &Bag<'_>) -> (Option<i64>, String, Option<Doubt>) {
         let found = raw.get().chars().take(32).collect();
         return (None, String::new(), (field == "revenue").then_some(Doubt::Amount { field, found }));
     };
-    let currency = bag.currency.map(|raw| loose_text(raw)).filter(|text| !text.trim().is_empty());
+    let currency = bag.currency.map(loose_text).filter(|text| !text.trim().is_empty());
     match currency.map(|text| text.parse::<Currency>().map_err(|_| text.chars().take(16).collect::<String>())) {
         None => match sign(raw) {
             Ok(currency) => (Some(micros), currency.to_owned(), None),
@@ -28,14 +27,14 @@ pub(super) fn worth(bag: &Bag<'_>) -> (Option<i64>, String, Option<Doubt>) {
 }
 
 /// The currency that a sign before an amount names; a sign of several currencies names none.
-fn sign(raw: &RawValue) -> Result<&'static str, &'static str> {
+fn sign(raw: Raw<'_>) -> Result<&'static str, &'static str> {
     let text = loose_text(raw);
     let named = [("€", Ok("EUR")), ("£", Ok("GBP")), ("$", Err("$")), ("¥", Err("¥"))];
     named.into_iter().find(|(sign, _)| text.trim().starts_with(sign)).map_or(Ok(""), |(_, named)| named)
 }
 
 /// A number, or a text that is one (`"19.99"`, `"$19.99"`). More than six places are cut, exponents are read.
-fn micros(raw: &RawValue) -> Option<i64> {
+fn micros(raw: Raw<'_>) -> Option<i64> {
     let text = loose_text(raw);
     let text = text.trim().trim_start_matches(['$', '€', '£', '¥']).trim();
     if raw.get() == "true" || raw.get() == "false" || text.is_empty() {
