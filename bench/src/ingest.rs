@@ -146,12 +146,15 @@ fn measure(program: &Path, folder: &Path, batches: &[Batch], shape: Shape) -> Re
     let seconds = begin.elapsed().as_secs_f64();
     let answered = cpu_of(&server, &before)?;
     let threads = server.cpu()?;
-    while server.behind()? > 0 {
+    // Looked at no more often than the watcher does: an answer about the numbers costs the server milliseconds.
+    shared.stop.store(true, Ordering::Relaxed);
+    while !watcher.is_finished() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let behind_seconds = begin.elapsed().as_secs_f64() - seconds;
     let visible = cpu_of(&server, &before)?;
-    shared.stop.store(true, Ordering::Relaxed);
+    // Before the questions below, which have a limit of their own.
+    let memory = server.memory_peak()?;
     let points = watcher.join().ok().context("the watcher panicked")??;
     let acknowledged = shared.acknowledged.load(Ordering::Relaxed);
     let count = server.sql("select count(*) from events")?[0][0].as_u64().context("a count")?;
@@ -169,7 +172,7 @@ fn measure(program: &Path, folder: &Path, batches: &[Batch], shape: Shape) -> Re
         behind_max: points.iter().map(|point| point.acknowledged.saturating_sub(point.visible)).max().unwrap_or(0),
         delays: delays(&points),
         threads,
-        memory: server.memory_peak()?,
+        memory,
     })
 }
 
@@ -180,19 +183,22 @@ struct Point {
     visible: u64,
 }
 
-/// Looks every few milliseconds until the load stops.
+/// Looks every few milliseconds until the load stops and all of it is visible.
 fn watch(server: &Arc<Server>, shared: &Arc<Shared>, begin: Instant) -> std::thread::JoinHandle<Result<Vec<Point>>> {
     let (server, shared) = (Arc::clone(server), Arc::clone(shared));
     std::thread::spawn(move || {
         let mut points = Vec::new();
-        while !shared.stop.load(Ordering::Relaxed) {
-            let acknowledged = shared.acknowledged.load(Ordering::Relaxed);
+        loop {
+            let (acknowledged, is_over) =
+                (shared.acknowledged.load(Ordering::Relaxed), shared.stop.load(Ordering::Relaxed));
             let behind = server.behind()?;
             let visible = acknowledged.saturating_sub(behind);
             points.push(Point { at: begin.elapsed().as_secs_f64(), acknowledged, visible });
-            std::thread::sleep(Duration::from_millis(25));
+            if is_over && behind == 0 {
+                return Ok(points);
+            }
+            std::thread::sleep(Duration::from_millis(if is_over && behind > 10_000 { 500 } else { 25 }));
         }
-        Ok(points)
     })
 }
 

@@ -142,7 +142,7 @@ pub(crate) fn soak(folder: &Path, days: u32, each: u64) -> Result<String> {
     }
     let sent = begin.elapsed();
     while server.behind()? > 0 {
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_secs(1));
     }
     let visible = begin.elapsed();
     world.done.store(true, Ordering::Relaxed);
@@ -159,9 +159,11 @@ fn conclude(
     mut text: String,
 ) -> Result<String> {
     let stored = world.batches.load(Ordering::Relaxed) * BATCH as u64;
+    // Before the question, which has a limit of its own.
+    let memory = server.memory_peak()?;
     let count = server.sql("select count(*) from events")?[0][0].as_u64().context("a count")?;
     let now = sizes(server, workspace)?;
-    let (memory, wal) = (server.memory_peak()?, world.wal_max.load(Ordering::Relaxed));
+    let wal = world.wal_max.load(Ordering::Relaxed);
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     let of_one = |bytes: u64| bytes as f64 / stored.max(1) as f64;
     let _ = write!(

@@ -18,6 +18,8 @@ mod tests;
 mod tests_doubts;
 #[cfg(test)]
 mod tests_limits;
+#[cfg(test)]
+mod tests_pressure;
 
 pub use api::{SENDER_ROUTES, sender_routes};
 pub use lakes::{Lakes, OpenError};

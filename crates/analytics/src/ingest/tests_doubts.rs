@@ -62,7 +62,7 @@ async fn a_request_that_is_refused_takes_no_doubt_of_another() {
     // Nothing is taken up, until no more may wait.
     let large = |number: usize| {
         let mut message = track(&format!("m{number}"));
-        message["properties"]["text"] = json!("x".repeat(30_000));
+        message["properties"]["text"] = json!(super::tests_pressure::noise(number, 30_000));
         message
     };
     let batch = |from: usize| (from..from + 10).map(large).collect::<Vec<Value>>();
