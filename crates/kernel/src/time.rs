@@ -107,8 +107,9 @@ fn usual(text: &[u8]) -> Option<i64> {
     }
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     let (hour, minute, second, millis) = (number(11..13)?, number(14..16)?, number(17..19)?, number(20..23)?);
-    // The last days of a month are left to the calendar.
-    if !(1..=12).contains(&month) || !(1..=28).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+    // A leap day is left to the calendar.
+    let days = *[31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].get(usize::try_from(month - 1).ok()?)?;
+    if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
     // Days from a civil date after H. Hinnant, "chrono-compatible low-level date algorithms".

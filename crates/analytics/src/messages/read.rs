@@ -339,10 +339,11 @@ fn describe_page<'a>(event: &mut Draft<'a>, context: Context<'a>, bag: Bag<'a>) 
     let [host, path, query] = address_of(&event.url);
     let query = if query.is_empty() { stated_query } else { query };
     let mut marks = context.campaign.map(|campaign| campaign.0).unwrap_or_default();
-    marks.or(match query {
-        Cow::Borrowed(text) => Marks::of_query(text),
-        Cow::Owned(text) => Marks::of_query(&text).into_owned(),
-    });
+    match query {
+        Cow::Borrowed("") => {}
+        Cow::Borrowed(text) => marks.or(Marks::of_query(text)),
+        Cow::Owned(text) => marks.or(Marks::of_query(&text).into_owned()),
+    }
     event.path = if stated_path.is_empty() { path } else { stated_path };
     event.host = lower(host);
     event.referrer_host = lower(part(&event.referrer, |address| Address::parse(address).host));

@@ -1,8 +1,9 @@
 //! What an event is worth: `revenue`, else `value`, else `total`, in micros; and its currency.
 
 use super::reason::Doubt;
-use super::wire::{Bag, Raw, loose_text};
+use super::wire::{Bag, Raw, Text, loose_text};
 use kernel::money::{Currency, parse_decimal};
+use std::borrow::Cow;
 
 /// Value in micros, currency (empty: the workspace's own), and what is wrong with them.
 pub(super) fn worth(bag: &Bag<'_>) -> (Option<i64>, String, Option<Doubt>) {
@@ -28,6 +29,9 @@ pub(super) fn worth(bag: &Bag<'_>) -> (Option<i64>, String, Option<Doubt>) {
 
 /// The currency that a sign before an amount names; a sign of several currencies names none.
 fn sign(raw: Raw<'_>) -> Result<&'static str, &'static str> {
+    if !raw.get().starts_with('"') {
+        return Ok("");
+    }
     let text = loose_text(raw);
     let named = [("€", Ok("EUR")), ("£", Ok("GBP")), ("$", Err("$")), ("¥", Err("¥"))];
     named.into_iter().find(|(sign, _)| text.trim().starts_with(sign)).map_or(Ok(""), |(_, named)| named)
@@ -35,7 +39,9 @@ fn sign(raw: Raw<'_>) -> Result<&'static str, &'static str> {
 
 /// A number, or a text that is one (`"19.99"`, `"$19.99"`). More than six places are cut, exponents are read.
 fn micros(raw: Raw<'_>) -> Option<i64> {
-    let text = loose_text(raw);
+    // A plain number is its own text.
+    let plain = raw.get().len() <= 15 && raw.get().bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let text = if plain { Text(Cow::Borrowed(raw.get())) } else { loose_text(raw) };
     let text = text.trim().trim_start_matches(['$', '€', '£', '¥']).trim();
     if raw.get() == "true" || raw.get() == "false" || text.is_empty() {
         return None;
