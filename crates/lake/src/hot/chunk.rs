@@ -139,7 +139,8 @@ mod tests {
         ];
         let events = pairs.iter().zip(0..).map(|((properties, raw), place)| {
             let mut event = event(&format!("e{place}"), 1, START + place, "Seen");
-            ((*properties).clone_into(&mut event.properties), (*raw).clone_into(&mut event.raw));
+            (*properties).clone_into(&mut event.properties);
+            (*raw).clone_into(&mut event.raw);
             Arc::new(event)
         });
         let part = Part::of(&events.collect::<Vec<_>>()).unwrap();
