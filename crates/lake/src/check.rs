@@ -4,7 +4,7 @@ use crate::catalog::{CatalogState, FileEntry};
 use crate::error::LakeError;
 use crate::event::month_of;
 use crate::lake::{CheckReport, Inner};
-use crate::parquet::{AT, DataFile, OFFSET, PERSON, integers};
+use crate::parquet::{AT, DataFile, OFFSET, PERSON, integers, rederivations};
 use crate::view::{View, bucket_of};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(crate) fn check(inner: &Inner, view: &View, state: &CatalogState) -> Result<
     let mut offsets = roaring::RoaringTreemap::new();
     for file in view.files.iter().flatten() {
         report.files += 1;
-        match check_file(file, view.buckets, state.sealed_offset, &mut offsets) {
+        match check_file(file, view.buckets, state, &mut offsets) {
             Ok((rows, problems)) => {
                 report.rows += rows;
                 report.problems.extend(problems.into_iter().map(|why| format!("{}: {why}", file.path().display())));
@@ -49,7 +49,7 @@ pub(crate) fn check(inner: &Inner, view: &View, state: &CatalogState) -> Result<
 fn check_file(
     file: &Arc<DataFile>,
     buckets: u16,
-    sealed: u64,
+    state: &CatalogState,
     offsets: &mut roaring::RoaringTreemap,
 ) -> Result<(u64, BTreeSet<String>), LakeError> {
     let FileEntry { bucket, month, rows, at_min, at_max, .. } = file.entry;
@@ -57,7 +57,7 @@ fn check_file(
     let mut read = 0;
     let mut before = (i64::MIN, i64::MIN, i64::MIN);
     // Full rows, so that every page is unpacked and its checks run.
-    for batch in file.read(crate::event::Columns::ALL, &crate::parquet::Selection::All)? {
+    for batch in file.read(file.columns()?, &crate::parquet::Selection::All)? {
         let batch = batch?;
         let (person, at, offset) = (integers(&batch, PERSON)?, integers(&batch, AT)?, integers(&batch, OFFSET)?);
         for row in 0..batch.num_rows() {
@@ -71,11 +71,16 @@ fn check_file(
             note(bucket_of(key.0.cast_unsigned(), buckets) != usize::from(bucket), "rows of another bucket");
             note(month_of(key.1) != month, "rows of another month");
             note(key.1 < at_min || key.1 > at_max, "rows outside the times of the catalog");
-            note(key.2.cast_unsigned() > sealed, "rows after the sealed offset");
+            note(key.2.cast_unsigned() > state.sealed_offset, "rows after the sealed offset");
             note(!offsets.insert(key.2.cast_unsigned()), "rows that another file has too");
             before = key;
         }
         read += batch.num_rows() as u64;
+        for number in rederivations(&batch)? {
+            if !state.rederived.iter().any(|one| one.id == number) {
+                problems.insert(format!("rows of the re-derivation {number}, of which the catalog does not know"));
+            }
+        }
     }
     if read != rows {
         problems.insert(format!("{read} rows where the catalog says {rows}"));

@@ -267,10 +267,11 @@ impl Columns {
     const OFFSET: u64 = 1 << 60;
     const KIND: u64 = 1 << 59;
     const AGENT: u64 = 1 << 58;
+    const SUPERSEDED: u64 = 1 << 57;
     /// No more than what always comes.
     pub const NONE: Columns = Columns(0);
-    /// Everything.
-    pub const ALL: Columns = Columns(u64::MAX);
+    /// Everything an event has; not what it had before it was derived again.
+    pub const ALL: Columns = Columns(!Self::SUPERSEDED);
 
     /// These text columns.
     #[must_use]
@@ -311,6 +312,11 @@ impl Columns {
     /// And the column `channel_rule`.
     pub(crate) const fn with_rule(self) -> Self {
         Self(self.0 | Self::RULE)
+    }
+
+    /// And the column `superseded`: what was derived before.
+    pub(crate) const fn with_superseded(self) -> Self {
+        Self(self.0 | Self::SUPERSEDED)
     }
 
     /// And the columns of `other`.
@@ -359,6 +365,16 @@ impl Columns {
     #[must_use]
     pub const fn has_received_at(self) -> bool {
         self.0 & Self::RECEIVED != 0
+    }
+
+    /// Whether `superseded` is wanted.
+    pub(crate) const fn has_superseded(self) -> bool {
+        self.0 & Self::SUPERSEDED != 0
+    }
+
+    /// Whether a column is wanted that rules derive.
+    pub(crate) const fn has_derived(self) -> bool {
+        self.has(Col::Channel) || self.has(Col::AgentReason) || self.has_agent_class() || self.has_rule()
     }
 
     /// Whether `channel_rule` is wanted.

@@ -1,6 +1,6 @@
 //! The facade: one lake is one workspace's events.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Rederived};
 use crate::check;
 use crate::compact::{self, Upkeep};
 use crate::config::LakeConfig;
@@ -43,8 +43,8 @@ pub struct Watermark {
     pub at: i64,
     /// The last log offset that is stored.
     pub appended_offset: u64,
-    /// How often rows were taken out of what is stored, by erasure or age, since the lake was opened: answers from before
-    /// are stale.
+    /// How often what is stored was changed, by erasure, age or re-derivation, since the lake was opened: answers from
+    /// before are stale.
     pub removals: u64,
 }
 
@@ -71,6 +71,8 @@ pub(crate) struct State {
     pub(crate) hot: Vec<HotBucket>,
     pub(crate) sealing: Arc<Vec<HotBucket>>,
     pub(crate) merges: Arc<Merges>,
+    /// The re-derivations that took effect, in order.
+    pub(crate) rederived: Arc<Vec<Rederived>>,
     pub(crate) admitted: u64,
     pub(crate) admitted_at: i64,
     pub(crate) sealed: u64,
@@ -95,7 +97,9 @@ pub(crate) struct Inner {
     /// Told when hot rows were sealed.
     pub(crate) sealed: Notify,
     pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
-    folds: Arc<Semaphore>,
+    /// Held by what writes files again without holding up seals, and by what must not run beside it. Taken before `upkeep`.
+    pub(crate) rewriting: tokio::sync::Mutex<()>,
+    pub(crate) folds: Arc<Semaphore>,
     questions: Arc<Semaphore>,
     /// Locked for this process as long as it is open; released last.
     _lock: File,
@@ -156,6 +160,7 @@ impl Lake {
                 hot: none.clone(),
                 sealing: Arc::new(none),
                 merges: Arc::default(),
+                rederived: Arc::new(state.rederived.clone()),
                 admitted: state.sealed_offset,
                 admitted_at: state.sealed_at,
                 sealed: state.sealed_offset,
@@ -178,6 +183,7 @@ impl Lake {
                 admitting: Mutex::new(()),
                 sealed: Notify::new(),
                 upkeep: tokio::sync::Mutex::new(upkeep),
+                rewriting: tokio::sync::Mutex::default(),
                 _lock: guard,
             };
             Ok(Self { inner: Arc::new(inner) })
@@ -373,6 +379,8 @@ impl Inner {
             merges: Arc::clone(&state.merges),
             watermark: self.watermark(&state),
             received_to: None,
+            rederived: Arc::clone(&state.rederived),
+            undo_from: None,
         }
     }
 

@@ -35,13 +35,18 @@ mod timeline;
 mod view;
 
 pub use batch::{Batch, NewEvents, Owner};
-pub use catalog::{Catalog, CatalogError, CatalogState, FileCatalog, FileEntry, GoneEntry, RunEntry, Switch};
-pub use compact::{ErasedFile, Erasure, ErasureProof, Retained, RewriteProgress};
+pub use catalog::{
+    Catalog, CatalogError, CatalogState, FileCatalog, FileEntry, GoneEntry, Rederived, RunEntry, Switch,
+};
+pub use compact::{
+    Derive, DeriveRow, ErasedFile, Erasure, ErasureProof, Moved, Rederivation, Retained, RewriteProgress, Verdict,
+};
 pub use config::{Faults, LakeConfig};
 pub use error::LakeError;
 pub use event::{AgentClass, Col, Columns, Draft, Event, EventKind};
 pub use fold::{Cancel, Dict, EventRef, Fold, FoldOptions, KnownAt, Progress, Recoder, Run, RunCodes};
 pub use lake::{Appended, CheckReport, Lake, SqlTurn, Watermark};
+pub use parquet::Derivation;
 pub use query::{
     SqlAnswer, SqlColumn, SqlFile, SqlFormat, SqlLimits, SqlMonth, SqlPlan, SqlProgress, SqlQuestion, SqlRead,
     SqlTable, SqlType, SqlValue, SqlWatch,

@@ -2,12 +2,13 @@
 //!
 //! **Invariant:** a view never changes; seals and merges make a new state beside it and remove files after its last use.
 
+use crate::catalog::Rederived;
 use crate::error::LakeError;
 use crate::event::{Col, Columns};
 use crate::fold::KnownAt;
 use crate::hot::{Chunk, HotBucket};
 use crate::lake::Watermark;
-use crate::parquet::{AT, DataFile, RECEIVED, Selection, data_error, integers};
+use crate::parquet::{AT, DataFile, RECEIVED, Selection, data_error, integers, known_before};
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use kernel::time::TimeRange;
@@ -107,6 +108,10 @@ pub(crate) struct View {
     pub(crate) watermark: Watermark,
     /// Events received after this moment are left out; none when all are known.
     pub(crate) received_to: Option<i64>,
+    /// The re-derivations that took effect, in order.
+    pub(crate) rederived: Arc<Vec<Rederived>>,
+    /// What this re-derivation and later ones changed is read as it was before; none when all are known.
+    pub(crate) undo_from: Option<u64>,
 }
 
 /// Where rows lie.
@@ -122,6 +127,8 @@ pub(crate) struct Source {
     part: Part,
     /// Rows received after this moment are left out.
     received_to: Option<i64>,
+    /// What this re-derivation and later ones changed is read as it was before.
+    undo_from: Option<u64>,
     /// Rows that happened outside are left out.
     range: Option<TimeRange>,
 }
@@ -151,6 +158,7 @@ impl View {
     /// The view as it was known at a moment.
     pub(crate) fn known_at(mut self, known: &KnownAt) -> Self {
         self.received_to = Some(known.at.micros());
+        self.undo_from = self.rederived.iter().find(|one| one.at > known.at.micros()).map(|one| one.id);
         self.merges = Arc::new(Merges::new(Arc::clone(&known.merges), self.buckets));
         self
     }
@@ -167,15 +175,20 @@ impl View {
                 (Some(to), Some((_, last))) if last <= to => None,
                 (to, _) => to,
             };
-            sources.push(Source { part: Part::File(file), received_to, range: None });
+            // Most files have nothing that was derived again.
+            let undo_from = self.undo_from.filter(|_| columns.has_derived());
+            let undo_from = if undo_from.is_some() && file.has_superseded()? { undo_from } else { None };
+            sources.push(Source { part: Part::File(file), received_to, undo_from, range: None });
         }
         let received_to = self.received_to;
         let columns = if received_to.is_some() { columns.with_received_at() } else { columns };
         for hot in [&self.sealing[bucket], &self.hot[bucket]] {
             let chunks = hot.chunks.iter().cloned();
-            sources.extend(chunks.map(|chunk| Source { part: Part::Chunk(chunk), received_to, range: None }));
+            // A re-derivation brings what it changes into files first.
+            let source = |part| Source { part, received_to, undo_from: None, range: None };
+            sources.extend(chunks.map(|chunk| source(Part::Chunk(chunk))));
             if !hot.tail.is_empty() {
-                sources.push(Source { part: Part::Batch(hot.tail_batch(columns)?), received_to, range: None });
+                sources.push(source(Part::Batch(hot.tail_batch(columns)?)));
             }
         }
         Ok(sources)
@@ -245,6 +258,10 @@ impl Source {
         let wanted = columns;
         let json = if properties.is_empty() { columns } else { columns.and(Columns::of(&[Col::Properties])) };
         let received = |columns: Columns| if self.received_to.is_some() { columns.with_received_at() } else { columns };
+        let stored = |columns: Columns| {
+            let columns = received(columns);
+            if self.undo_from.is_some() { columns.with_superseded() } else { columns }
+        };
         let batches: Batches = match &self.part {
             Part::File(file) => {
                 let selection = match (people, names) {
@@ -254,14 +271,18 @@ impl Source {
                 };
                 match selection {
                     Some(selection) if file.keeps(properties)? => {
-                        Box::new(file.read_with(received(columns), properties, &selection)?)
+                        Box::new(file.read_with(stored(columns), properties, &selection)?)
                     }
-                    Some(selection) => Box::new(file.read(received(json), &selection)?),
+                    Some(selection) => Box::new(file.read(stored(json), &selection)?),
                     None => Box::new(std::iter::empty()),
                 }
             }
             Part::Chunk(chunk) => Box::new(std::iter::once(chunk.batch(received(json)))),
             Part::Batch(batch) => Box::new(std::iter::once(Ok(batch.clone()))),
+        };
+        let batches: Batches = match self.undo_from {
+            Some(from) => Box::new(batches.map(move |batch| known_before(&batch?, from))),
+            None => batches,
         };
         let (received_to, range) = (self.received_to, self.range);
         if received_to.is_none() && range.is_none() {

@@ -3,7 +3,7 @@
 //! **Invariant:** a switch is one transaction, so a backup of the database names exactly the files that belong to it.
 
 use async_trait::async_trait;
-use lake::{Catalog, CatalogError, CatalogState, FileEntry, GoneEntry, RunEntry, Switch};
+use lake::{Catalog, CatalogError, CatalogState, FileEntry, GoneEntry, Rederived, RunEntry, Switch};
 use platform::params;
 use platform::sql::{Db, DbError, FromRow, Row, Tx, Value};
 
@@ -78,6 +78,14 @@ impl FromRow for Gone {
     }
 }
 
+struct Again(Rederived);
+
+impl FromRow for Again {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self(Rederived { id: unsigned(row, "id")?, at: row.int("at_us")? }))
+    }
+}
+
 const FILE_COLUMNS: &[&str] =
     &["id", "path", "bucket", "month", "row_count", "byte_count", "at_min_us", "at_max_us", "offset_min", "offset_max"];
 
@@ -113,6 +121,10 @@ async fn write(tx: &mut Tx, switch: &Switch) -> Result<(), DbError> {
         .iter()
         .map(|run| params![run.id.cast_signed(), run.path.clone(), run.entries.cast_signed(), run.bytes.cast_signed()]);
     tx.insert_many("lake_runs", &["id", "path", "entry_count", "byte_count"], runs.collect(), "").await?;
+    if let Some(again) = switch.rederived {
+        let sql = "insert into lake_rederived (id, at_us) values ($1, $2)";
+        tx.execute(sql, params![again.id.cast_signed(), again.at]).await?;
+    }
     let next_id = switch.next_id.cast_signed();
     tx.execute(
         "insert into lake_state (id, sealed_offset, sealed_at_us, next_id, buckets) values (1, 0, 0, $1, $2)
@@ -151,6 +163,7 @@ impl DbCatalog {
         let runs: Vec<Run> =
             tx.query("select id, path, entry_count, byte_count from lake_runs order by id", params![]).await?;
         let gone: Vec<Gone> = tx.query("select id, path from lake_gone order by id", params![]).await?;
+        let again: Vec<Again> = tx.query("select id, at_us from lake_rederived order by id", params![]).await?;
         tx.rollback().await?;
         let state = state.unwrap_or(State { sealed_offset: 0, sealed_at: 0, next_id: 0, buckets: 0 });
         Ok(CatalogState {
@@ -161,6 +174,7 @@ impl DbCatalog {
             files: files.into_iter().map(|file| file.0).collect(),
             runs: runs.into_iter().map(|run| run.0).collect(),
             gone: gone.into_iter().map(|gone| gone.0).collect(),
+            rederived: again.into_iter().map(|again| again.0).collect(),
         })
     }
 

@@ -66,6 +66,15 @@ pub struct GoneEntry {
     pub path: String,
 }
 
+/// A re-derivation that took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rederived {
+    /// Its number; later ones have larger ones.
+    pub id: u64,
+    /// From this moment on questions see what it derived, microseconds.
+    pub at: i64,
+}
+
 /// What makes up the lake at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CatalogState {
@@ -85,6 +94,9 @@ pub struct CatalogState {
     /// What was taken out and may still lie in the folder.
     #[serde(default)]
     pub gone: Vec<GoneEntry>,
+    /// The re-derivations that changed a row, in order.
+    #[serde(default)]
+    pub rederived: Vec<Rederived>,
 }
 
 /// A change of the catalog: happens whole or not at all.
@@ -101,6 +113,9 @@ pub struct Switch {
     /// Ids of files and runs that were taken out before and are no longer in the folder.
     #[serde(default)]
     pub forget: Vec<u64>,
+    /// The re-derivation that takes effect with it.
+    #[serde(default)]
+    pub rederived: Option<Rederived>,
     /// The new sealed offset and `sealed_at`; none when they stay.
     pub sealed: Option<(u64, i64)>,
     /// The new `next_id`.
@@ -126,6 +141,7 @@ impl CatalogState {
             self.sealed_offset = offset;
             self.sealed_at = at;
         }
+        self.rederived.extend(switch.rederived);
         self.next_id = switch.next_id;
         if switch.buckets != 0 {
             self.buckets = switch.buckets;

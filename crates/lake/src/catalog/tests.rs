@@ -10,7 +10,13 @@ async fn a_switch_is_kept_whole_and_read_back() {
     let first =
         Switch { add_runs: vec![run(1), run(2)], sealed: Some((9, 77)), next_id: 3, buckets: 8, ..Switch::default() };
     catalog.switch(&first).await.unwrap();
-    let second = Switch { add_runs: vec![run(3)], remove_runs: vec![1, 2], next_id: 4, ..Switch::default() };
+    let second = Switch {
+        add_runs: vec![run(3)],
+        remove_runs: vec![1, 2],
+        rederived: Some(Rederived { id: 3, at: 80 }),
+        next_id: 4,
+        ..Switch::default()
+    };
     catalog.switch(&second).await.unwrap();
     let state = FileCatalog::new(&path).load().await.unwrap();
     let gone = |id| GoneEntry { id, path: format!("dedup/{id}.run") };
@@ -22,6 +28,7 @@ async fn a_switch_is_kept_whole_and_read_back() {
         files: vec![],
         runs: vec![run(3)],
         gone: vec![gone(1), gone(2)],
+        rederived: vec![Rederived { id: 3, at: 80 }],
     };
     assert_eq!(state, expected);
     catalog.switch(&Switch { forget: vec![1], next_id: 5, ..Switch::default() }).await.unwrap();

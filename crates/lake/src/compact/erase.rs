@@ -153,6 +153,8 @@ impl Lake {
     /// [`LakeError::Data`] when the consumer does not come as far as what is stored, [`LakeError::Cancelled`], or when a
     /// file cannot be read or written: then nothing or everything was erased, and the next call goes on.
     pub async fn erase(&self, persons: &[u64], progress: &RewriteProgress) -> Result<Erasure, LakeError> {
+        // What is being written again may hold their rows.
+        let alone = self.inner.rewriting.lock().await;
         let mut erasure = Erasure { up_to: self.inner.empty_log().await?, ..Erasure::default() };
         {
             let mut upkeep = self.inner.upkeep.lock().await;
@@ -169,6 +171,7 @@ impl Lake {
             let work = move || orphans::erase(&inner.config.folder, &people, &inner.config.faults);
             erasure.files.extend(spawn_blocking(work).await.map_err(|_| LakeError::Closed)??);
         }
+        drop(alone);
         erasure.proof = self.prove_erased(&erasure.persons, erasure.up_to).await?;
         Ok(erasure)
     }

@@ -22,9 +22,9 @@ struct Input {
 }
 
 impl Input {
-    fn open(file: &Arc<DataFile>) -> Result<Option<Self>, LakeError> {
-        let batches: Batches = Box::new(file.read(Columns::ALL, &Selection::All)?);
-        let batch = RecordBatch::new_empty(crate::parquet::schema_of(Columns::ALL));
+    fn open(file: &Arc<DataFile>, columns: Columns) -> Result<Option<Self>, LakeError> {
+        let batches: Batches = Box::new(file.read(columns, &Selection::All)?);
+        let batch = RecordBatch::new_empty(crate::parquet::schema_of(columns));
         let none = || ScalarBuffer::from(Vec::new());
         let mut input = Self { batches, batch, keys: [none(), none(), none()], row: 0 };
         Ok(input.load()?.then_some(input))
@@ -56,11 +56,15 @@ pub(super) fn merge(
     properties: &[String],
     faults: &Faults,
 ) -> Result<FileEntry, LakeError> {
+    let mut columns = Columns::ALL;
+    for file in files {
+        columns = columns.and(file.columns()?);
+    }
     let mut inputs = Vec::new();
     for file in files {
-        inputs.extend(Input::open(file)?);
+        inputs.extend(Input::open(file, columns)?);
     }
-    let mut writer = FileWriter::create(folder, new, properties, faults)?;
+    let mut writer = FileWriter::create(folder, new, columns, properties, faults)?;
     let mut rows: Vec<(usize, usize)> = Vec::with_capacity(OUT_ROWS);
     loop {
         let least = (0..inputs.len()).min_by_key(|place| inputs[*place].key());

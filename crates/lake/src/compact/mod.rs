@@ -10,6 +10,7 @@ mod erase;
 mod merge;
 mod orphans;
 mod promote;
+mod rederive;
 mod retain;
 mod rewrite;
 mod seal;
@@ -17,6 +18,7 @@ mod sweep;
 
 pub use erase::{ErasedFile, Erasure, ErasureProof};
 pub(crate) use orphans::{files_below, opened};
+pub use rederive::{Derive, DeriveRow, Moved, Rederivation, Verdict};
 pub use retain::Retained;
 pub use rewrite::RewriteProgress;
 pub(crate) use sweep::{ORPHANED, free_name, open_files, sweep};
@@ -50,10 +52,13 @@ pub(crate) struct Upkeep {
 }
 
 /// New files that a switch is to make part of the lake.
+#[derive(Default)]
 struct Pending {
     switch: Switch,
     files: Vec<Arc<DataFile>>,
     run: Option<Run>,
+    /// Whether rows go or become others: answers from before are stale then.
+    changes_rows: bool,
 }
 
 impl Upkeep {
@@ -157,7 +162,7 @@ impl Inner {
 
     /// The switch happened: the same in memory, at once for every question that begins from now on.
     fn install(&self, upkeep: &mut Upkeep, pending: Pending) {
-        let Pending { switch, files, run } = pending;
+        let Pending { switch, files, run, changes_rows } = pending;
         upkeep.gone.retain(|gone| !switch.forget.contains(&gone.id));
         let runs = self.dedup.runs();
         let runs = runs.iter().filter(|run| switch.remove_runs.contains(&run.entry.id));
@@ -177,6 +182,10 @@ impl Inner {
                 bucket.sort_by_key(|file| (file.entry.month, file.entry.id));
             }
             state.files = Arc::new(buckets);
+            state.removals += u64::from(changes_rows);
+            if let Some(rederived) = switch.rederived {
+                state.rederived = Arc::new(state.rederived.iter().copied().chain([rederived]).collect());
+            }
             if let Some((offset, _)) = switch.sealed {
                 let none = vec![HotBucket::default(); usize::from(self.config.buckets)];
                 state.sealing = Arc::new(none);
@@ -210,7 +219,7 @@ impl Inner {
             let entry = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
             let file = Arc::new(DataFile::new(&self.config.folder, entry.clone()));
             let switch = Switch { add_files: vec![entry], remove_files, next_id: upkeep.id(), ..Switch::default() };
-            self.switch(upkeep, Pending { switch, files: vec![file], run: None }).await?;
+            self.switch(upkeep, Pending { switch, files: vec![file], ..Pending::default() }).await?;
         }
         Ok(())
     }
@@ -257,7 +266,7 @@ impl Inner {
             let run = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
             let add_runs = vec![run.entry.clone()];
             let switch = Switch { add_runs, remove_runs, next_id: upkeep.id(), ..Switch::default() };
-            self.switch(upkeep, Pending { switch, files: Vec::new(), run: Some(run) }).await?;
+            self.switch(upkeep, Pending { switch, run: Some(run), ..Pending::default() }).await?;
         }
     }
 }

@@ -72,7 +72,8 @@ pub(super) fn erase(folder: &Path, people: &BTreeSet<i64>, faults: &Faults) -> R
             fs::remove_file(&path).map_err(LakeError::io(&path))?;
             path.parent().map_or(Ok(()), sync_folder)?;
         } else {
-            copy_kept(&kept, FileWriter::create_at(folder, file.entry.clone(), &[], faults)?)?;
+            let columns = file.columns()?;
+            copy_kept(&kept, FileWriter::create_at(folder, file.entry.clone(), columns, &[], faults)?)?;
         }
         erased.push(ErasedFile {
             path: file.entry.path.clone(),

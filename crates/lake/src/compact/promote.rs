@@ -48,7 +48,7 @@ impl Lake {
             let entry = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
             let file = Arc::new(DataFile::new(&inner.config.folder, entry.clone()));
             let switch = Switch { add_files: vec![entry], remove_files, next_id: upkeep.id(), ..Switch::default() };
-            inner.switch(&mut upkeep, Pending { switch, files: vec![file], run: None }).await?;
+            inner.switch(&mut upkeep, Pending { switch, files: vec![file], ..Pending::default() }).await?;
             done += 1;
         }
     }

@@ -30,6 +30,7 @@ impl Lake {
     /// # Errors
     /// As [`Lake::erase`].
     pub async fn drop_before(&self, before: i64, progress: &RewriteProgress) -> Result<Retained, LakeError> {
+        let _alone = self.inner.rewriting.lock().await;
         self.inner.empty_log().await?;
         let mut upkeep = self.inner.upkeep.lock().await;
         self.inner.into_files(&mut upkeep).await?;

@@ -3,7 +3,6 @@
 use super::{Pending, Upkeep, abandon};
 use crate::catalog::Switch;
 use crate::error::LakeError;
-use crate::event::Columns;
 use crate::fold::Cancel;
 use crate::lake::Inner;
 use crate::parquet::{DataFile, FileWriter, NewFile, Selection};
@@ -33,10 +32,12 @@ impl RewriteProgress {
         Self { report: Some(Arc::new(report)), cancel: Cancel::default() }
     }
 
+    pub(super) fn check(&self) -> Result<(), LakeError> {
+        if self.cancel.is_cancelled() { Err(LakeError::Cancelled) } else { Ok(()) }
+    }
+
     pub(super) fn tell(&self, done: usize, total: usize) -> Result<(), LakeError> {
-        if self.cancel.is_cancelled() {
-            return Err(LakeError::Cancelled);
-        }
+        self.check()?;
         if let Some(report) = &self.report {
             report(done as u64, total as u64);
         }
@@ -84,7 +85,7 @@ impl Kept {
 
 /// Writes the rows that stay, as they are; `write` decides where.
 pub(super) fn copy_kept(kept: &Kept, mut writer: FileWriter<'_>) -> Result<crate::FileEntry, LakeError> {
-    for batch in kept.file.read(Columns::ALL, &Selection::Rows(kept.rows.clone()))? {
+    for batch in kept.file.read(kept.file.columns()?, &Selection::Rows(kept.rows.clone()))? {
         writer.write(&batch?)?;
     }
     let entry = writer.finish()?;
@@ -110,7 +111,7 @@ impl Inner {
         let remove_files: Vec<u64> = kept.iter().map(|kept| kept.file.entry.id).collect();
         let (inner, mut ids, progress) = (Arc::clone(self), Upkeep::new(upkeep.next_id, Vec::new()), progress.clone());
         let work = move || {
-            let mut pending = Pending { switch: Switch::default(), files: Vec::new(), run: None };
+            let mut pending = Pending { changes_rows: true, ..Pending::default() };
             let written = inner.write_kept(&kept, &mut ids, &mut pending, &progress);
             (pending, ids.next_id, written)
         };
@@ -122,9 +123,7 @@ impl Inner {
         }
         let add_files = pending.files.iter().map(|file| file.entry.clone()).collect();
         pending.switch = Switch { add_files, remove_files, next_id: upkeep.id(), ..Switch::default() };
-        self.switch(upkeep, pending).await?;
-        self.state.write().removals += 1;
-        Ok(())
+        self.switch(upkeep, pending).await
     }
 
     fn write_kept(
@@ -140,7 +139,8 @@ impl Inner {
                 continue;
             }
             let new = NewFile { id: ids.id(), bucket: one.file.entry.bucket, month: one.file.entry.month };
-            let writer = FileWriter::create(&self.config.folder, new, &self.promoted(), &self.config.faults)?;
+            let (columns, promoted) = (one.file.columns()?, self.promoted());
+            let writer = FileWriter::create(&self.config.folder, new, columns, &promoted, &self.config.faults)?;
             let entry = copy_kept(one, writer)?;
             pending.files.push(Arc::new(DataFile::new(&self.config.folder, entry)));
         }

@@ -24,7 +24,7 @@ impl Inner {
         let hashes = self.dedup.hashes_up_to(offset);
         let mut ids = Upkeep::new(upkeep.next_id, Vec::new());
         let work = move || {
-            let mut pending = Pending { switch: Switch::default(), files: Vec::new(), run: None };
+            let mut pending = Pending::default();
             let written = inner.write_sealed(&sealing, &hashes, &mut ids, &mut pending);
             (pending, ids.next_id, written)
         };
@@ -97,7 +97,8 @@ impl Inner {
         let order = order(batches)?;
         for rows in order.chunk_by(|one, other| one.0.0 == other.0.0) {
             let new = NewFile { id: ids.id(), bucket, month: rows[0].0.0 };
-            let mut writer = FileWriter::create(&self.config.folder, new, &self.promoted(), &self.config.faults)?;
+            let (folder, faults, promoted) = (&self.config.folder, &self.config.faults, self.promoted());
+            let mut writer = FileWriter::create(folder, new, Columns::ALL, &promoted, faults)?;
             for part in rows.chunks(WRITE_ROWS) {
                 let places: Vec<(usize, usize)> = part.iter().map(|(_, place)| *place).collect();
                 writer.write(&interleave_record_batch(&all, &places).map_err(data_error)?)?;

@@ -1,6 +1,7 @@
 //! One sealed file, and reading the wanted columns and people of it.
 
-use super::schema::{PERSON, RECEIVED, schema_of};
+use super::schema::{PERSON, RECEIVED, SUPERSEDED, schema_of};
+use super::superseded::with_none;
 use super::{data_error, integers};
 use crate::catalog::FileEntry;
 use crate::error::LakeError;
@@ -198,13 +199,26 @@ impl DataFile {
         self.batches(&names.collect::<Vec<_>>(), selection)
     }
 
+    /// Whether a row of it was derived again.
+    pub(crate) fn has_superseded(&self) -> Result<bool, LakeError> {
+        let builder = self.builder()?;
+        Ok(builder.parquet_schema().columns().iter().any(|column| column.path().string() == SUPERSEDED))
+    }
+
+    /// Every column that is in it.
+    pub(crate) fn columns(&self) -> Result<Columns, LakeError> {
+        Ok(if self.has_superseded()? { Columns::ALL.with_superseded() } else { Columns::ALL })
+    }
+
     /// Batches of the wanted columns, in the order of the file.
     pub(crate) fn read(
         self: &Arc<Self>,
         columns: Columns,
         selection: &Selection,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
-        self.read_with(columns, &[], selection)
+        let lacks = columns.has_superseded() && !self.has_superseded()?;
+        let batches = self.read_with(columns, &[], selection)?;
+        Ok(batches.map(move |batch| if lacks { with_none(&batch?, columns) } else { batch }))
     }
 
     fn batches(

@@ -7,14 +7,17 @@
 mod batch;
 mod file;
 mod schema;
+mod superseded;
 #[cfg(test)]
 pub(crate) mod tests;
 mod write;
 
-pub(crate) use batch::{Rows, events_to_batch, integers, strings};
+pub(crate) use batch::{Rows, Texts, events_to_batch, integers, strings};
 pub(crate) use file::{DataFile, Selection};
-pub(crate) use schema::{AGENT, AT, KIND, OFFSET, PERSON, RECEIVED, RULE, VALUE, schema_of};
-pub(crate) use write::{FileWriter, NewFile, Scratch, sync_folder};
+pub(crate) use schema::{AGENT, AT, KIND, OFFSET, PERSON, RECEIVED, RULE, SUPERSEDED, VALUE, schema_of};
+pub use superseded::Derivation;
+pub(crate) use superseded::{History, known_before, overlay, rederivations};
+pub(crate) use write::{FileWriter, NewFile, Scratch, WrittenFile, sync_folder};
 
 use crate::error::LakeError;
 

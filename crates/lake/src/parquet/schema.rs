@@ -12,8 +12,10 @@ pub(crate) const KIND: &str = "kind";
 pub(crate) const AGENT: &str = "agent_class";
 pub(crate) const RULE: &str = "channel_rule";
 pub(crate) const VALUE: &str = "value";
+/// What was derived before, where it was derived again; a file has the column when a row of it was.
+pub(crate) const SUPERSEDED: &str = "superseded";
 
-fn coded() -> DataType {
+pub(super) fn coded() -> DataType {
     DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8))
 }
 
@@ -45,6 +47,9 @@ pub(crate) fn schema_of(columns: Columns) -> SchemaRef {
     for column in Col::ALL.iter().filter(|column| columns.has(**column)) {
         let kind = if column.is_coded() { coded() } else { DataType::Utf8 };
         fields.push(Field::new(column.name(), kind, false));
+    }
+    if columns.has_superseded() {
+        fields.push(Field::new(SUPERSEDED, coded(), true));
     }
     Arc::new(Schema::new(fields))
 }

@@ -65,7 +65,7 @@ fn unlisted(folder: &std::path::Path, path: &std::path::Path) -> DataFile {
 fn sealed(folder: &std::path::Path, events: &[Arc<Event>]) -> Arc<DataFile> {
     let faults = Faults::default();
     let new = NewFile { id: 1, bucket: 3, month: 2026 * 12 };
-    let mut writer = FileWriter::create(folder, new, &[], &faults).unwrap();
+    let mut writer = FileWriter::create(folder, new, Columns::ALL, &[], &faults).unwrap();
     for part in events.chunks(100) {
         let part = [Part::of(part).unwrap()];
         writer.write(&events_to_batch(&sorted(&part).unwrap(), Columns::ALL).unwrap()).unwrap();
@@ -141,7 +141,7 @@ fn a_failed_step_is_an_error_and_leaves_no_file_under_its_name() {
         let faults = Faults::new(move |at| if at == step { Err(std::io::Error::other("full")) } else { Ok(()) });
         let new = NewFile { id: 1, bucket: 0, month: 2026 * 12 };
         let write = || {
-            let mut writer = FileWriter::create(folder.path(), new, &[], &faults)?;
+            let mut writer = FileWriter::create(folder.path(), new, Columns::ALL, &[], &faults)?;
             writer.write(&events_to_batch(&sorted(&[Part::of(&[full_event(0)])?])?, Columns::ALL)?)?;
             writer.finish()
         };

@@ -135,9 +135,11 @@ fn with_properties(schema: &SchemaRef, properties: &[String]) -> SchemaRef {
 }
 
 impl<'a> FileWriter<'a> {
+    /// A new file with these columns, and with those of some properties.
     pub(crate) fn create(
         folder: &Path,
         new: NewFile,
+        columns: Columns,
         properties: &[String],
         faults: &'a Faults,
     ) -> Result<Self, LakeError> {
@@ -153,13 +155,14 @@ impl<'a> FileWriter<'a> {
             offset_min: u64::MAX,
             offset_max: 0,
         };
-        Self::create_at(folder, entry, properties, faults)
+        Self::create_at(folder, entry, columns, properties, faults)
     }
 
     /// As [`FileWriter::create`], with the path of the entry; a file that is there is replaced when the new one is whole.
     pub(crate) fn create_at(
         folder: &Path,
         entry: FileEntry,
+        columns: Columns,
         kept: &[String],
         faults: &'a Faults,
     ) -> Result<Self, LakeError> {
@@ -176,7 +179,7 @@ impl<'a> FileWriter<'a> {
         let scratch = Scratch::new(path.with_extension("parquet.new"));
         faults.check("file.create").map_err(LakeError::io(scratch.path()))?;
         let file = File::create(scratch.path()).map_err(LakeError::io(scratch.path()))?;
-        let schema = with_properties(&schema_of(Columns::ALL), kept);
+        let schema = with_properties(&schema_of(columns), kept);
         let writer = ArrowWriter::try_new(file, schema, Some(properties(kept)?)).map_err(data_error)?;
         let (properties, replaces) = (kept.to_vec(), path.exists());
         Ok(Self { faults, writer, scratch, path, entry, properties, replaces })
@@ -206,6 +209,12 @@ impl<'a> FileWriter<'a> {
 
     /// Makes the file durable under its name.
     pub(crate) fn finish(self) -> Result<FileEntry, LakeError> {
+        let faults = self.faults;
+        self.written()?.publish(faults)
+    }
+
+    /// Makes what was written durable, not yet under its name: a start that finds it removes it.
+    pub(crate) fn written(self) -> Result<WrittenFile, LakeError> {
         let Self { faults, writer, scratch, path, mut entry, replaces, .. } = self;
         let name = scratch.path().to_owned();
         let io = |error| LakeError::Io { path: name.clone(), source: error };
@@ -213,6 +222,24 @@ impl<'a> FileWriter<'a> {
         faults.check("file.sync").map_err(io)?;
         file.sync_all().map_err(io)?;
         entry.bytes = file.metadata().map_err(io)?.len();
+        Ok(WrittenFile { scratch, path, entry, replaces })
+    }
+}
+
+/// A whole file that waits for its name; removed when it does not get it.
+pub(crate) struct WrittenFile {
+    scratch: Scratch,
+    path: PathBuf,
+    pub(crate) entry: FileEntry,
+    replaces: bool,
+}
+
+impl WrittenFile {
+    /// Gives the file its name, durably.
+    pub(crate) fn publish(self, faults: &Faults) -> Result<FileEntry, LakeError> {
+        let Self { scratch, path, entry, replaces } = self;
+        let name = scratch.path().to_owned();
+        let io = |error| LakeError::Io { path: name.clone(), source: error };
         faults.check("file.rename").map_err(io)?;
         scratch.rename(&path)?;
         let durable = faults.check("file.folder").map_err(io);

@@ -145,7 +145,8 @@ fn aside(folder: &Path, path: &Path) -> PathBuf {
 }
 
 fn is_readable(file: &Arc<DataFile>, group: usize) -> bool {
-    file.read_group(Columns::ALL, group).is_ok_and(|mut batches| batches.all(|batch| batch.is_ok()))
+    let batches = file.columns().and_then(|columns| file.read_group(columns, group));
+    batches.is_ok_and(|mut batches| batches.all(|batch| batch.is_ok()))
 }
 
 fn write_groups(
@@ -155,9 +156,10 @@ fn write_groups(
     new: FileEntry,
     config: &crate::LakeConfig,
 ) -> Result<FileEntry, LakeError> {
-    let mut writer = FileWriter::create_at(folder, new, &[], &config.faults)?;
+    let columns = file.columns()?;
+    let mut writer = FileWriter::create_at(folder, new, columns, &[], &config.faults)?;
     for group in groups {
-        for batch in file.read_group(Columns::ALL, *group)? {
+        for batch in file.read_group(columns, *group)? {
             writer.write(&batch?)?;
         }
     }

@@ -1,8 +1,8 @@
 //! A fold over any split into sealed and hot, any order of arrival, with duplicates and merges, is the naive fold.
 
-use super::{START, Seen, assert_sound, event, open, pump, trace};
-use crate::{Event, FoldOptions, KnownAt, Lake, SqlLimits};
-use kernel::time::{DAY, SECOND, TimeRange, Timestamp};
+use super::{ByVersion, START, Seen, assert_sound, event, named, open_at, pump, small, trace};
+use crate::{Event, FoldOptions, KnownAt, Lake, RewriteProgress, SqlLimits};
+use kernel::time::{DAY, SECOND, SimClock, TimeRange, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -16,6 +16,8 @@ enum Step {
     Reopen,
     Rewind,
     Merges(Vec<(u64, u64)>),
+    /// Derives everything again, by the next version of the rules.
+    Rederive,
     /// Keeps what a fold says now, to be asked for again at the end.
     Remember,
 }
@@ -30,8 +32,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Rewind),
         1 => proptest::collection::vec((1_u64..9, 1_u64..9), 0..4).prop_map(Step::Merges),
         2 => Just(Step::Remember),
+        2 => Just(Step::Rederive),
     ];
-    proptest::collection::vec(step, 1..14)
+    proptest::collection::vec(step, 1..16)
 }
 
 /// What a plain program would do with all that was appended.
@@ -39,9 +42,23 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Oracle {
     appended: Vec<Event>,
     merges: HashMap<u64, u64>,
+    /// Of the rules.
+    version: u32,
 }
 
 impl Oracle {
+    /// The next version of the rules, over everything.
+    fn rederive(&mut self) {
+        self.version += 1;
+        let rules = ByVersion(self.version);
+        for event in &mut self.appended {
+            let new = rules.of(&event.event_id);
+            if new.channel != event.channel || new.agent_class != event.agent_class {
+                *event = rules.stamped(event.clone());
+            }
+        }
+    }
+
     fn traces(&self, range: TimeRange, person: Option<u64>) -> BTreeMap<u64, Vec<Seen>> {
         let mut ids = HashSet::new();
         let mut traces: BTreeMap<u64, Vec<Seen>> = BTreeMap::new();
@@ -50,7 +67,8 @@ impl Oracle {
             let canonical = self.merges.get(&own).copied().unwrap_or(own);
             let wanted = person.is_none_or(|person| canonical == self.merges.get(&person).copied().unwrap_or(person));
             if range.contains(Timestamp::from_micros(event.at)) && wanted {
-                let seen = (event.at, event.offset, event.name.clone(), event.value);
+                let name = named(&event.name, &event.channel, event.agent_class, &event.agent_reason);
+                let seen = (event.at, event.offset, name, event.value);
                 traces.entry(canonical).or_default().push(seen);
             }
         }
@@ -64,12 +82,21 @@ type Remembered = (KnownAt, BTreeMap<u64, Vec<Seen>>);
 
 async fn play(steps: Vec<Step>, from: i64, to: i64) -> Result<(), TestCaseError> {
     let folder = tempfile::tempdir().unwrap();
-    let mut lake = open(folder.path()).await;
+    let clock = Arc::new(SimClock::new(Timestamp::from_micros(START)));
+    let open = async || open_at(small(folder.path()), clock.clone()).await.unwrap();
+    let mut lake = open().await;
     let mut oracle = Oracle::default();
     let mut remembered: Vec<Remembered> = Vec::new();
     for (place, step) in steps.into_iter().enumerate() {
         let now = START + i64::try_from(place).unwrap() * SECOND;
+        clock.set(Timestamp::from_micros(now));
         match step {
+            Step::Rederive => {
+                pump(&lake).await;
+                oracle.rederive();
+                let rules = Box::new(ByVersion(oracle.version));
+                lake.rederive(rules, &RewriteProgress::default()).await.unwrap();
+            }
             Step::Remember => {
                 pump(&lake).await;
                 let known = KnownAt { at: Timestamp::from_micros(now), merges: Arc::new(oracle.merges.clone()) };
@@ -82,6 +109,7 @@ async fn play(steps: Vec<Step>, from: i64, to: i64) -> Result<(), TestCaseError>
                         received_at: now,
                         ..event(&format!("e{id}"), person, START + day * DAY, &format!("n{name}"))
                     })
+                    .map(|event| ByVersion(oracle.version).stamped(event))
                     .collect();
                 let appended = lake.append(events.clone()).await.unwrap();
                 for (place, mut event) in events.into_iter().enumerate() {
@@ -93,7 +121,7 @@ async fn play(steps: Vec<Step>, from: i64, to: i64) -> Result<(), TestCaseError>
             Step::Seal => lake.seal().await.unwrap(),
             Step::Reopen => {
                 drop(lake);
-                lake = open(folder.path()).await;
+                lake = open().await;
                 lake.set_merges(Arc::new(oracle.merges.clone()));
             }
             Step::Rewind => lake.rewind(),

@@ -1,8 +1,9 @@
 //! Kill −9 of a real process that does everything a lake does, at every step of every kind of work, beside short writes, a
 //! full disk and failed syncs; then the next process opens what is left, and looks.
 //!
-//! Nothing acknowledged is lost or doubled, what was erased or dropped stays gone, the catalog is readable, and
-//! [`crate::Lake::check`] finds nothing. The process is this test's own program, started again for [`child`] alone.
+//! Nothing acknowledged is lost or doubled, what was erased or dropped stays gone, a change of the rules has reached all
+//! events or none and what was known before is still known, the catalog is readable, and [`crate::Lake::check`] finds
+//! nothing. The process is this test's own program, started again for [`child`] alone.
 
 use super::kill_child::{Ledger, Number, Plan};
 use std::collections::BTreeSet;
@@ -12,7 +13,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// Work and the steps at which it is killed.
-const PLACES: [(&str, &[&str]); 4] = [
+const PLACES: [(&str, &[&str]); 5] = [
     ("append", &["log.write", "log.sync", "log.segment", "log.heal"]),
     (
         "seal",
@@ -33,6 +34,10 @@ const PLACES: [(&str, &[&str]); 4] = [
         &["file.create", "file.write", "file.sync", "file.rename", "file.folder", "switch.before", "switch.after"],
     ),
     ("drop", &["log.segment", "switch.before", "switch.after"]),
+    (
+        "rederive",
+        &["file.create", "file.write", "file.sync", "file.rename", "file.folder", "switch.before", "switch.after"],
+    ),
 ];
 
 /// How long a process may take before it is taken for stuck.
@@ -130,6 +135,8 @@ fn lane(seed: u64, kills: usize) -> (usize, BTreeSet<String>, Ledger) {
         let calm = Plan { seed: 1, kill_in: "nothing".to_owned(), ..Plan::default() };
         assert_eq!(round(folder.path(), &calm, &mut ledger), None);
         assert_eq!(ledger.pending, [], "what was begun has been ended");
+        assert_eq!(ledger.rules, ledger.derived, "and so has the last change of the rules");
+        total.derived += ledger.derived;
         total.states.extend(ledger.states);
         total.errors += ledger.errors;
         assert!(round_number < 1_000, "only {killed} of {round_number} processes were killed");
@@ -146,9 +153,12 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kills_short_writes_full_disks_and_
     seen.extend(places);
     total.states.extend(rest.states);
     let count = |state: Number| total.states.iter().filter(|found| **found == state).count();
+    let derived = total.derived + rest.derived;
     let (acked, gone, errors) = (count(Number::Acked), count(Number::Gone), total.errors + rest.errors);
-    eprintln!("{killed} kills; {acked} events kept, {gone} erased or dropped, {errors} errors; at {seen:?}");
-    assert!(killed >= 200 && acked > 1_000 && gone > 500 && errors > 20, "the work was no work");
+    eprintln!(
+        "{killed} kills; {acked} events kept, {gone} erased or dropped, {derived} re-derivations, {errors} errors; at {seen:?}"
+    );
+    assert!(killed >= 200 && acked > 1_000 && gone > 500 && errors > 20 && derived > 50, "the work was no work");
     let missing: Vec<String> = PLACES
         .iter()
         .flat_map(|(work, steps)| steps.iter().map(move |step| format!("{work} {step}")))

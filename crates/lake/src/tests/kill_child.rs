@@ -1,13 +1,13 @@
 //! The process that [`super::kill`] kills: looks at what is left, goes on with what was begun, then works until it ends.
 
-use super::{START, assert_sound, event, open_with, pump, small, trace};
-use crate::{Event, Faults, FoldOptions, Lake, LakeConfig, LakeError, RewriteProgress};
-use kernel::time::{DAY, SECOND};
+use super::{ByVersion, START, assert_sound, event, open_at, pump, small, trace};
+use crate::{Event, Faults, FoldOptions, KnownAt, Lake, LakeConfig, LakeError, RewriteProgress};
+use kernel::time::{DAY, SECOND, SimClock, Timestamp};
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -63,10 +63,19 @@ pub(super) struct Ledger {
     pub(super) unanswered: Vec<(u64, u64)>,
     pub(super) pending: Vec<Pending>,
     pub(super) errors: u64,
+    /// Version of the rules by which events are taken in.
+    pub(super) rules: u32,
+    /// Version by which all events were derived.
+    pub(super) derived: u32,
+    /// Acknowledged when the change to `rules` was begun.
+    pub(super) before_rules: Vec<u64>,
+    /// Acknowledged when the change to `derived` was begun.
+    pub(super) before_derived: Vec<u64>,
 }
 
 impl Ledger {
-    /// Takes in a line of a process: `try 3 9`, `ack 3 9`, `erase 4`, `drop 17`, `again`, `done`, `error …`.
+    /// Takes in a line of a process: `try 3 9`, `ack 3 9`, `erase 4`, `drop 17`, `again`, `done`, `rules 2`,
+    /// `derived`, `error …`.
     pub(super) fn note(&mut self, line: &str) {
         let mut words = line.split(' ');
         let word = words.next().unwrap();
@@ -111,6 +120,16 @@ impl Ledger {
                     self.states[usize::try_from(number).unwrap()] = Number::Gone;
                 }
             }
+            "rules" => {
+                self.rules = u32::try_from(number()).unwrap();
+                let states = (0..).zip(&self.states);
+                self.before_rules =
+                    states.filter(|(_, state)| **state == Number::Acked).map(|(place, _)| place).collect();
+            }
+            "derived" => {
+                self.derived = self.rules;
+                self.before_derived.clone_from(&self.before_rules);
+            }
             "error" => self.errors += 1,
             _ => panic!("{line}"),
         }
@@ -138,9 +157,14 @@ fn at_of(number: u64) -> i64 {
     START + (number % 3) as i64 * 20 * DAY + number as i64 * SECOND
 }
 
-fn numbered(number: u64) -> Event {
+fn numbered(number: u64, rules: u32) -> Event {
     let id = format!("n{number}");
-    event(&id, person_of(number), at_of(number), &id)
+    ByVersion(rules).stamped(event(&id, person_of(number), at_of(number), &id))
+}
+
+/// When the change to these rules takes effect: after all events were received.
+fn moment_of(rules: u32) -> Timestamp {
+    Timestamp::from_micros(START + 1_000 * DAY + i64::from(rules) * 1_000 * SECOND)
 }
 
 /// Tells the parent; the pipe keeps it when this process is killed after.
@@ -156,6 +180,7 @@ struct Chaos {
     rng: ChaCha8Rng,
     work: &'static str,
     passed: u64,
+    rules: u32,
 }
 
 fn faults(chaos: &Arc<Mutex<Chaos>>) -> Faults {
@@ -186,17 +211,53 @@ fn faults(chaos: &Arc<Mutex<Chaos>>) -> Faults {
     })
 }
 
+/// (person, at, channel and class) of each event by its number.
+async fn seen(lake: &Lake, as_of: Option<Timestamp>) -> Vec<(u64, u64, i64, String)> {
+    let as_of = as_of.map(|at| KnownAt { at, merges: Arc::default() });
+    let traces = trace(lake, &FoldOptions { as_of, ..FoldOptions::default() }).await;
+    let all = traces.into_iter().flat_map(|(person, seen)| seen.into_iter().map(move |seen| (person, seen)));
+    all.map(|(person, (at, _, name, _))| {
+        let words: Vec<&str> = name.split(' ').collect();
+        (words[0].trim_start_matches('n').parse().unwrap(), person, at, words[1..3].join(" "))
+    })
+    .collect()
+}
+
+fn derived_by(rules: u32, number: u64) -> String {
+    let new = ByVersion(rules).of(&format!("n{number}"));
+    format!("{} {}", new.channel, new.agent_class.as_str())
+}
+
+/// A change of the rules has reached all events that were there before, or none; and what was known before it is known.
+fn verify_rules(now: &[(u64, u64, i64, String)], before: &[(u64, u64, i64, String)], ledger: &Ledger) {
+    let (old, new) = (ledger.derived, ledger.rules);
+    let mut reached: HashSet<bool> = HashSet::new();
+    for (number, _, _, derived) in now {
+        let (by_old, by_new) = (derived_by(old, *number), derived_by(new, *number));
+        assert!(*derived == by_old || *derived == by_new, "event {number}: {derived} by neither {old} nor {new}");
+        if by_old != by_new && ledger.before_rules.contains(number) {
+            reached.insert(*derived == by_new);
+        }
+    }
+    assert!(reached.len() <= 1, "the change from {old} to {new} has reached some events and others not");
+    for (number, _, _, derived) in before {
+        let (before, after) = (derived_by(old.saturating_sub(1), *number), derived_by(old, *number));
+        let was_there = ledger.before_derived.contains(number);
+        assert!(*derived == before || (*derived == after && !was_there), "event {number}: {derived} before {old}");
+    }
+}
+
 /// Everything acknowledged is there once, nothing is there twice, what is gone stays gone.
 async fn verify(lake: &Lake, ledger: &Ledger) {
     pump(lake).await;
     let mut found: HashMap<u64, u64> = HashMap::new();
-    for (person, seen) in trace(lake, &FoldOptions::default()).await {
-        for (at, _, name, _) in seen {
-            let number: u64 = name.trim_start_matches('n').parse().unwrap();
-            assert_eq!((person, at), (person_of(number), at_of(number)), "{name}");
-            *found.entry(number).or_default() += 1;
-        }
+    let now = seen(lake, None).await;
+    for (number, person, at, _) in &now {
+        assert_eq!((*person, *at), (person_of(*number), at_of(*number)), "{number}");
+        *found.entry(*number).or_default() += 1;
     }
+    let before = seen(lake, Some(moment_of(ledger.derived).plus(-1))).await;
+    verify_rules(&now, if ledger.derived > 0 { &before } else { &[] }, ledger);
     for (number, state) in (0..).zip(&ledger.states) {
         let times = found.remove(&number).unwrap_or(0);
         let is_right = match state {
@@ -227,7 +288,9 @@ async fn work(
 
 async fn send(lake: &Lake, chaos: &Arc<Mutex<Chaos>>, from: u64, to: u64) {
     tell(&format!("try {from} {to}"));
-    let append = async { lake.append((from..to).map(numbered).collect()).await.map(|_| ()) };
+    let rules = chaos.lock().rules;
+    let events = (from..to).map(|number| numbered(number, rules)).collect();
+    let append = async { lake.append(events).await.map(|_| ()) };
     if work(chaos, "append", append).await {
         tell(&format!("ack {from} {to}"));
     }
@@ -255,15 +318,35 @@ async fn go_on(lake: &Lake, chaos: &Arc<Mutex<Chaos>>, pending: &Pending) -> boo
     done
 }
 
-async fn works(lake: &Lake, chaos: &Arc<Mutex<Chaos>>, ledger: &Ledger, rng: &mut ChaCha8Rng) {
+/// Derives everything by the rules by which events are taken in.
+async fn rederive(lake: &Lake, chaos: &Arc<Mutex<Chaos>>) -> bool {
+    pump(lake).await;
+    let rules = Box::new(ByVersion(chaos.lock().rules));
+    let done =
+        work(chaos, "rederive", async { lake.rederive(rules, &RewriteProgress::default()).await.map(|_| ()) }).await;
+    if done {
+        tell("derived");
+    }
+    done
+}
+
+async fn works(lake: &Lake, chaos: &Arc<Mutex<Chaos>>, clock: &SimClock, ledger: &Ledger, rng: &mut ChaCha8Rng) {
     let mut next = ledger.states.len() as u64;
-    let mut is_pending = false;
+    let (mut is_pending, mut is_deriving) = (false, false);
     for number in 0..WORKS {
         // Late in a process, rather what it is to be killed in.
         let wanted = chaos.lock().plan.kill_in.clone();
         let choice = rng.random_range(0..100);
         let is_wanted = |work: &str| number > 4 && choice < 50 && wanted == work;
-        if is_wanted("erase") || is_wanted("drop") || choice > 93 {
+        if is_wanted("rederive") || choice == 93 {
+            if !is_deriving {
+                let rules = chaos.lock().rules + 1;
+                chaos.lock().rules = rules;
+                clock.set(moment_of(rules));
+                tell(&format!("rules {rules}"));
+            }
+            is_deriving = !rederive(lake, chaos).await;
+        } else if is_wanted("erase") || is_wanted("drop") || choice > 93 {
             if is_pending {
                 continue;
             }
@@ -275,8 +358,9 @@ async fn works(lake: &Lake, chaos: &Arc<Mutex<Chaos>>, ledger: &Ledger, rng: &mu
             work(chaos, "seal", lake.seal()).await;
         } else if choice > 70 && next > 30 {
             let from = rng.random_range(0..next - 20);
-            work(chaos, "append", async { lake.append((from..from + 15).map(numbered).collect()).await.map(|_| ()) })
-                .await;
+            let rules = chaos.lock().rules;
+            let again = (from..from + 15).map(|number| numbered(number, rules)).collect();
+            work(chaos, "append", async { lake.append(again).await.map(|_| ()) }).await;
         } else {
             let to = next + rng.random_range(1..25);
             send(lake, chaos, next, to).await;
@@ -297,8 +381,11 @@ async fn child() {
     let ledger: Ledger = serde_json::from_reader(std::io::stdin()).unwrap();
     let is_calm = plan.kill_in == "nothing";
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
-    let chaos = Arc::new(Mutex::new(Chaos { rng: ChaCha8Rng::seed_from_u64(!plan.seed), plan, work: "", passed: 0 }));
-    let lake = open_with(LakeConfig { faults: faults(&chaos), ..small(Path::new(&folder)) }).await.unwrap();
+    let seeded = ChaCha8Rng::seed_from_u64(!plan.seed);
+    let chaos = Arc::new(Mutex::new(Chaos { rng: seeded, plan, work: "", passed: 0, rules: ledger.rules }));
+    let clock = Arc::new(SimClock::new(moment_of(ledger.rules)));
+    let config = LakeConfig { faults: faults(&chaos), ..small(Path::new(&folder)) };
+    let lake = open_at(config, clock.clone()).await.unwrap();
     verify(&lake, &ledger).await;
     for (from, to) in &ledger.unanswered {
         send(&lake, &chaos, *from, *to).await;
@@ -310,7 +397,11 @@ async fn child() {
             return;
         }
     }
+    // A process that ended before it could tell has switched; once more changes nothing.
+    if ledger.rules != ledger.derived && !rederive(&lake, &chaos).await {
+        return;
+    }
     if !is_calm {
-        works(&lake, &chaos, &ledger, &mut rng).await;
+        works(&lake, &chaos, &clock, &ledger, &mut rng).await;
     }
 }

@@ -7,9 +7,13 @@ mod exact;
 mod facade;
 mod kill;
 mod kill_child;
+mod rederive;
 
 use crate::fold::{Dict, EventRef, Fold};
-use crate::{Cancel, Catalog, Col, Columns, Event, EventKind, FileCatalog, FoldOptions, Lake, LakeConfig, LakeError};
+use crate::{
+    AgentClass, Cancel, Catalog, Col, Columns, Derivation, Derive, DeriveRow, Event, EventKind, FileCatalog,
+    FoldOptions, Lake, LakeConfig, LakeError, Verdict,
+};
 use kernel::time::{SimClock, Timestamp};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -49,8 +53,12 @@ pub(crate) fn small(folder: &Path) -> LakeConfig {
 }
 
 pub(crate) async fn open_with(config: LakeConfig) -> Result<Lake, LakeError> {
+    open_at(config, Arc::new(SimClock::new(Timestamp::from_micros(START)))).await
+}
+
+pub(crate) async fn open_at(config: LakeConfig, clock: Arc<SimClock>) -> Result<Lake, LakeError> {
     let catalog: Arc<dyn Catalog> = Arc::new(FileCatalog::new(config.folder.join("catalog.json")));
-    Lake::open(config, catalog, Arc::new(SimClock::new(Timestamp::from_micros(START)))).await
+    Lake::open(config, catalog, clock).await
 }
 
 pub(crate) async fn open(folder: &Path) -> Lake {
@@ -70,8 +78,51 @@ pub(crate) async fn pump(lake: &Lake) {
     }
 }
 
-/// (at, offset, name, value) of one event.
+/// Rules for a test: what they say of an event depends on its id and on their version, and for many ids on the id alone.
+pub(crate) struct ByVersion(pub(crate) u32);
+
+impl ByVersion {
+    pub(crate) fn of(&self, event_id: &str) -> Derivation {
+        let sum: u32 = event_id.bytes().map(u32::from).sum();
+        let agent_class = if (sum + self.0).is_multiple_of(7) { AgentClass::Bot } else { AgentClass::Human };
+        Derivation {
+            channel: format!("c{}", (sum + self.0 * (sum % 4)) % 3),
+            channel_rule: self.0,
+            agent_class,
+            agent_reason: format!("{} by {}", agent_class.as_str(), self.0),
+        }
+    }
+
+    /// The event as somebody takes it in who has these rules.
+    pub(crate) fn stamped(&self, mut event: Event) -> Event {
+        let new = self.of(&event.event_id);
+        event.channel = new.channel;
+        event.channel_rule = new.channel_rule;
+        event.agent_class = new.agent_class;
+        event.agent_reason = new.agent_reason;
+        event
+    }
+}
+
+impl Derive for ByVersion {
+    fn columns(&self) -> Columns {
+        Columns::of(&[Col::EventId])
+    }
+
+    fn derive(&mut self, row: &DeriveRow<'_>) -> Verdict {
+        let new = self.of(row.text(Col::EventId));
+        let is_same = new.channel == row.text(Col::Channel) && new.agent_class == row.agent_class();
+        if is_same { Verdict::Same } else { Verdict::New(new) }
+    }
+}
+
+/// (at, offset, name with channel and class where there are any, value) of one event.
 pub(crate) type Seen = (i64, u64, String, Option<i64>);
+
+/// A name with what was derived, if anything was.
+pub(crate) fn named(name: &str, channel: &str, class: AgentClass, reason: &str) -> String {
+    if channel.is_empty() { name.to_owned() } else { format!("{name} {channel} {} {reason}", class.as_str()) }
+}
 
 /// Writes down everything a fold sees.
 #[derive(Clone)]
@@ -82,7 +133,8 @@ impl Fold for TraceFold {
     type Output = BTreeMap<u64, Vec<Vec<Seen>>>;
 
     fn columns(&self) -> Columns {
-        Columns::of(&[Col::Name, Col::Raw]).with_value().with_offset()
+        let texts = [Col::Name, Col::Raw, Col::Channel, Col::AgentReason];
+        Columns::of(&texts).with_value().with_offset().with_agent_class()
     }
 
     fn init(&self) -> Vec<Seen> {
@@ -91,7 +143,9 @@ impl Fold for TraceFold {
 
     fn step(&self, state: &mut Vec<Seen>, event: &EventRef<'_>) {
         assert!(event.text(Col::Raw).starts_with("{\"messageId\""));
-        state.push((event.at(), event.offset(), event.text(Col::Name).to_owned(), event.value()));
+        let (channel, class) = (event.text(Col::Channel), event.agent_class());
+        let name = named(event.text(Col::Name), channel, class, event.text(Col::AgentReason));
+        state.push((event.at(), event.offset(), name, event.value()));
     }
 
     fn finish(&self, person: u64, state: &mut Vec<Seen>, _dict: &Dict, output: &mut Self::Output) {
