@@ -43,7 +43,7 @@ pub(crate) async fn measure(folder: &Path, rounds: usize) -> Result<String> {
     let of_a_country = STEPS.map(|name| EventFilter::named(name).with(Col::Country, "DE"));
     let all = FoldOptions::default;
     let months = TimeRange { from: Timestamp::from_micros(last - 90 * DAY), to: TimeRange::ALL.to };
-    let as_of = FoldOptions { as_of: Some(KnownAt { at: middle, merges: none.clone() }), ..all() };
+    let as_of = FoldOptions { as_of: Some(KnownAt::new(middle, none.clone())), ..all() };
     let case = |title, lake, fold, options, merges: &Arc<HashMap<u64, u64>>| Case {
         title,
         lake,

@@ -159,7 +159,7 @@ impl FactSource for Company {
     }
 
     async fn known_at(&self, _: &Scope, at: Timestamp) -> Result<KnownAt, Problem> {
-        Ok(KnownAt { at, merges: Arc::default() })
+        Ok(KnownAt::new(at, Arc::default()))
     }
 
     async fn sql_lake(&self, _: &Scope) -> Result<Lake, Problem> {

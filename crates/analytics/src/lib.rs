@@ -1,6 +1,7 @@
 //! Ingest, channels, metrics, attribution and dashboards.
 
 pub mod attribution;
+pub mod channel_rules;
 pub mod channels;
 pub mod dashboards;
 pub mod drill;
@@ -12,5 +13,6 @@ pub mod facts;
 pub mod ingest;
 pub mod messages;
 pub mod metrics;
+pub mod rederivation;
 pub mod sql_console;
 pub mod upkeep;

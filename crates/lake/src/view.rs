@@ -158,7 +158,8 @@ impl View {
     /// The view as it was known at a moment.
     pub(crate) fn known_at(mut self, known: &KnownAt) -> Self {
         self.received_to = Some(known.at.micros());
-        self.undo_from = self.rederived.iter().find(|one| one.at > known.at.micros()).map(|one| one.id);
+        let rules_at = known.rules_at.unwrap_or(known.at).micros();
+        self.undo_from = self.rederived.iter().find(|one| one.at > rules_at).map(|one| one.id);
         self.merges = Arc::new(Merges::new(Arc::clone(&known.merges), self.buckets));
         self
     }

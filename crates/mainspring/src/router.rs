@@ -26,7 +26,7 @@ pub(crate) fn build(app: &App) -> (Router, OpenApi, Vec<RouteRecord>) {
         .routes(platform::audit::routes(platform.databases.clone()))
         .routes(platform::jobs::routes(platform.jobs.clone()))
         .routes(analytics::events::routes(app.lakes.clone()))
-        .routes(analytics::channels::routes())
+        .routes(analytics::rederivation::routes(app.channel_rules.clone()))
         .routes(people::identity::routes(app.identity.clone()))
         .routes(people::profiles::api::routes(app.profiles.clone()))
         .routes(people::erasure::routes(app.erasures.clone()))

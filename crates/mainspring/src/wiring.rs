@@ -5,6 +5,7 @@ use analytics::explore::Explore;
 use analytics::facts::{FactStore, LiveSource};
 use analytics::ingest::Lakes;
 use analytics::metrics::{Metrics, TouchIndex};
+use analytics::rederivation::ChannelRules;
 use analytics::sql_console::SqlConsole;
 use analytics::upkeep::Upkeep;
 use anyhow::{Context, Result};
@@ -38,6 +39,7 @@ pub(crate) struct App {
     pub(crate) dashboards: Dashboards,
     pub(crate) sql: SqlConsole,
     pub(crate) upkeep: Upkeep,
+    pub(crate) channel_rules: ChannelRules,
     pub(crate) explore: Explore,
 }
 
@@ -107,6 +109,7 @@ impl App {
         let facts = FactStore::new(Arc::new(source), Arc::new(ledger.clone()), platform.world.clone());
         ledger.read_touches_from(Arc::new(TouchesOfLedger(facts.clone())));
         let upkeep = Upkeep::new(&platform, &lakes);
+        let channel_rules = ChannelRules::new(&platform, &lakes);
         let sql = SqlConsole::new(facts.clone(), &platform);
         let explore = Explore::new(&platform, lakes.clone(), identity.clone(), profiles.clone());
         let metrics = Metrics::new(facts);
@@ -125,6 +128,7 @@ impl App {
             dashboards,
             sql,
             upkeep,
+            channel_rules,
             explore,
         })
     }

@@ -1,4 +1,5 @@
 import * as attribution from "#/features/analytics/attribution/routes.tsx";
+import * as channelRules from "#/features/analytics/channel_rules/routes.tsx";
 import * as channels from "#/features/analytics/channels/routes.tsx";
 import * as dashboards from "#/features/analytics/dashboards/routes.tsx";
 import * as events from "#/features/analytics/events/routes.tsx";
@@ -33,6 +34,7 @@ export const routeTree = rootRoute.addChildren([
     ...sql.routes,
     ...ledger.routes,
     ...accounts.routes,
+    ...channelRules.routes,
     ...jobs.routes,
     ...audit.routes,
     nowhereRoute,
@@ -53,6 +55,7 @@ export const places: readonly Place[] = [
   ...sql.places,
   ...ledger.places,
   ...accounts.places,
+  ...channelRules.places,
   ...jobs.places,
   ...audit.places,
 ];

@@ -76,7 +76,7 @@ static SHOPPING: LazyLock<Sites> = LazyLock::new(|| Sites::read(List::Shopping.t
 static ASSISTANTS: LazyLock<Sites> = LazyLock::new(|| Sites::read(List::Assistants.text()));
 
 /// The text in lower case; borrowed when it already is.
-pub(super) fn lower(text: &str) -> Cow<'_, str> {
+pub(crate) fn lower(text: &str) -> Cow<'_, str> {
     let text = text.trim();
     if text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
         Cow::Owned(text.to_lowercase())

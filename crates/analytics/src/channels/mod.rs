@@ -5,7 +5,6 @@
 //! **Invariant:** a change of a rule or a list changes [`RULES_VERSION`], which stands on every event, so that history
 //! can be re-derived.
 
-mod api;
 mod clicks;
 mod lists;
 mod model;
@@ -17,9 +16,9 @@ mod way;
 #[cfg(test)]
 mod tests;
 
-pub use api::routes;
 pub use clicks::{CLICK_IDS, Click, ClickId, Network, click_id};
 pub use lists::List;
+pub(crate) use lists::lower;
 pub use model::{Channel, Evidence};
 pub use origin::{Address, Basis, Marks, Origin, origin, same_site};
 pub use visitor::{Visitor, visitor};
@@ -34,14 +33,20 @@ pub const RULES_VERSION: u32 = 1;
 /// The channel of this evidence: the first rule that holds.
 #[must_use]
 pub fn classify(evidence: &Evidence<'_>) -> Channel {
-    let folded = Folded::new(evidence);
+    classify_with(evidence, None)
+}
+
+/// As [`classify`], with the source on one more list.
+#[must_use]
+pub(crate) fn classify_with(evidence: &Evidence<'_>, own_list: Option<List>) -> Channel {
+    let folded = Folded::new(evidence, own_list);
     RULES.iter().find(|rule| rule.holds(&folded)).map_or(Channel::Unassigned, |rule| rule.channel)
 }
 
 /// One rule in an explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RuleOutcome {
-    /// The rule's place: `C1`… look at click ids, the others are numbered as in the guide.
+    /// The rule's place: `W1`… are the workspace's own, `C1`… look at click ids, the others are numbered as in the guide.
     #[schema(example = "4")]
     pub rule: String,
     /// The channel the rule leads to.
@@ -68,7 +73,13 @@ pub struct Explanation {
 /// Why this evidence has its channel: each earlier rule that failed, and the rule that held.
 #[must_use]
 pub fn explain(evidence: &Evidence<'_>) -> Explanation {
-    let folded = Folded::new(evidence);
+    explain_with(evidence, None)
+}
+
+/// As [`explain`], with the source on one more list.
+#[must_use]
+pub(crate) fn explain_with(evidence: &Evidence<'_>, own_list: Option<List>) -> Explanation {
+    let folded = Folded::new(evidence, own_list);
     let mut failed = Vec::new();
     for rule in RULES {
         let outcome =
@@ -80,6 +91,17 @@ pub fn explain(evidence: &Evidence<'_>) -> Explanation {
         failed.push(outcome(rule.why_not(&folded)));
     }
     Explanation { channel: Channel::Unassigned, rules_version: RULES_VERSION, decided_by: None, failed }
+}
+
+/// The rules of the program, in order: each without values it looked at.
+pub(crate) fn rules_listed() -> Vec<RuleOutcome> {
+    let listed = |rule: &rules::Rule| RuleOutcome {
+        rule: rule.order.to_owned(),
+        channel: rule.channel,
+        condition: rule.text(),
+        why: String::new(),
+    };
+    RULES.iter().map(listed).collect()
 }
 
 /// The rules in words, one a line, as the guide and the API show them.

@@ -106,10 +106,12 @@ pub(super) struct Folded<'a> {
     click: Option<Click>,
     network_code: &'a str,
     network: Option<Network>,
+    /// The list that a workspace has put the source on.
+    own_list: Option<List>,
 }
 
 impl<'a> Folded<'a> {
-    pub(super) fn new(evidence: &Evidence<'a>) -> Self {
+    pub(super) fn new(evidence: &Evidence<'a>, own_list: Option<List>) -> Self {
         Self {
             source: lower(evidence.source),
             medium: lower(evidence.medium),
@@ -118,6 +120,7 @@ impl<'a> Folded<'a> {
             click: click_id(evidence.click_id_kind).map(|known| known.click),
             network_code: evidence.network,
             network: Network::parse(evidence.network),
+            own_list,
         }
     }
 }
@@ -188,7 +191,7 @@ impl Test {
         let (source, medium, campaign) = (&*folded.source, &*folded.medium, &*folded.campaign);
         match self {
             T::SourceIs(words) => words.contains(&source),
-            T::SourceIn(list) => list.has(source),
+            T::SourceIn(list) => list.has(source) || folded.own_list == Some(*list),
             T::MediumIs(words) => words.contains(&medium),
             T::MediumContains(words) => words.iter().any(|word| medium.contains(word)),
             T::MediumEnds(word) => medium.ends_with(word),

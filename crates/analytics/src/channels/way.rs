@@ -2,9 +2,9 @@
 //!
 //! **Invariant:** the memory is by everything that decides, so it answers as the rules do.
 
-use super::classify;
 use super::model::{Channel, Evidence};
 use super::origin::{Marks, origin};
+use crate::channel_rules::{RuleSet, Sight};
 use hashbrown::HashMap;
 use std::cell::RefCell;
 
@@ -32,14 +32,16 @@ thread_local! {
     static MEMORY: RefCell<Memory> = RefCell::default();
 }
 
-/// The way of these marks and hosts, which are in lower case.
+/// The way of these marks and hosts, which are in lower case, to a page by these rules.
 #[must_use]
-pub fn way(marks: &Marks<'_>, referrer_host: &str, host: &str) -> Way {
+pub fn way(rules: &RuleSet, marks: &Marks<'_>, referrer_host: &str, host: &str, path: &str) -> Way {
+    let path = if rules.reads_path() { path } else { "" };
     MEMORY.with_borrow_mut(|memory| {
         let Memory { ways, key } = memory;
         key.clear();
         let click = marks.click.as_ref().map_or("", |(known, _)| known.name);
-        for part in [referrer_host, host, click, &marks.source, &marks.medium, &marks.campaign, &marks.network] {
+        key.extend_from_slice(&rules.id().to_le_bytes());
+        for part in [referrer_host, host, click, &marks.source, &marks.medium, &marks.campaign, &marks.network, path] {
             // With its length, so that no two ways have one key.
             key.extend_from_slice(&part.len().to_le_bytes());
             key.extend_from_slice(part.as_bytes());
@@ -47,7 +49,7 @@ pub fn way(marks: &Marks<'_>, referrer_host: &str, host: &str) -> Way {
         if let Some(known) = ways.get(key.as_slice()) {
             return known.clone();
         }
-        let fresh = find(marks, referrer_host, host);
+        let fresh = find(rules, marks, referrer_host, host, path);
         if key.len() <= KEY_BYTES_MAX {
             if ways.len() >= KEPT_MAX {
                 ways.clear();
@@ -58,7 +60,7 @@ pub fn way(marks: &Marks<'_>, referrer_host: &str, host: &str) -> Way {
     })
 }
 
-fn find(marks: &Marks<'_>, referrer_host: &str, host: &str) -> Way {
+fn find(rules: &RuleSet, marks: &Marks<'_>, referrer_host: &str, host: &str, path: &str) -> Way {
     let found = origin(marks, referrer_host, host);
     let evidence = Evidence {
         source: &found.source,
@@ -67,7 +69,7 @@ fn find(marks: &Marks<'_>, referrer_host: &str, host: &str) -> Way {
         click_id_kind: marks.click.as_ref().map_or("", |(known, _)| known.name),
         network: &marks.network,
     };
-    let channel = classify(&evidence);
+    let channel = rules.classify(&Sight { evidence, referrer_host, path });
     Way { source: found.source.into_owned(), medium: found.medium.into_owned(), channel }
 }
 
@@ -79,12 +81,14 @@ mod tests {
     fn what_is_remembered_is_what_the_rules_say() {
         let queries =
             ["", "utm_source=news&utm_medium=email", "utm_source=newsutm&utm_medium=_medium", "gclid=1", "gclid=2"];
+        let rules = RuleSet::default();
         let hosts = ["", "www.google.com", "acme.example", "www.acme.example"];
         for _ in 0..2 {
             for query in queries {
                 for (referrer, host) in hosts.iter().flat_map(|one| hosts.iter().map(move |other| (one, other))) {
                     let marks = Marks::of_query(query);
-                    assert_eq!(way(&marks, referrer, host), find(&marks, referrer, host), "{query} {referrer} {host}");
+                    let expected = find(&rules, &marks, referrer, host, "/");
+                    assert_eq!(way(&rules, &marks, referrer, host, "/"), expected, "{query} {referrer} {host}");
                 }
             }
         }
@@ -97,7 +101,8 @@ mod tests {
             medium: medium.into(),
             ..Marks::default()
         };
-        let ways = [("a", "bc"), ("ab", "c"), ("abc", ""), ("a\0b", "c")].map(|(a, b)| way(&marks(a, b), "", ""));
+        let ways = [("a", "bc"), ("ab", "c"), ("abc", ""), ("a\0b", "c")]
+            .map(|(a, b)| way(&RuleSet::default(), &marks(a, b), "", "", ""));
         assert_eq!(ways[0].source, "a");
         assert_eq!(ways[1].source, "ab");
         assert_eq!(ways[2].source, "abc");

@@ -1,9 +1,10 @@
 //! The live stream and the quarantine over HTTP.
 
 use super::model::{Fate, FateFilter, FateStatus, QuarantineFilter, Quarantined};
-use crate::channels::{Address, Evidence, Explanation, Marks, explain};
+use crate::channel_rules::{RuleSet, Sight};
+use crate::channels::{Address, Evidence, Explanation, Marks};
 use crate::ingest::Lakes;
-use crate::messages::{CountryBasis, country_basis};
+use crate::messages::{CountryBasis, again, country_basis};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use futures::StreamExt as _;
@@ -130,21 +131,23 @@ fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::from(text))
 }
 
-fn explanation(event: &Event) -> Option<Explanation> {
+fn explanation(event: &Event, rules: &RuleSet) -> Option<Explanation> {
     if event.channel.is_empty() {
         return None;
     }
+    let again = again(&event.raw, event.kind == lake::EventKind::Page, &event.url);
     let marks = Marks::of_query(Address::parse(&event.url).query);
-    Some(explain(&Evidence {
+    let evidence = Evidence {
         source: &event.source,
         medium: &event.medium,
         campaign: &event.campaign,
         click_id_kind: &event.click_id_kind,
-        network: &marks.network,
-    }))
+        network: again.as_ref().map_or(&*marks.network, |again| &again.network),
+    };
+    Some(rules.explain(&Sight { evidence, referrer_host: &event.referrer_host, path: &event.path }))
 }
 
-fn detail(event: &Event) -> EventDetail {
+fn detail(event: &Event, rules: &RuleSet) -> EventDetail {
     use lake::Col;
     let own = [Col::EventId, Col::Name, Col::Company, Col::Properties, Col::Raw, Col::Currency, Col::AgentReason];
     let others = Col::ALL.iter().filter(|column| !own.contains(column) && !event.text(**column).is_empty());
@@ -165,7 +168,7 @@ fn detail(event: &Event) -> EventDetail {
         country_basis: country_basis(event),
         properties: json(&event.properties),
         raw: json(&event.raw),
-        channel: explanation(event),
+        channel: explanation(event, rules),
     }
 }
 
@@ -180,7 +183,8 @@ async fn get_event(
     let intake = lakes.intake(&scope.workspace).await.map_err(Problem::from)?;
     let event = intake.lake.event_at(offset).await.map_err(Problem::from)?;
     let event = event.ok_or_else(|| Problem::not_found("event", offset))?;
-    Ok(axum::Json(detail(&event)))
+    let rules = intake.rules.read().await.clone();
+    Ok(axum::Json(detail(&event, &rules)))
 }
 
 /// List rejected and suspicious messages, the last received first.

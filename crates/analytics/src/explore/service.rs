@@ -105,7 +105,7 @@ impl Explore {
             if at > ready.reader.now {
                 return Err(Problem::invalid("as_of", "This moment is still to come."));
             }
-            ready.reader.known = Some(KnownAt { at, merges: merges_at(&self.0.platform, scope, at).await? });
+            ready.reader.known = Some(KnownAt::new(at, merges_at(&self.0.platform, scope, at).await?));
         }
         Ok(ready)
     }
@@ -122,12 +122,18 @@ impl Explore {
         let mut ready = self.ready_for(scope, asked).await?;
         let then = headline(&ready.reader.answer(asked).await?.found);
         if let Some(known) = &mut ready.reader.known {
+            known.rules_at = Some(known.at);
             known.at = TimeRange::ALL.to;
         }
         let received = headline(&ready.reader.answer(asked).await?.found);
+        if let Some(known) = &mut ready.reader.known {
+            known.rules_at = None;
+        }
+        let ruled = headline(&ready.reader.answer(asked).await?.found);
         ready.reader.known = None;
         let now = headline(&ready.reader.answer(asked).await?.found);
-        Ok(ExploreBridge { then, late_events: received - then, merges: now - received, now })
+        let (late_events, rule_changes, merges) = (received - then, ruled - received, now - ruled);
+        Ok(ExploreBridge { then, late_events, rule_changes, merges, now })
     }
 
     /// Answers a question.

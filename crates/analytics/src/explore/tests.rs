@@ -136,7 +136,7 @@ async fn as_of_a_moment_is_what_was_answered_then() {
         let behind = json!({"exploration": asked, "cell": cell});
         assert_eq!(site.client.post("/api/v1/explore/people", &behind).await.expect(200).json()["people"], 2);
         let bridge = site.client.post("/api/v1/explore/bridge", &asked).await.expect(200).json();
-        assert_eq!(bridge, json!({"then": 2.0, "late_events": 1.0, "merges": -1.0, "now": 2.0}));
+        assert_eq!(bridge, json!({"then": 2.0, "late_events": 1.0, "rule_changes": 0.0, "merges": -1.0, "now": 2.0}));
         asked["as_of"] = json!("2100-01-01T00:00:00Z");
         let refused = site.client.post("/api/v1/explore", &asked).await.expect(422).json();
         assert_eq!(refused["field"], "as_of");

@@ -216,6 +216,8 @@ pub struct ExploreBridge {
     pub then: f64,
     /// What events add that were received later.
     pub late_events: f64,
+    /// What changes of the channel and visitor rules add that reached these events since.
+    pub rule_changes: f64,
     /// What people add who were merged or separated since.
     pub merges: f64,
     /// As it is known now: the sum of the others.

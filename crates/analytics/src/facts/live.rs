@@ -169,7 +169,7 @@ impl FactSource for LiveSource {
     }
 
     async fn known_at(&self, scope: &Scope, at: Timestamp) -> Result<KnownAt, Problem> {
-        Ok(KnownAt { at, merges: merges_at(&self.platform, scope, at).await? })
+        Ok(KnownAt::new(at, merges_at(&self.platform, scope, at).await?))
     }
 
     async fn sql_lake(&self, scope: &Scope) -> Result<Lake, Problem> {

@@ -372,7 +372,8 @@ impl FactStore {
 
 impl EventStamp {
     fn is_same(&self, other: &EventStamp) -> bool {
-        self.watermark.offset == other.watermark.offset && self.merges == other.merges
+        let (one, another) = (self.watermark, other.watermark);
+        (one.offset, one.removals) == (another.offset, another.removals) && self.merges == other.merges
     }
 
     /// Whether there are newer events.

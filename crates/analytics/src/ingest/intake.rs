@@ -54,6 +54,8 @@ pub(super) async fn take(lakes: &Lakes, arrival: Arrival<'_>) -> Result<Taken, P
         None => authenticate(lakes, key_in_body(&body).trim()).await?,
     };
     let intake = lakes.intake(&workspace).await?;
+    // Held until the events are stored: who changes the rules waits for those that were told by the old ones.
+    let rules = intake.rules.read().await;
     let world = &lakes.platform().world;
     let received_at = world.now();
     let mut rng = world.rng();
@@ -66,6 +68,7 @@ pub(super) async fn take(lakes: &Lakes, arrival: Arrival<'_>) -> Result<Taken, P
         edge_country: arrival.edge_country,
         gpc: arrival.gpc,
         sent_at: &body.sent_at,
+        rules: &rules,
         nonce,
     };
     let mut new_id = || QuarantineId::new(received_at, &mut rng);

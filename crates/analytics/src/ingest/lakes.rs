@@ -5,6 +5,7 @@
 use super::catalog::DbCatalog;
 use super::doubts::Doubts;
 use super::pump::{Pulse, Resolver, keep_pumping};
+use crate::channel_rules::RuleSet;
 use crate::events::{Fate, FateStatus, Live, Quarantine, RING_MAX};
 use hashbrown::{HashMap, HashSet};
 use kernel::ids::{PersonId, WorkspaceId};
@@ -17,7 +18,7 @@ use platform::http::{Readiness, Ready};
 use platform::sql::DbError;
 use platform::{Background, Platform};
 use std::sync::Arc;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -61,6 +62,8 @@ pub(crate) struct Intake {
     /// Rejected messages of this minute, by write key.
     rejected: Mutex<(i64, HashMap<String, usize>)>,
     pub(super) pulse: Pulse,
+    /// By which channel and visitor of new events are told. Read while events are told and stored, written to change them.
+    pub(crate) rules: RwLock<Arc<RuleSet>>,
     /// Whether the live view holds what came before this process.
     refilled: OnceCell<()>,
 }
@@ -239,6 +242,7 @@ impl Lakes {
         let config = self.config(workspace);
         let catalog = Arc::new(DbCatalog(db.clone()));
         let lake = Lake::open(config, catalog, platform.world.clock()).await?;
+        let rules = crate::rederivation::newest(&db).await?;
         let intake = Arc::new(Intake {
             scope: Scope::system(workspace.clone(), "ingest"),
             lake,
@@ -247,6 +251,7 @@ impl Lakes {
             doubts: Doubts::default(),
             rejected: Mutex::default(),
             pulse: Pulse::default(),
+            rules: RwLock::new(Arc::new(rules)),
             refilled: OnceCell::new(),
         });
         self.start_pump(&intake)?;

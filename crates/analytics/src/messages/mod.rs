@@ -7,6 +7,7 @@
 //! **Invariant:** a message gives an event or a rejection with its reason; nothing is dropped.
 //! **Invariant:** neither a write key nor a whole IP address is in what comes out.
 
+mod again;
 mod body;
 mod mask;
 mod observe;
@@ -23,6 +24,7 @@ mod tests;
 #[cfg(test)]
 mod tests_quick;
 
+pub(crate) use again::{Again, again};
 pub(crate) use body::{Body, key_of_first, messages, unpack};
 pub(crate) use observe::{anonymous, observe};
 pub use place::CountryBasis;

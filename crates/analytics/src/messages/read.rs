@@ -10,7 +10,8 @@ use super::reason::{Doubt, Rejection};
 use super::stamp::{Times, stamp};
 use super::wire::{Bag, Context, Core, Page, Raw, Text};
 use super::worth::worth;
-use crate::channels::{Address, Marks, RULES_VERSION, visitor, way};
+use crate::channel_rules::RuleSet;
+use crate::channels::{Address, Marks, visitor, way};
 use kernel::limits;
 use kernel::time::Timestamp;
 use lake::{AgentClass, Draft, EventKind};
@@ -32,6 +33,8 @@ pub(crate) struct Request<'a> {
     pub(crate) gpc: bool,
     /// The batch's `sentAt`.
     pub(crate) sent_at: &'a str,
+    /// By which channel and visitor are told.
+    pub(crate) rules: &'a RuleSet,
     /// From chance: the ids of messages that have none are made from it.
     pub(crate) nonce: u128,
 }
@@ -114,7 +117,7 @@ pub(crate) fn read<'a>(raw: &'a RawValue, place: usize, request: &Request<'a>) -
         ..Draft::default()
     };
     describe_sender(&mut event, &context, request);
-    describe_page(&mut event, context, bag);
+    describe_page(&mut event, context, bag, request.rules);
     Ok((event, doubts))
 }
 
@@ -258,6 +261,21 @@ fn library_of<'a>(context: &Context<'a>) -> Cow<'a, str> {
     }
 }
 
+pub(super) const BY_APP: &str = "sent by an app";
+pub(super) const BY_SERVER: &str = "sent by a server of yours, about a person";
+pub(super) const AUTOMATED: &str = "bot: the page found that a program drives the browser";
+/// Longest user agent of a request that is kept with a message that names none, in bytes.
+const USER_AGENT_BYTES_MAX: usize = 1_000;
+
+/// The message with the user agent of its request as `receivedUserAgent`: what tells who visits is kept with the event, so
+/// that it can be told again.
+fn with_user_agent<'a>(raw: &str, user_agent: &str) -> Cow<'a, str> {
+    let user_agent = &user_agent[..user_agent.floor_char_boundary(USER_AGENT_BYTES_MAX)];
+    let rest = raw.trim_end().strip_suffix('}').unwrap_or(raw);
+    let comma = if rest.trim_end().ends_with('{') { "" } else { "," };
+    Cow::Owned(format!("{rest}{comma}\"receivedUserAgent\":{}}}", serde_json::Value::from(user_agent)))
+}
+
 /// The libraries that run in a visitor's browser: there the request's own user agent is the visitor's.
 fn runs_in_browser(library: &str) -> bool {
     let has =
@@ -271,10 +289,13 @@ fn describe_sender<'a>(event: &mut Draft<'a>, context: &Context<'a>, request: &R
     let from_page = runs_in_browser(&event.library)
         || (context.page.is_some() && own.is_empty() && request.user_agent.starts_with("Mozilla/"));
     let user_agent = if own.is_empty() && from_page { request.user_agent } else { own };
+    if own.is_empty() && !user_agent.is_empty() {
+        event.raw = with_user_agent(&event.raw, user_agent);
+    }
     let none = Cow::Borrowed("");
     let app = context.device.as_ref().map_or(&none, |device| &device.kind.0);
     let system = context.os.as_ref().map_or(&none, |os| &os.name.0);
-    let (mut on_server, reason) = (false, &mut event.agent_reason);
+    let (mut on_server, mut ruled, reason) = (false, false, &mut event.agent_reason);
     if !user_agent.is_empty() || from_page {
         let found = visitor(user_agent);
         event.device = Cow::Borrowed(found.device);
@@ -282,21 +303,24 @@ fn describe_sender<'a>(event: &mut Draft<'a>, context: &Context<'a>, request: &R
         event.os = if found.os.is_empty() { seen(system, 50) } else { Cow::Borrowed(found.os) };
         event.agent_class = found.class;
         *reason = Cow::Borrowed(found.reason);
+        if let Some((class, why)) = request.rules.visitor(user_agent) {
+            (event.agent_class, *reason, ruled) = (class, Cow::Borrowed(why), true);
+        }
     } else if !app.is_empty() || ["ios", "ipados", "android"].iter().any(|known| system.eq_ignore_ascii_case(known)) {
         let tablet = context.device.as_ref().is_some_and(|device| device.model.to_ascii_lowercase().contains("ipad"));
         event.device = Cow::Borrowed(if tablet { "tablet" } else { "mobile" });
         event.os = seen(if system.is_empty() { app } else { system }, 50);
         event.agent_class = AgentClass::Human;
-        *reason = Cow::Borrowed("sent by an app");
+        *reason = Cow::Borrowed(BY_APP);
     } else {
         on_server = true;
         event.device = Cow::Borrowed("server");
         event.agent_class = AgentClass::Human;
-        *reason = Cow::Borrowed("sent by a server of yours, about a person");
+        *reason = Cow::Borrowed(BY_SERVER);
     }
-    if context.automated == Some(true) && event.agent_class == AgentClass::Human {
+    if context.automated == Some(true) && event.agent_class == AgentClass::Human && !ruled {
         event.agent_class = AgentClass::Bot;
-        *reason = Cow::Borrowed("bot: the page found that a program drives the browser");
+        *reason = Cow::Borrowed(AUTOMATED);
     }
     let hints = Hints {
         location: context.location.as_ref().map_or("", |location| &location.country),
@@ -328,7 +352,7 @@ fn consent(context: &Context<'_>, gpc_header: bool) -> String {
 }
 
 /// Page, referrer, campaign and channel.
-fn describe_page<'a>(event: &mut Draft<'a>, context: Context<'a>, bag: Bag<'a>) {
+fn describe_page<'a>(event: &mut Draft<'a>, context: Context<'a>, bag: Bag<'a>, rules: &RuleSet) {
     let own = event.kind == EventKind::Page;
     let pick = |first: Text<'a>, second: Text<'a>| if own && !second.is_empty() { second.0 } else { first.0 };
     let Page { url, path, title, referrer, search } = context.page.unwrap_or_default();
@@ -351,9 +375,9 @@ fn describe_page<'a>(event: &mut Draft<'a>, context: Context<'a>, bag: Bag<'a>) 
         marks.click.is_some() || !marks.source.is_empty() || !marks.medium.is_empty() || !marks.campaign.is_empty();
     // What a server reports has no way here of its own, unless it says so.
     if event.device != "server" || traced || !event.url.is_empty() {
-        let found = way(&marks, &event.referrer_host, &event.host);
+        let found = way(rules, &marks, &event.referrer_host, &event.host, &event.path);
         event.channel = Cow::Borrowed(found.channel.as_str());
-        event.channel_rule = RULES_VERSION;
+        event.channel_rule = rules.version();
         event.source = Cow::Owned(found.source);
         event.medium = Cow::Owned(found.medium);
         event.click_id_kind = Cow::Borrowed(marks.click.as_ref().map_or("", |(known, _)| known.name));

@@ -15,6 +15,8 @@ fn received() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
+static RULES: std::sync::LazyLock<crate::channel_rules::RuleSet> = std::sync::LazyLock::new(Default::default);
+
 fn request<'a>() -> Request<'a> {
     Request {
         kind: None,
@@ -24,6 +26,7 @@ fn request<'a>() -> Request<'a> {
         edge_country: "",
         gpc: false,
         sent_at: "",
+        rules: &RULES,
         nonce: 7,
     }
 }

@@ -114,6 +114,16 @@ pub struct KnownAt {
     pub at: Timestamp,
     /// Whose events were then folded under whom, as for [`crate::Lake::set_merges`].
     pub merges: Arc<HashMap<u64, u64>>,
+    /// As of which moment what rules derived counts; none: that of `at`.
+    pub rules_at: Option<Timestamp>,
+}
+
+impl KnownAt {
+    /// What was known at a moment, under the merges of then.
+    #[must_use]
+    pub fn new(at: Timestamp, merges: Arc<HashMap<u64, u64>>) -> Self {
+        Self { at, merges, rules_at: None }
+    }
 }
 
 /// What to fold over.

@@ -14,7 +14,7 @@ const ENDLESS: &str = "select count(*) from events a, events b, events c, events
                        where a.name || b.name || c.name > d.name || e.name";
 
 fn known(at: i64, merges: &[(u64, u64)]) -> KnownAt {
-    KnownAt { at: Timestamp::from_micros(at), merges: Arc::new(merges.iter().copied().collect()) }
+    KnownAt::new(Timestamp::from_micros(at), Arc::new(merges.iter().copied().collect()))
 }
 
 fn question(text: &str) -> SqlQuestion {

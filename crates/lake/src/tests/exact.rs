@@ -99,7 +99,7 @@ async fn play(steps: Vec<Step>, from: i64, to: i64) -> Result<(), TestCaseError>
             }
             Step::Remember => {
                 pump(&lake).await;
-                let known = KnownAt { at: Timestamp::from_micros(now), merges: Arc::new(oracle.merges.clone()) };
+                let known = KnownAt::new(Timestamp::from_micros(now), Arc::new(oracle.merges.clone()));
                 remembered.push((known, trace(&lake, &FoldOptions::default()).await));
             }
             Step::Append(rows) => {

@@ -26,7 +26,7 @@ fn events(version: u32, numbers: std::ops::Range<i64>, received_at: i64) -> Vec<
 /// Every derived column of every event.
 async fn rows(lake: &Lake, as_of: Option<i64>) -> Vec<Vec<serde_json::Value>> {
     let text = "select event_id, channel, channel_rule, agent_class, agent_reason from events order by event_id";
-    let as_of = as_of.map(|at| KnownAt { at: Timestamp::from_micros(at), merges: Arc::default() });
+    let as_of = as_of.map(|at| KnownAt::new(Timestamp::from_micros(at), Arc::default()));
     let limits = SqlLimits { rows: 10_000, ..SqlLimits::default() };
     let question = SqlQuestion { text: text.to_owned(), limits, as_of, ..SqlQuestion::default() };
     lake.sql_in(lake.sql_turn().await.unwrap(), question).await.unwrap().rows

@@ -18,7 +18,7 @@ export function Bridge({ asked }: { asked: Exploration }) {
   const bridge = useQuery(bridgeQuery(asked));
   if (bridge.error) return <ProblemView title="What has changed since could not be computed" error={bridge.error} />;
   if (!bridge.data) return <SkeletonLines lines={4} />;
-  const { then, late_events, merges, now } = bridge.data;
+  const { then, late_events, rule_changes, merges, now } = bridge.data;
   return (
     <table className={styles.bridge}>
       <caption>{WHAT[asked.ask.kind]}</caption>
@@ -30,6 +30,10 @@ export function Bridge({ asked }: { asked: Exploration }) {
         <tr>
           <th scope="row">Events received later</th>
           <td>{signed(late_events)}</td>
+        </tr>
+        <tr>
+          <th scope="row">Changes of the channel and visitor rules since</th>
+          <td>{signed(rule_changes)}</td>
         </tr>
         <tr>
           <th scope="row">People merged or separated since</th>

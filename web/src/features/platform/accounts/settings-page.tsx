@@ -8,6 +8,7 @@ const TABS = [
   { to: "/settings", label: "Workspace", permission: "workspace.read" },
   { to: "/settings/members", label: "Members", permission: "workspace.read" },
   { to: "/settings/keys", label: "Keys", permission: "keys.read" },
+  { to: "/settings/channel-rules", label: "Channel rules", permission: "metrics.read" },
   { to: "/settings/jobs", label: "Jobs", permission: "jobs.read" },
   { to: "/settings/audit", label: "Audit", permission: "audit.read" },
 ] as const;
