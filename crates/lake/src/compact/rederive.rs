@@ -303,7 +303,7 @@ impl Lake {
             let (columns, mut counts) = (columns_of(&*derive), Counts::default());
             for bucket in 0..usize::from(view.buckets) {
                 for source in view.sources(bucket, range, columns)? {
-                    for batch in source.within(range).batches(&Wanted { columns, ..Wanted::default() })? {
+                    for batch in source.within(range).batches(&Wanted::columns(columns))? {
                         progress.tell(bucket, usize::from(view.buckets))?;
                         let mut changes = Changes::default();
                         changes.look(&mut *derive, columns, &batch?)?;
