@@ -8,7 +8,11 @@ async function eventsOf(page) {
   return page.evaluate(async () => {
     const answer = await fetch("/api/v1/sql", {
       method: "POST",
-      headers: { "Content-Type": "application/json", "Mainspring-Client": "e2e", "Mainspring-Workspace": "acme-soehne" },
+      headers: {
+        "Content-Type": "application/json",
+        "Mainspring-Client": "web",
+        "Mainspring-Workspace": "acme-soehne",
+      },
       body: JSON.stringify({ sql: "select channel from events where source = 'partner-x'" }),
     });
     return (await answer.json()).rows.flat();
@@ -21,7 +25,10 @@ export const story = {
       type: "page",
       messageId: "rules-1",
       anonymousId: "rules-a",
-      context: { userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", page: { url: LINK } },
+      context: {
+        userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        page: { url: LINK },
+      },
     };
     const answer = await fetch(`${url}/v1/batch`, {
       method: "POST",

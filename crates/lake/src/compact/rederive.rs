@@ -171,39 +171,37 @@ impl Counts {
     }
 }
 
-/// What changes in the rows that were looked at.
+/// What changes in the rows of a batch.
 #[derive(Default)]
 struct Changes {
     counts: Counts,
-    /// (row, place in `derivations`), in order.
-    rows: Vec<(usize, u32)>,
+    /// Of each row that changes, its new derivation: a place in `derivations`.
+    picks: Vec<Option<u32>>,
     derivations: Vec<Derivation>,
-    places: HashMap<Derivation, u32>,
-    looked_at: usize,
 }
 
 impl Changes {
-    fn look(&mut self, derive: &mut dyn Derive, columns: Columns, batch: &RecordBatch) -> Result<(), LakeError> {
+    fn of(derive: &mut dyn Derive, columns: Columns, batch: &RecordBatch) -> Result<Self, LakeError> {
+        let mut changes = Self { picks: vec![None; batch.num_rows()], ..Self::default() };
+        let mut places: HashMap<Derivation, u32> = HashMap::new();
         let read = Columned::new(columns, batch)?;
-        for row in 0..batch.num_rows() {
+        for (row, pick) in changes.picks.iter_mut().enumerate() {
             let one = read.row(row);
             match derive.derive(&one) {
                 Verdict::Same => {}
-                Verdict::Missing => self.counts.missing += 1,
+                Verdict::Missing => changes.counts.missing += 1,
                 Verdict::New(new) => {
-                    self.counts.change(&one.was(), &new);
-                    let next = u32::try_from(self.derivations.len()).map_err(data_error)?;
-                    let place = *self.places.entry(new).or_insert_with_key(|new| {
-                        self.derivations.push(new.clone());
+                    changes.counts.change(&one.was(), &new);
+                    let next = u32::try_from(changes.derivations.len()).map_err(data_error)?;
+                    *pick = Some(*places.entry(new).or_insert_with_key(|new| {
+                        changes.derivations.push(new.clone());
                         next
-                    });
-                    self.rows.push((self.looked_at + row, place));
+                    }));
                 }
             }
         }
-        self.looked_at += batch.num_rows();
-        self.counts.events += batch.num_rows() as u64;
-        Ok(())
+        changes.counts.events += batch.num_rows() as u64;
+        Ok(changes)
     }
 }
 
@@ -305,9 +303,7 @@ impl Lake {
                 for source in view.sources(bucket, range, columns)? {
                     for batch in source.within(range).batches(&Wanted::columns(columns))? {
                         progress.tell(bucket, usize::from(view.buckets))?;
-                        let mut changes = Changes::default();
-                        changes.look(&mut *derive, columns, &batch?)?;
-                        counts.add(changes.counts);
+                        counts.add(Changes::of(&mut *derive, columns, &batch?)?.counts);
                     }
                 }
             }
@@ -337,58 +333,44 @@ impl Inner {
         progress: &RewriteProgress,
     ) -> Result<Done, LakeError> {
         let (shared, source, told) = (Arc::clone(derive), Arc::clone(file), progress.clone());
-        let look = move || {
-            let mut derive = shared.lock();
-            let (columns, mut changes) = (columns_of(&**derive), Changes::default());
-            for batch in source.read(columns, &Selection::All)? {
-                told.check()?;
-                changes.look(&mut **derive, columns, &batch?)?;
-            }
-            Ok::<_, LakeError>(changes)
-        };
-        let changes = spawn_blocking(look).await.map_err(|_| LakeError::Closed)??;
-        if changes.rows.is_empty() {
-            return Ok(Done { counts: changes.counts, new: None });
+        let look = move || unless_changed(&mut **shared.lock(), &source, &told);
+        if let Some(counts) = spawn_blocking(look).await.map_err(|_| LakeError::Closed)?? {
+            return Ok(Done { counts, new: None });
         }
         let id = match held {
             Some(upkeep) => upkeep.id(),
             None => self.upkeep.lock().await.id(),
         };
         let new = NewFile { id, bucket: file.entry.bucket, month: file.entry.month };
-        let (inner, source, told) = (Arc::clone(self), Arc::clone(file), progress.clone());
-        let write = move || {
-            let written = inner.write_derived(&source, &changes, new, number, &told)?;
-            Ok(Done { counts: changes.counts, new: Some(written) })
-        };
+        let (inner, shared, source) = (Arc::clone(self), Arc::clone(derive), Arc::clone(file));
+        let told = progress.clone();
+        let write = move || inner.write_derived(&mut **shared.lock(), &source, new, number, &told);
         spawn_blocking(write).await.map_err(|_| LakeError::Closed)?
     }
 
     /// Writes a file again with what changes in it.
     fn write_derived(
         &self,
+        derive: &mut dyn Derive,
         file: &Arc<DataFile>,
-        changes: &Changes,
         new: NewFile,
         number: u64,
         progress: &RewriteProgress,
-    ) -> Result<WrittenFile, LakeError> {
+    ) -> Result<Done, LakeError> {
         let columns = Columns::ALL.with_superseded();
         let mut writer = FileWriter::create(&self.config.folder, new, columns, &self.promoted(), &self.config.faults)?;
-        let mut rows = changes.rows.iter().peekable();
-        let mut first = 0;
+        let mut counts = Counts::default();
         for batch in file.read(columns, &Selection::All)? {
             progress.check()?;
             let batch = batch?;
-            let mut picks: Vec<Option<u32>> = vec![None; batch.num_rows()];
-            while let Some((row, place)) = rows.next_if(|(row, _)| *row < first + picks.len()) {
-                picks[row - first] = Some(*place);
-            }
-            first += picks.len();
-            writer.write(&derived(&batch, &picks, &changes.derivations, number)?)?;
+            // Said again, instead of kept since it was looked at: the memory is that of a batch, however large the file.
+            let changes = Changes::of(derive, columns, &batch)?;
+            writer.write(&derived(&batch, &changes, number)?)?;
+            counts.add(changes.counts);
         }
         let written = writer.written()?;
         if written.entry.rows == file.entry.rows {
-            return Ok(written);
+            return Ok(Done { counts, new: Some(written) });
         }
         let (path, expected, found) = (file.path().display(), file.entry.rows, written.entry.rows);
         Err(LakeError::Data(format!("{path}: of {expected} rows {found} were derived again")))
@@ -442,13 +424,26 @@ impl Inner {
     }
 }
 
+/// The counts of a file in which nothing changes; none for one in which something does.
+fn unless_changed(
+    derive: &mut dyn Derive,
+    file: &Arc<DataFile>,
+    progress: &RewriteProgress,
+) -> Result<Option<Counts>, LakeError> {
+    let (columns, mut counts) = (columns_of(derive), Counts::default());
+    for batch in file.read(columns, &Selection::All)? {
+        progress.check()?;
+        let changes = Changes::of(derive, columns, &batch?)?;
+        if changes.counts.changed > 0 {
+            return Ok(None);
+        }
+        counts.add(changes.counts);
+    }
+    Ok(Some(counts))
+}
+
 /// The rows with their new derivations; those that change keep what they had.
-fn derived(
-    batch: &RecordBatch,
-    picks: &[Option<u32>],
-    derivations: &[Derivation],
-    number: u64,
-) -> Result<RecordBatch, LakeError> {
+fn derived(batch: &RecordBatch, changes: &Changes, number: u64) -> Result<RecordBatch, LakeError> {
     let place = batch.schema_ref().index_of(SUPERSEDED).map_err(data_error)?;
     let before = batch.column(place).as_dictionary_opt::<UInt32Type>();
     let before = before.ok_or_else(|| data_error(format!("{SUPERSEDED} is not coded")))?;
@@ -457,7 +452,7 @@ fn derived(
     let mut kept = StringDictionaryBuilder::<UInt32Type>::new();
     // Few rows differ in all they had.
     let mut known: HashMap<(Option<&str>, Derivation), String> = HashMap::new();
-    for (row, pick) in picks.iter().enumerate() {
+    for (row, pick) in changes.picks.iter().enumerate() {
         let old = before.is_valid(row).then(|| texts.value(before.keys().value(row) as usize));
         if pick.is_none() {
             kept.append_option(old);
@@ -475,5 +470,5 @@ fn derived(
     let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
     columns[place] = Arc::new(kept.finish());
     let batch = RecordBatch::try_new(batch.schema(), columns).map_err(data_error)?;
-    overlay(&batch, picks, derivations)
+    overlay(&batch, &changes.picks, &changes.derivations)
 }

@@ -44,7 +44,9 @@ export const rulesQuery = queryOptions({
 export const versionsQuery = infiniteQueryOptions({
   queryKey: ["channel-rules", "versions"],
   queryFn: ({ pageParam, signal }) =>
-    answer(client.GET("/api/v1/channels/rules/versions", { params: { query: { limit: 20, cursor: pageParam } }, signal })),
+    answer(
+      client.GET("/api/v1/channels/rules/versions", { params: { query: { limit: 20, cursor: pageParam } }, signal }),
+    ),
   initialPageParam: undefined as string | undefined,
   getNextPageParam: nextCursor,
 });

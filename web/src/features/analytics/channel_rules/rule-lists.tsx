@@ -30,7 +30,12 @@ interface ListProps<Item> {
 }
 
 /** Moves and removes an item of an ordered list. */
-function Tools<Item>({ name, place, items, onChange }: { name: string; place: number } & Omit<ListProps<Item>, "disabled" | "error">) {
+function Tools<Item>({
+  name,
+  place,
+  items,
+  onChange,
+}: { name: string; place: number } & Omit<ListProps<Item>, "disabled" | "error">) {
   return (
     <span className={styles.tools}>
       <IconButton

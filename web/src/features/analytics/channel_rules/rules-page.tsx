@@ -10,8 +10,8 @@ import { SkeletonLines } from "#/ui/skeleton.tsx";
 import { TextInput } from "#/ui/text-input.tsx";
 import { toast } from "#/ui/toasts.ts";
 import { WithCode } from "#/ui/with-code.tsx";
-import { MovesView } from "./moves-view.tsx";
 import { isSame, readyToSend } from "./model.ts";
+import { MovesView } from "./moves-view.tsx";
 import { type RuleBook, type RuleVersion, rulesQuery, usePreview, useSaveRules } from "./queries.ts";
 import { ChannelRuleList, SiteList, VisitorList } from "./rule-lists.tsx";
 import styles from "./rules.module.css";
@@ -56,7 +56,9 @@ function Editor({ current, program }: { current: RuleVersion; program: Program }
     save.reset();
   };
   const shared = { disabled: !may, error };
-  const channels = [...new Set(program.map((rule) => rule.channel))] as NonNullable<RuleBook["channels"]>[number]["channel"][];
+  const channels = [...new Set(program.map((rule) => rule.channel))] as NonNullable<
+    RuleBook["channels"]
+  >[number]["channel"][];
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
     const body = { rules: readyToSend(draft), note, based_on: current.version };

@@ -34,8 +34,8 @@ export function VersionStatus({ version }: { version: RuleVersion }) {
       {version.applied ? (
         <>
           <p>
-            Events from before follow it since <Moment at={version.applied.at} />. Questions as of an earlier moment still
-            get the answer of then.
+            Events from before follow it since <Moment at={version.applied.at} />. Questions as of an earlier moment
+            still get the answer of then.
           </p>
           <MovesView found={version.applied} would={false} />
         </>
@@ -50,8 +50,8 @@ export function VersionStatus({ version }: { version: RuleVersion }) {
       {stopped ? (
         <div className={styles.stack}>
           <p role="status">
-            {job.state === "cancelled" ? "It was stopped" : `It failed: ${job.error ?? "no reason is known"}`}: events from
-            before still follow the version before.
+            {job.state === "cancelled" ? "It was stopped" : `It failed: ${job.error ?? "no reason is known"}`}: events
+            from before still follow the version before.
           </p>
           {mayApply ? (
             <Button className={styles.add} busy={apply.isPending} onClick={() => apply.mutate()}>
