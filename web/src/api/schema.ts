@@ -92,6 +92,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/rules": {
+        parameters: { query?: never; header?: never; path?: never; cookie?: never; };
+        get: operations["channel_rules"];
+        put: operations["channel_rules_save"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/rules/versions": {
+        parameters: { query?: never; header?: never; path?: never; cookie?: never; };
+        get: operations["channel_rules_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/rules/revert": {
+        parameters: { query?: never; header?: never; path?: never; cookie?: never; };
+        get?: never;
+        put?: never;
+        post: operations["channel_rules_revert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/rules/apply": {
+        parameters: { query?: never; header?: never; path?: never; cookie?: never; };
+        get?: never;
+        put?: never;
+        post: operations["channel_rules_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/rules/preview": {
+        parameters: { query?: never; header?: never; path?: never; cookie?: never; };
+        get?: never;
+        put?: never;
+        post: operations["channel_rules_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/companies": {
         parameters: {
             query?: never;
@@ -1548,6 +1603,7 @@ export interface components {
         Channel: "Direct" | "CrossNetwork" | "PaidShopping" | "PaidSearch" | "PaidSocial" | "PaidVideo" | "Display" | "PaidOther" | "OrganicShopping" | "OrganicSocial" | "OrganicVideo" | "OrganicSearch" | "AiAssistant" | "Referral" | "Email" | "Affiliates" | "Audio" | "Sms" | "MobilePush" | "Unassigned";
         /** @description Where a visit came from, and why it has its channel. */
         ChannelAnswer: {
+            visitor?: null|components["schemas"]["VisitorAnswer"];
             /** @description The source. */
             source: string;
             /** @description The medium. */
@@ -1562,7 +1618,24 @@ export interface components {
             explanation: components["schemas"]["Explanation"];
         };
         /** @description A visit to explain: an address and a referrer, or the source, medium and campaign themselves. */
+
+        RuleBook: { channels?: components["schemas"]["ChannelRule"][]; sites?: components["schemas"]["KnownSite"][]; visitors?: components["schemas"]["VisitorRule"][]; };
+        ChannelRule: { name: string; channel: components["schemas"]["Channel"]; all: components["schemas"]["Condition"][]; };
+        Condition: { field: "source"|"medium"|"campaign"|"referrer_host"|"click_id"|"landing_path"; test: "equals"|"contains"|"starts"|"ends"|"one_of"; values: string[]; };
+        KnownSite: { site: string; list: "search"|"social"|"video"|"shopping"|"assistants"; };
+        VisitorRule: { name: string; test: "contains"|"exact"; text: string; class: "bot"|"ai_agent"|"human"; };
+        MovedEvents: { from: string; to: string; events: number; };
+        RulesApplied: { at: string; events: number; changed: number; missing: number; files: number; channels: components["schemas"]["MovedEvents"][]; classes: components["schemas"]["MovedEvents"][]; };
+        RuleVersion: { version: number; rules: components["schemas"]["RuleBook"]; note: string; saved_by?: string|null; saved_at?: string|null; changes: string[]; job?: string|null; applied?: null|components["schemas"]["RulesApplied"]; };
+        ProgramRule: { rule: string; channel: components["schemas"]["Channel"]; condition: string; };
+        RulesInUse: { current: components["schemas"]["RuleVersion"]; program: components["schemas"]["ProgramRule"][]; };
+        NewRules: { rules: components["schemas"]["RuleBook"]; note?: string; based_on: number; };
+        RulesRevert: { version: number; };
+        RulesPreview: { from: string; to: string; events: number; changed: number; missing: number; channels: components["schemas"]["MovedEvents"][]; classes: components["schemas"]["MovedEvents"][]; };
+        VisitorAnswer: { class: string; reason: string; };
+        Page_RuleVersion: { items: components["schemas"]["RuleVersion"][]; next_cursor?: string|null; total?: number|null; };
         ChannelQuestion: {
+            user_agent: string; rules?: null|components["schemas"]["RuleBook"];
             /**
              * @description The address of the page, with its UTM parameters and click ids.
              * @default
@@ -2474,6 +2547,7 @@ export interface components {
          *     the people of the last step, those of all cohorts, those at the anchor. Money in units of the workspace's currency.
          */
         ExploreBridge: {
+            rule_changes: number;
             /**
              * Format: double
              * @description As it was known then.
@@ -8361,6 +8435,18 @@ export interface operations {
             };
         };
     };
+    channel_rules: { parameters: { query?: never; header?: never; path?: never; cookie?: never; }; requestBody?: never;
+        responses: { 200: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["RulesInUse"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
+    channel_rules_save: { parameters: { query?: never; header?: never; path?: never; cookie?: never; }; requestBody: { content: { "application/json": components["schemas"]["NewRules"]; }; };
+        responses: { 202: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["RuleVersion"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
+    channel_rules_versions: { parameters: { query?: { limit?: number; cursor?: string; }; header?: never; path?: never; cookie?: never; }; requestBody?: never;
+        responses: { 200: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["Page_RuleVersion"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
+    channel_rules_revert: { parameters: { query?: never; header?: never; path?: never; cookie?: never; }; requestBody: { content: { "application/json": components["schemas"]["RulesRevert"]; }; };
+        responses: { 202: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["RuleVersion"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
+    channel_rules_apply: { parameters: { query?: never; header?: never; path?: never; cookie?: never; }; requestBody?: never;
+        responses: { 202: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["RuleVersion"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
+    channel_rules_preview: { parameters: { query?: never; header?: never; path?: never; cookie?: never; }; requestBody: { content: { "application/json": components["schemas"]["RuleBook"]; }; };
+        responses: { 200: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["RulesPreview"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
     upkeep_events: {
         parameters: {
             query?: never;

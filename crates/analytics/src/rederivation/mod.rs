@@ -193,7 +193,13 @@ impl ChannelRules {
             job: Some(job),
             applied: None,
         };
-        store::insert(&mut tx, &saved).await?;
+        if let Err(error) = store::insert(&mut tx, &saved).await {
+            if !error.is_unique_violation() {
+                return Err(error.into());
+            }
+            let message = format!("Somebody saved version {version} meanwhile. Load it and make your change again.");
+            return conflict("rules_changed", message);
+        }
         let details = json!({ "version": version, "changes": saved.changes, "note": saved.note });
         platform::audit::record(&mut tx, scope, now, "channels.rules_saved", &version.to_string(), &details).await?;
         tx.commit().await?;

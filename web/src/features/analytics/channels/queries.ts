@@ -20,7 +20,11 @@ export type ChannelAnswer = Schemas["ChannelAnswer"];
 export function useExplainChannel() {
   return useMutation({
     mutationFn: (question: ChannelQuestion) =>
-      answer(client.POST("/api/v1/channels/explain", { body: { source: "", medium: "", campaign: "", ...question } })),
+      answer(
+        client.POST("/api/v1/channels/explain", {
+          body: { source: "", medium: "", campaign: "", user_agent: "", ...question },
+        }),
+      ),
     meta: { shown: true },
   });
 }
