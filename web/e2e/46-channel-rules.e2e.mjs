@@ -37,7 +37,7 @@ export const story = {
     });
     assert.equal(answer.status, 200);
     await page.goto(`${url}/w/acme-soehne/settings/channel-rules`);
-    await page.getByRole("heading", { name: "Version 1" }).waitFor();
+    await page.getByRole("heading", { name: "Version 1", exact: true }).waitFor();
     await accessible(page, "channel rules");
     await fitsWindow(page, "channel rules");
     await page.waitForFunction(() => document.readyState === "complete");
@@ -71,7 +71,7 @@ export const story = {
   async "saved, events from before follow"({ page }) {
     await page.getByLabel("Why").fill("Partners are known");
     await page.getByRole("button", { name: "Save version 2" }).click();
-    await page.getByRole("heading", { name: "Version 2" }).waitFor();
+    await page.getByRole("heading", { name: "Version 2", exact: true }).waitFor();
     await page.getByText("Events from before follow it since").waitFor();
     assert.deepEqual(await eventsOf(page), ["Affiliates"]);
     await page.getByText("Channel rule added:").first().waitFor();
@@ -82,7 +82,7 @@ export const story = {
   async "going back is a new version"({ page }) {
     await page.getByRole("button", { name: "Go back to version 1" }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "Go back" }).click();
-    await page.getByRole("heading", { name: "Version 3" }).waitFor();
+    await page.getByRole("heading", { name: "Version 3", exact: true }).waitFor();
     await page.getByText("Events from before follow it since").waitFor();
     assert.deepEqual(await eventsOf(page), ["Display"]);
   },

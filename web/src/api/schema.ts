@@ -84,7 +84,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Explain which channel a visit has, and why no earlier rule held. */
+        /** Explain which channel a visit has, and why no earlier rule held; by the rules in use, or by a draft of them. */
         post: operations["explain_channel"];
         delete?: never;
         options?: never;
@@ -93,8 +93,15 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/channels/rules": {
-        parameters: { query?: never; header?: never; path?: never; cookie?: never; };
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules in use: the newest version of the workspace's own, and those of the program. */
         get: operations["channel_rules"];
+        /** Saves a version of the rules. New events are told by it at once; the job of the answer brings history to it. */
         put: operations["channel_rules_save"];
         post?: never;
         delete?: never;
@@ -103,32 +110,16 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/channels/rules/versions": {
-        parameters: { query?: never; header?: never; path?: never; cookie?: never; };
-        get: operations["channel_rules_versions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/channels/rules/revert": {
-        parameters: { query?: never; header?: never; path?: never; cookie?: never; };
-        get?: never;
-        put?: never;
-        post: operations["channel_rules_revert"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/channels/rules/apply": {
-        parameters: { query?: never; header?: never; path?: never; cookie?: never; };
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get?: never;
         put?: never;
+        /** Asks once more for the job that brings history to the newest version, after it was stopped or failed. */
         post: operations["channel_rules_apply"];
         delete?: never;
         options?: never;
@@ -137,10 +128,50 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/channels/rules/preview": {
-        parameters: { query?: never; header?: never; path?: never; cookie?: never; };
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get?: never;
         put?: never;
+        /** What a draft of the rules would change among the events of the last 30 days. Nothing is written. */
         post: operations["channel_rules_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/rules/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes back to an older version, by saving it once more as the newest. */
+        post: operations["channel_rules_revert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/rules/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of the rules, newest first, each with what differs from the one before. */
+        get: operations["channel_rules_versions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1293,6 +1324,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/upkeep/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which properties of events questions ask for. Those asked for most, 16 at most, are kept by event files as columns of
+         *     their own, so that a question about one does not read the rest.
+         */
+        get: operations["upkeep_properties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspace": {
         parameters: {
             query?: never;
@@ -1603,7 +1654,6 @@ export interface components {
         Channel: "Direct" | "CrossNetwork" | "PaidShopping" | "PaidSearch" | "PaidSocial" | "PaidVideo" | "Display" | "PaidOther" | "OrganicShopping" | "OrganicSocial" | "OrganicVideo" | "OrganicSearch" | "AiAssistant" | "Referral" | "Email" | "Affiliates" | "Audio" | "Sms" | "MobilePush" | "Unassigned";
         /** @description Where a visit came from, and why it has its channel. */
         ChannelAnswer: {
-            visitor?: null|components["schemas"]["VisitorAnswer"];
             /** @description The source. */
             source: string;
             /** @description The medium. */
@@ -1614,28 +1664,12 @@ export interface components {
             click_id_kind: string;
             /** @description What decided source and medium. */
             basis: components["schemas"]["Basis"];
+            visitor?: components["schemas"]["VisitorAnswer"] | null;
             /** @description The channel, the rule that decided, and every earlier rule with the reason why it did not hold. */
             explanation: components["schemas"]["Explanation"];
         };
         /** @description A visit to explain: an address and a referrer, or the source, medium and campaign themselves. */
-
-        RuleBook: { channels?: components["schemas"]["ChannelRule"][]; sites?: components["schemas"]["KnownSite"][]; visitors?: components["schemas"]["VisitorRule"][]; };
-        ChannelRule: { name: string; channel: components["schemas"]["Channel"]; all: components["schemas"]["Condition"][]; };
-        Condition: { field: "source"|"medium"|"campaign"|"referrer_host"|"click_id"|"landing_path"; test: "equals"|"contains"|"starts"|"ends"|"one_of"; values: string[]; };
-        KnownSite: { site: string; list: "search"|"social"|"video"|"shopping"|"assistants"; };
-        VisitorRule: { name: string; test: "contains"|"exact"; text: string; class: "bot"|"ai_agent"|"human"; };
-        MovedEvents: { from: string; to: string; events: number; };
-        RulesApplied: { at: string; events: number; changed: number; missing: number; files: number; channels: components["schemas"]["MovedEvents"][]; classes: components["schemas"]["MovedEvents"][]; };
-        RuleVersion: { version: number; rules: components["schemas"]["RuleBook"]; note: string; saved_by?: string|null; saved_at?: string|null; changes: string[]; job?: string|null; applied?: null|components["schemas"]["RulesApplied"]; };
-        ProgramRule: { rule: string; channel: components["schemas"]["Channel"]; condition: string; };
-        RulesInUse: { current: components["schemas"]["RuleVersion"]; program: components["schemas"]["ProgramRule"][]; };
-        NewRules: { rules: components["schemas"]["RuleBook"]; note?: string; based_on: number; };
-        RulesRevert: { version: number; };
-        RulesPreview: { from: string; to: string; events: number; changed: number; missing: number; channels: components["schemas"]["MovedEvents"][]; classes: components["schemas"]["MovedEvents"][]; };
-        VisitorAnswer: { class: string; reason: string; };
-        Page_RuleVersion: { items: components["schemas"]["RuleVersion"][]; next_cursor?: string|null; total?: number|null; };
         ChannelQuestion: {
-            user_agent: string; rules?: null|components["schemas"]["RuleBook"];
             /**
              * @description The address of the page, with its UTM parameters and click ids.
              * @default
@@ -1661,6 +1695,13 @@ export interface components {
              * @default
              */
             campaign: string;
+            /**
+             * @description The user agent of the visitor, to learn who it is taken for.
+             * @default
+             */
+            user_agent: string;
+            /** @default null */
+            rules: components["schemas"]["RuleBook"] | null;
         };
         /** @description One channel. */
         ChannelRow: {
@@ -1681,6 +1722,18 @@ export interface components {
             /** @description Won revenue, shared by the model. */
             revenue: components["schemas"]["Cell"];
             roi?: components["schemas"]["RoiInterval"] | null;
+        };
+        /** @description A channel, and what must hold for it. */
+        ChannelRule: {
+            /**
+             * @description Its name, at most 80 characters.
+             * @example Partner newsletters
+             */
+            name: string;
+            /** @description The channel it leads to. */
+            channel: components["schemas"]["Channel"];
+            /** @description Every one of these must hold; 1 to 10. */
+            all: components["schemas"]["Condition"][];
         };
         /**
          * @description The form of a chart.
@@ -1808,6 +1861,25 @@ export interface components {
          * @enum {string}
          */
         Compare: "none" | "previous" | "year";
+        /** @description One condition. Case does not matter. */
+        Condition: {
+            /** @description What it looks at. */
+            field: components["schemas"]["ConditionField"];
+            /** @description How. */
+            test: components["schemas"]["ConditionTest"];
+            /** @description What it compares with: one text, or up to 50 for `one_of`; at most 200 characters each. */
+            values: string[];
+        };
+        /**
+         * @description What a condition looks at.
+         * @enum {string}
+         */
+        ConditionField: "source" | "medium" | "campaign" | "referrer_host" | "click_id" | "landing_path";
+        /**
+         * @description How a condition compares.
+         * @enum {string}
+         */
+        ConditionTest: "equals" | "contains" | "starts" | "ends" | "one_of";
         /** @description A page that deals saw before they were created. */
         ContentRow: {
             /** @description The page. */
@@ -2547,7 +2619,6 @@ export interface components {
          *     the people of the last step, those of all cohorts, those at the anchor. Money in units of the workspace's currency.
          */
         ExploreBridge: {
-            rule_changes: number;
             /**
              * Format: double
              * @description As it was known then.
@@ -2558,6 +2629,11 @@ export interface components {
              * @description What events add that were received later.
              */
             late_events: number;
+            /**
+             * Format: double
+             * @description What changes of the channel and visitor rules add that reached these events since.
+             */
+            rule_changes: number;
             /**
              * Format: double
              * @description What people add who were merged or separated since.
@@ -3094,6 +3170,16 @@ export interface components {
             /** @description The files that are recognised by their headers. */
             presets: components["schemas"]["PresetInfo"][];
         };
+        /** @description A site that counts as on a list. */
+        KnownSite: {
+            /**
+             * @description A host, with every host below it, or a source's name.
+             * @example search.example
+             */
+            site: string;
+            /** @description The list. */
+            list: components["schemas"]["SiteList"];
+        };
         /** @description A line of the ledger. */
         LedgerId: string;
         /** @description A workspace just made, and its first write key. */
@@ -3237,6 +3323,18 @@ export interface components {
             /** @description Three capital letters. */
             currency: components["schemas"]["Currency"];
         };
+        /** @description How many events go from one value to another. */
+        MovedEvents: {
+            /** @description The value they have. */
+            from: string;
+            /** @description The value they get. */
+            to: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            events: number;
+        };
         /** @description What somebody enters by hand. */
         NewEntry: {
             /**
@@ -3282,6 +3380,18 @@ export interface components {
             name: string;
             /** @description What they may do here. */
             role: components["schemas"]["Role"];
+        };
+        /** @description A version to save. */
+        NewRules: {
+            /** @description The workspace's own rules, all of them. */
+            rules: components["schemas"]["RuleBook"];
+            /** @description Why, at most 256 characters. */
+            note?: string;
+            /**
+             * Format: int32
+             * @description The version that was changed: another one that was saved meanwhile is not overwritten.
+             */
+            based_on: number;
         };
         /** @description A question to keep. */
         NewSavedQuery: {
@@ -3904,6 +4014,35 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_RuleVersion: {
+            /** @description The rows of this page, in the order that was asked for. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description Its number. Version 1 is the program's rules alone.
+                 */
+                version: number;
+                /** @description The workspace's own rules. */
+                rules: components["schemas"]["RuleBook"];
+                /** @description Why it was saved. */
+                note: string;
+                /** @description Who saved it: `user:usr_…` or `key:key_…`; absent for version 1. */
+                saved_by?: string | null;
+                saved_at?: components["schemas"]["Timestamp"] | null;
+                /** @description What differs from the version before, in words. */
+                changes: string[];
+                job?: components["schemas"]["JobId"] | null;
+                applied?: components["schemas"]["RulesApplied"] | null;
+            }[];
+            /** @description Give this back as `cursor` for the next page; absent on the last one. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where it is cheap to know exactly.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_TimelineEvent: {
             /** @description The rows of this page, in the order that was asked for. */
             items: {
@@ -4227,6 +4366,20 @@ export interface components {
              */
             retry_after_seconds?: number | null;
         };
+        /** @description A rule of the program. */
+        ProgramRule: {
+            /** @description Its place. */
+            rule: string;
+            /** @description The channel it leads to. */
+            channel: components["schemas"]["Channel"];
+            /** @description What it asks for, in words. */
+            condition: string;
+        };
+        /** @description The properties of events that questions asked for in the last 90 days. */
+        PropertiesAsked: {
+            /** @description The most used first; 200 at most. */
+            properties: components["schemas"]["PropertyUse"][];
+        };
         /** @description One value of a record with its source. */
         Property: {
             /** @description The name. */
@@ -4237,6 +4390,18 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @description Where it came from: `event:…`, `import:…`, `user:…`. */
             source: string;
+        };
+        /** @description A property that questions ask for. */
+        PropertyUse: {
+            /** @description Its key in the properties of events. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Questions that asked for it in the last 90 days.
+             */
+            uses: number;
+            /** @description Whether event files keep it as a column. */
+            kept: boolean;
         };
         /** @description A rejected event, kept with its reason. */
         QuarantineId: string;
@@ -4561,10 +4726,28 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description A version's own rules. Empty: the program's rules alone. */
+        RuleBook: {
+            /**
+             * @description Channel rules, in order; the first that holds decides, before every rule of the program. At most 50.
+             * @default []
+             */
+            channels: components["schemas"]["ChannelRule"][];
+            /**
+             * @description Sites that count as on a list. At most 500.
+             * @default []
+             */
+            sites: components["schemas"]["KnownSite"][];
+            /**
+             * @description Rules for user agents, in order; the first that holds decides, before the program's list. At most 100.
+             * @default []
+             */
+            visitors: components["schemas"]["VisitorRule"][];
+        };
         /** @description One rule in an explanation. */
         RuleOutcome: {
             /**
-             * @description The rule's place: `C1`… look at click ids, the others are numbered as in the guide.
+             * @description The rule's place: `W1`… are the workspace's own, `C1`… look at click ids, the others are numbered as in the guide.
              * @example 4
              */
             rule: string;
@@ -4574,6 +4757,95 @@ export interface components {
             condition: string;
             /** @description Why it did not hold, or what it matched, with the values. */
             why: string;
+        };
+        /** @description A version of the rules. */
+        RuleVersion: {
+            /**
+             * Format: int32
+             * @description Its number. Version 1 is the program's rules alone.
+             */
+            version: number;
+            /** @description The workspace's own rules. */
+            rules: components["schemas"]["RuleBook"];
+            /** @description Why it was saved. */
+            note: string;
+            /** @description Who saved it: `user:usr_…` or `key:key_…`; absent for version 1. */
+            saved_by?: string | null;
+            saved_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What differs from the version before, in words. */
+            changes: string[];
+            job?: components["schemas"]["JobId"] | null;
+            applied?: components["schemas"]["RulesApplied"] | null;
+        };
+        /** @description What bringing history to a version changed. */
+        RulesApplied: {
+            /** @description From when numbers follow it. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Events that were looked at.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Those that changed.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Those that keep what they have because what a rule needs was not kept with them.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description Files that were written again.
+             */
+            files: number;
+            /** @description From which channel to which. */
+            channels: components["schemas"]["MovedEvents"][];
+            /** @description From which class of visitor to which. */
+            classes: components["schemas"]["MovedEvents"][];
+        };
+        /** @description The rules in use. */
+        RulesInUse: {
+            /** @description The newest version. */
+            current: components["schemas"]["RuleVersion"];
+            /** @description The rules of the program, which come after the workspace's own. */
+            program: components["schemas"]["ProgramRule"][];
+        };
+        /** @description What a draft would change. */
+        RulesPreview: {
+            /** @description The first moment that was looked at. */
+            from: components["schemas"]["Timestamp"];
+            /** @description When it was looked at. */
+            to: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Events that were looked at.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Those that would change.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Those that would keep what they have because what a rule needs was not kept with them.
+             */
+            missing: number;
+            /** @description From which channel to which. */
+            channels: components["schemas"]["MovedEvents"][];
+            /** @description From which class of visitor to which. */
+            classes: components["schemas"]["MovedEvents"][];
+        };
+        /** @description The version to go back to. */
+        RulesRevert: {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            version: number;
         };
         /**
          * @description What a run gives.
@@ -4758,6 +5030,11 @@ export interface components {
             /** @description The password. */
             password: string;
         };
+        /**
+         * @description A list of known sites.
+         * @enum {string}
+         */
+        SiteList: "search" | "social" | "video" | "shopping" | "assistants";
         /** @description A stretch of dates in an answer. */
         Span: {
             /**
@@ -5342,6 +5619,37 @@ export interface components {
         /** @description A user: somebody who can sign in. */
         UserId: string;
         Value: unknown;
+        /** @description Who a visitor is taken for. */
+        VisitorAnswer: {
+            /** @description `human`, `bot`, `ai_agent` or `unknown`. */
+            class: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /**
+         * @description Who a visitor is.
+         * @enum {string}
+         */
+        VisitorClass: "bot" | "ai_agent" | "human";
+        /** @description Who a user agent stands for. */
+        VisitorRule: {
+            /**
+             * @description Its name, at most 80 characters.
+             * @example Our uptime check
+             */
+            name: string;
+            /** @description How the user agent is compared. */
+            test: components["schemas"]["VisitorTest"];
+            /** @description With what; case does not matter. At most 200 characters. */
+            text: string;
+            /** @description Who it is. */
+            class: components["schemas"]["VisitorClass"];
+        };
+        /**
+         * @description How a user agent is compared.
+         * @enum {string}
+         */
+        VisitorTest: "contains" | "exact";
         /** @description A workspace and its settings. */
         Workspace: {
             /** @description Its id. */
@@ -5563,6 +5871,246 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelAnswer"];
+                };
+            };
+            /** @description A rule of the draft is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channel_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules in use */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesInUse"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channel_rules_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRules"];
+            };
+        };
+        responses: {
+            /** @description The version, with the job to follow */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleVersion"];
+                };
+            };
+            /** @description `rules_changed`, `rules_same` or `rules_full` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A rule is wrong; the field names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channel_rules_apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version, with the job to follow */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleVersion"];
+                };
+            };
+            /** @description `rules_applied`: history follows it already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channel_rules_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBook"];
+            };
+        };
+        responses: {
+            /** @description How many events would go from where to where */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesPreview"];
+                };
+            };
+            /** @description A rule is wrong; the field names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channel_rules_revert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesRevert"];
+            };
+        };
+        responses: {
+            /** @description The new version, with the job to follow */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleVersion"];
+                };
+            };
+            /** @description `rule_version_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `rules_same` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channel_rules_versions: {
+        parameters: {
+            query?: {
+                /** @description Rows per page: 1 to [`crate::limits::PAGE_ROWS_MAX`]; 50 when absent. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleVersion"];
                 };
             };
             /** @description What went wrong, in which field, and what to do about it */
@@ -8435,18 +8983,6 @@ export interface operations {
             };
         };
     };
-    channel_rules: { parameters: { query?: never; header?: never; path?: never; cookie?: never; }; requestBody?: never;
-        responses: { 200: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["RulesInUse"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
-    channel_rules_save: { parameters: { query?: never; header?: never; path?: never; cookie?: never; }; requestBody: { content: { "application/json": components["schemas"]["NewRules"]; }; };
-        responses: { 202: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["RuleVersion"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
-    channel_rules_versions: { parameters: { query?: { limit?: number; cursor?: string; }; header?: never; path?: never; cookie?: never; }; requestBody?: never;
-        responses: { 200: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["Page_RuleVersion"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
-    channel_rules_revert: { parameters: { query?: never; header?: never; path?: never; cookie?: never; }; requestBody: { content: { "application/json": components["schemas"]["RulesRevert"]; }; };
-        responses: { 202: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["RuleVersion"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
-    channel_rules_apply: { parameters: { query?: never; header?: never; path?: never; cookie?: never; }; requestBody?: never;
-        responses: { 202: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["RuleVersion"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
-    channel_rules_preview: { parameters: { query?: never; header?: never; path?: never; cookie?: never; }; requestBody: { content: { "application/json": components["schemas"]["RuleBook"]; }; };
-        responses: { 200: { headers: { [name: string]: unknown; }; content: { "application/json": components["schemas"]["RulesPreview"]; }; }; default: { headers: { [name: string]: unknown; }; content: { "application/problem+json": components["schemas"]["Problem"]; }; }; }; };
     upkeep_events: {
         parameters: {
             query?: never;
@@ -8504,6 +9040,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upkeep_properties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Properties and how often they are asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertiesAsked"];
+                };
             };
             /** @description What went wrong, in which field, and what to do about it */
             default: {

@@ -17,11 +17,11 @@ test("several texts are written in one line", () => {
 
 test("what is left empty at the end is not sent, a condition without a text is", () => {
   const rule = newRule();
-  const draft = {
-    channels: [{ ...rule, all: [{ field: "source" as const, test: "one_of" as const, values: ["a ", ""] }] }],
-  };
-  expect(readyToSend(draft).channels?.[0]?.all[0]?.values).toEqual(["a"]);
-  expect(readyToSend({ channels: [rule] }).channels?.[0]?.all[0]?.values).toEqual([""]);
-  expect(isSame({}, { channels: [], sites: [], visitors: [] })).toBe(true);
-  expect(isSame({}, draft)).toBe(false);
+  const none = { channels: [], sites: [], visitors: [] };
+  const several = { field: "source" as const, test: "one_of" as const, values: ["a ", ""] };
+  const draft = { ...none, channels: [{ ...rule, all: [several] }] };
+  expect(readyToSend(draft).channels[0]?.all[0]?.values).toEqual(["a"]);
+  expect(readyToSend({ ...none, channels: [rule] }).channels[0]?.all[0]?.values).toEqual([""]);
+  expect(isSame(none, readyToSend(none))).toBe(true);
+  expect(isSame(none, draft)).toBe(false);
 });

@@ -86,8 +86,8 @@ export function readyToSend(book: RuleBook): RuleBook {
     const filled = condition.values.map((value) => value.trim()).filter((value) => value !== "");
     return { ...condition, values: filled.length > 0 ? filled : [""] };
   };
-  const channels = (book.channels ?? []).map((rule) => ({ ...rule, all: rule.all.map(tidy) }));
-  return { channels, sites: book.sites ?? [], visitors: book.visitors ?? [] };
+  const channels = book.channels.map((rule) => ({ ...rule, all: rule.all.map(tidy) }));
+  return { channels, sites: book.sites, visitors: book.visitors };
 }
 
 /** Whether two drafts say the same. */

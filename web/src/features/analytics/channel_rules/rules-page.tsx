@@ -69,7 +69,7 @@ function Editor({ current, program }: { current: RuleVersion; program: Program }
       <Section title="Channel rules" text="Every condition of a rule must hold. Upper and lower case are the same.">
         <ChannelRuleList
           {...shared}
-          items={draft.channels ?? []}
+          items={draft.channels}
           channels={channels}
           onChange={(next) => change({ channels: next })}
         />
@@ -92,10 +92,10 @@ function Editor({ current, program }: { current: RuleVersion; program: Program }
         title="Known sites"
         text="Added to the program’s lists, on which its rules rely. A host counts with every host below it."
       >
-        <SiteList {...shared} items={draft.sites ?? []} onChange={(sites) => change({ sites })} />
+        <SiteList {...shared} items={draft.sites} onChange={(sites) => change({ sites })} />
       </Section>
       <Section title="Visitors" text="Reports count people only. Bots and AI agents are kept apart, never dropped.">
-        <VisitorList {...shared} items={draft.visitors ?? []} onChange={(visitors) => change({ visitors })} />
+        <VisitorList {...shared} items={draft.visitors} onChange={(visitors) => change({ visitors })} />
       </Section>
       {may ? (
         <Section

@@ -22,7 +22,7 @@ export function useExplainChannel() {
     mutationFn: (question: ChannelQuestion) =>
       answer(
         client.POST("/api/v1/channels/explain", {
-          body: { source: "", medium: "", campaign: "", user_agent: "", ...question },
+          body: { source: "", medium: "", campaign: "", user_agent: "", rules: null, ...question },
         }),
       ),
     meta: { shown: true },
