@@ -1,3 +1,5 @@
+//! Rules that decide, what is refused, and words.
+
 use super::*;
 use crate::channels::{Channel, Evidence};
 use lake::AgentClass;
