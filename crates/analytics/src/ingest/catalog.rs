@@ -104,15 +104,23 @@ fn file_row(file: &FileEntry) -> Vec<Value> {
     ]
 }
 
+/// Ids that one statement names: a switch of many files must not hold the database for long.
+const IDS_AT_ONCE: usize = 500;
+
+fn listed(ids: &[u64]) -> String {
+    let ids: Vec<String> = ids.iter().map(|id| id.cast_signed().to_string()).collect();
+    ids.join(", ")
+}
+
 async fn write(tx: &mut Tx, switch: &Switch) -> Result<(), DbError> {
-    for id in &switch.forget {
-        tx.execute("delete from lake_gone where id = $1", params![id.cast_signed()]).await?;
+    for ids in switch.forget.chunks(IDS_AT_ONCE) {
+        tx.execute(&format!("delete from lake_gone where id in ({})", listed(ids)), params![]).await?;
     }
     for (table, ids) in [("lake_files", &switch.remove_files), ("lake_runs", &switch.remove_runs)] {
-        for id in ids {
-            let gone = format!("insert into lake_gone (id, path) select id, path from {table} where id = $1");
-            tx.execute(&gone, params![id.cast_signed()]).await?;
-            tx.execute(&format!("delete from {table} where id = $1"), params![id.cast_signed()]).await?;
+        for ids in ids.chunks(IDS_AT_ONCE).map(listed) {
+            let gone = format!("insert into lake_gone (id, path) select id, path from {table} where id in ({ids})");
+            tx.execute(&gone, params![]).await?;
+            tx.execute(&format!("delete from {table} where id in ({ids})"), params![]).await?;
         }
     }
     tx.insert_many("lake_files", FILE_COLUMNS, switch.add_files.iter().map(file_row).collect(), "").await?;

@@ -158,7 +158,7 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kills_short_writes_full_disks_and_
     eprintln!(
         "{killed} kills; {acked} events kept, {gone} erased or dropped, {derived} re-derivations, {errors} errors; at {seen:?}"
     );
-    assert!(killed >= 200 && acked > 1_000 && gone > 500 && errors > 20 && derived > 50, "the work was no work");
+    assert!(killed >= 200 && acked > 1_000 && gone > 500 && errors > 20 && derived > 20, "the work was no work");
     let missing: Vec<String> = PLACES
         .iter()
         .flat_map(|(work, steps)| steps.iter().map(move |step| format!("{work} {step}")))
