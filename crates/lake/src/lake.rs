@@ -13,7 +13,7 @@ use crate::log::Log;
 use crate::query::{SqlAnswer, SqlLimits, SqlQuestion, SqlTable};
 use crate::timeline;
 use crate::view::{Files, Merges, View};
-use kernel::time::Clock;
+use kernel::time::{Clock, TimeRange};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
@@ -46,6 +46,20 @@ pub struct Watermark {
     /// How often what is stored was changed, by erasure, age or re-derivation, since the lake was opened: answers from
     /// before are stale.
     pub removals: u64,
+}
+
+/// What the sealed events of a range depend on.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    files: Vec<u64>,
+    removals: u64,
+    merges: Arc<HashMap<u64, u64>>,
+}
+
+impl PartialEq for Sealed {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.files, self.removals) == (&other.files, other.removals) && Arc::ptr_eq(&self.merges, &other.merges)
+    }
 }
 
 /// What [`Lake::check`] found.
@@ -227,6 +241,18 @@ impl Lake {
             }
             sealed.await;
         }
+    }
+
+    /// What the events of each range depend on, when all of them are sealed: where this is equal, so is every fold over the range
+    /// without [`FoldOptions::as_of`]. None where some are not sealed yet.
+    ///
+    /// # Errors
+    /// When hot events cannot be read.
+    pub fn sealed(&self, ranges: &[TimeRange]) -> Result<Vec<Option<Sealed>>, LakeError> {
+        let view = self.inner.view();
+        let removals = view.watermark.removals;
+        let all = view.sealed(ranges)?.into_iter();
+        Ok(all.map(|files| files.map(|files| Sealed { files, removals, merges: view.merges.given() })).collect())
     }
 
     /// From now on the events of each key are folded under its value. Costs nothing when it is the map that is set.

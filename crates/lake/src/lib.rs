@@ -29,9 +29,11 @@ mod query;
 mod repair;
 pub mod sequences;
 mod stored;
+pub mod tally;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod value;
 mod view;
 
 pub use batch::{Batch, NewEvents, Owner};
@@ -45,7 +47,7 @@ pub use config::{Faults, LakeConfig};
 pub use error::LakeError;
 pub use event::{AgentClass, Col, Columns, Draft, Event, EventKind};
 pub use fold::{Cancel, Dict, EventRef, Fold, FoldOptions, KnownAt, Progress, Recoder, Run, RunCodes};
-pub use lake::{Appended, CheckReport, Lake, SqlTurn, Watermark};
+pub use lake::{Appended, CheckReport, Lake, Sealed, SqlTurn, Watermark};
 pub use parquet::Derivation;
 pub use query::{
     SqlAnswer, SqlColumn, SqlFile, SqlFormat, SqlLimits, SqlMonth, SqlPlan, SqlProgress, SqlQuestion, SqlRead,
@@ -53,3 +55,4 @@ pub use query::{
 };
 pub use repair::{Finding, Orphan, RepairAction, RepairReport, repair, sweep_orphans};
 pub use stored::Stored;
+pub use value::{Amount, NumberTest, Property, ValueTest, micros};

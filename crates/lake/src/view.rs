@@ -11,8 +11,8 @@ use crate::lake::Watermark;
 use crate::parquet::{AT, DataFile, RECEIVED, Selection, data_error, integers, known_before};
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
-use kernel::time::TimeRange;
-use std::collections::{HashMap, HashSet};
+use kernel::time::{DAY, TimeRange};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -40,6 +40,11 @@ impl Merges {
             touched[bucket_of(*person, buckets)].insert(person.cast_signed());
         }
         Self { given, canonical, touched }
+    }
+
+    /// The map they were made from.
+    pub(crate) fn given(&self) -> Arc<HashMap<u64, u64>> {
+        Arc::clone(&self.given)
     }
 
     /// Whether they were made from this very map.
@@ -193,6 +198,29 @@ impl View {
             }
         }
         Ok(sources)
+    }
+
+    /// For each range the numbers of the files its events lie in, when all of them are sealed.
+    pub(crate) fn sealed(&self, ranges: &[TimeRange]) -> Result<Vec<Option<Vec<u64>>>, LakeError> {
+        let mut hot_days: BTreeSet<i64> = BTreeSet::new();
+        for bucket in self.hot.iter().chain(self.sealing.iter()).filter(|bucket| bucket.rows() > 0) {
+            let chunks = bucket.chunks.iter().map(|chunk| chunk.batch(Columns::NONE));
+            let tail = (!bucket.tail.is_empty()).then(|| bucket.tail_batch(Columns::NONE));
+            for batch in chunks.chain(tail) {
+                hot_days.extend(integers(&batch?, AT)?.iter().map(|at| at.div_euclid(DAY)));
+            }
+        }
+        let sealed = |range: &TimeRange| {
+            let days = range.from.micros().div_euclid(DAY)..=(range.to.micros() - 1).div_euclid(DAY);
+            if hot_days.range(days).next().is_some() {
+                return None;
+            }
+            let files = self.files.iter().flatten().filter(|file| overlaps(file, *range));
+            let mut files: Vec<u64> = files.map(|file| file.entry.id).collect();
+            files.sort_unstable();
+            Some(files)
+        };
+        Ok(ranges.iter().map(sealed).collect())
     }
 
     fn files_of(&self, bucket: usize, range: TimeRange) -> Vec<Arc<DataFile>> {

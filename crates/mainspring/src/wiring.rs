@@ -111,7 +111,8 @@ impl App {
         let upkeep = Upkeep::new(&platform, &lakes);
         let channel_rules = ChannelRules::new(&platform, &lakes);
         let sql = SqlConsole::new(facts.clone(), &platform);
-        let explore = Explore::new(&platform, lakes.clone(), identity.clone(), profiles.clone());
+        let explore =
+            Explore::new(&platform, lakes.clone(), identity.clone(), profiles.clone(), upkeep.property_uses());
         let metrics = Metrics::new(facts);
         let dashboards = Dashboards::new(metrics.clone());
         Ok(Self {

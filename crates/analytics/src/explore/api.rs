@@ -3,7 +3,7 @@
 use super::saved::{SaveRequest, SavedChange, SavedExploration, SavedFilter};
 use super::service::Explore;
 use crate::explore_model::{Column, Exploration, PeopleRequest};
-use crate::explore_model::{ExploreAnswer, ExploreBridge, ExploreChoices, PeopleBehind, TextChoice};
+use crate::explore_model::{ExploreAnswer, ExploreBridge, ExploreChoices, PeopleBehind, PropertyChoice, TextChoice};
 use axum::Json;
 use axum::extract::State;
 use kernel::ids::ExplorationId;
@@ -21,6 +21,9 @@ pub fn routes(explore: Explore) -> Routes {
         .add(Access::Needs(Permission::PeopleRead), routes!(behind), explore.clone())
         .add(read, routes!(choices), explore.clone())
         .add(read, routes!(texts), explore.clone())
+        .add(read, routes!(properties), explore.clone())
+        .add(read, routes!(property_values), explore.clone())
+        .add(read, routes!(company_values), explore.clone())
         .add(read, routes!(list), explore.clone())
         .add(write, routes!(save), explore.clone())
         .add(write, routes!(change), explore)
@@ -90,6 +93,61 @@ async fn texts(
     ApiQuery(query): ApiQuery<TextsQuery>,
 ) -> ApiResult<Json<Vec<TextChoice>>> {
     Ok(Json(explore.texts(&scope, query.column, &query.q).await?))
+}
+
+/// Of which events to offer properties.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PropertiesQuery {
+    /// The name of the events; any when absent.
+    event: Option<String>,
+}
+
+/// The properties that events had during the last 14 days, those of most events first; a part of the events is looked at.
+#[utoipa::path(get, path = "/explore/properties", operation_id = "explore_properties", tag = "explore",
+    params(PropertiesQuery), responses((status = 200, body = Vec<PropertyChoice>)))]
+async fn properties(
+    State(explore): State<Explore>,
+    Scoped(scope): Scoped,
+    ApiQuery(query): ApiQuery<PropertiesQuery>,
+) -> ApiResult<Json<Vec<PropertyChoice>>> {
+    Ok(Json(explore.properties(&scope, query.event.as_deref()).await?))
+}
+
+/// Which values of a property to offer.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ValuesQuery {
+    /// The key of the property.
+    property: String,
+    /// The name of the events; any when absent. Not for companies.
+    event: Option<String>,
+    /// A part of the value, whatever the case.
+    #[serde(default)]
+    q: String,
+}
+
+/// The values that a property of events had during the last 14 days, those of most people first; at most 50.
+#[utoipa::path(get, path = "/explore/property-values", operation_id = "explore_property_values", tag = "explore",
+    params(ValuesQuery), responses((status = 200, body = Vec<TextChoice>)))]
+async fn property_values(
+    State(explore): State<Explore>,
+    Scoped(scope): Scoped,
+    ApiQuery(query): ApiQuery<ValuesQuery>,
+) -> ApiResult<Json<Vec<TextChoice>>> {
+    let ValuesQuery { property, event, q } = query;
+    Ok(Json(explore.property_values(&scope, event.as_deref(), &property, &q).await?))
+}
+
+/// The values that a property of companies has, those of most companies first; at most 50.
+#[utoipa::path(get, path = "/explore/company-values", operation_id = "explore_company_values", tag = "explore",
+    params(ValuesQuery), responses((status = 200, body = Vec<TextChoice>)))]
+async fn company_values(
+    State(explore): State<Explore>,
+    Scoped(scope): Scoped,
+    ApiQuery(query): ApiQuery<ValuesQuery>,
+) -> ApiResult<Json<Vec<TextChoice>>> {
+    Ok(Json(explore.company_values(&scope, &query.property, &query.q).await?))
 }
 
 /// List saved explorations, by name.

@@ -3,7 +3,7 @@
 //! **Invariant:** what is more than a limit is refused, naming the field; nothing is left out silently.
 
 mod api;
-mod cache;
+mod choices;
 mod saved;
 mod service;
 mod store;

@@ -1,21 +1,22 @@
 //! Questions about what people did, against a workspace.
 
-use super::cache::{Cache, Stamp};
-use crate::explore_engine::{Reader, as_of, check};
+use super::choices::company_tests;
+use crate::explore_engine::{Cache, Kept, Reader, Stamp, as_of, check};
 use crate::explore_model::{
-    Cell, Column, ColumnChoice, Exploration, ExploreAnswer, ExploreBridge, ExploreChoices, Found, PeopleBehind,
-    PeopleRequest, PersonBehind, TextChoice,
+    Cell, Exploration, ExploreAnswer, ExploreBridge, Found, PeopleBehind, PeopleRequest, PersonBehind, PropertyChoice,
+    TextChoice,
 };
 use crate::facts::{Day, day_of};
 use crate::ingest::Lakes;
 use crate::metrics::Figure;
+use crate::upkeep::PropertyUses;
 use kernel::ids::PersonId;
 use kernel::page::PageRequest;
 use kernel::problem::{Class, Problem};
 use kernel::scope::{Permission, Scope};
-use kernel::time::{DAY, HOUR, TimeRange};
-use lake::folds::counts::{Count, CountFold};
-use lake::{FoldOptions, KnownAt};
+use kernel::time::{HOUR, MINUTE, TimeRange};
+use lake::KnownAt;
+use people::companies::Companies;
 use people::identity::Identity;
 use people::merge_history::merges_at;
 use people::profiles::Profiles;
@@ -26,49 +27,54 @@ use std::time::Instant;
 
 /// Bytes of answers that are kept.
 const ANSWERS_BYTES_MAX: usize = 16 << 20;
+/// Bytes of parts of trends that are kept.
+const PARTS_BYTES_MAX: usize = 96 << 20;
 /// Bytes of lists of people that are kept.
 const PEOPLE_BYTES_MAX: usize = 64 << 20;
-/// Names of events, and texts of a column, that are offered.
-const OFFERED_MAX: usize = 500;
-/// Texts of a column that are offered at once.
-const TEXTS_MAX: usize = 50;
-/// Days of events that names and texts are taken from.
-const OFFERED_DAYS: i64 = 92;
 
-struct Shared {
+pub(super) struct Shared {
     platform: Platform,
     lakes: Lakes,
     identity: Identity,
     profiles: Profiles,
+    uses: PropertyUses,
     answers: Cache<ExploreAnswer>,
     people: Cache<Vec<u64>>,
-    texts: Cache<Vec<TextChoice>>,
+    /// Parts of trends that are over.
+    parts: Arc<Kept>,
+    pub(super) companies: Companies,
+    pub(super) texts: Cache<Vec<TextChoice>>,
+    pub(super) properties: Cache<Vec<PropertyChoice>>,
 }
 
 /// Explorations of all workspaces. Clones share what was answered before.
 #[derive(Clone)]
-pub struct Explore(Arc<Shared>);
+pub struct Explore(pub(super) Arc<Shared>);
 
 /// A question, and what answers to it depend on.
-struct Ready {
-    reader: Reader,
-    stamp: Stamp,
+pub(super) struct Ready {
+    pub(super) reader: Reader,
+    pub(super) stamp: Stamp,
     /// What the same question has in common, whoever asks.
-    key: String,
+    pub(super) key: String,
 }
 
 impl Explore {
     /// Over these parts of the program.
     #[must_use]
-    pub fn new(platform: &Platform, lakes: Lakes, identity: Identity, profiles: Profiles) -> Self {
+    pub fn new(platform: &Platform, lakes: Lakes, identity: Identity, profiles: Profiles, uses: PropertyUses) -> Self {
         Self(Arc::new(Shared {
             platform: platform.clone(),
             lakes,
             identity,
             profiles,
+            uses,
             answers: Cache::new(ANSWERS_BYTES_MAX),
             people: Cache::new(PEOPLE_BYTES_MAX),
+            parts: Arc::new(Kept::new(PARTS_BYTES_MAX)),
+            companies: Companies::new(platform),
             texts: Cache::new(ANSWERS_BYTES_MAX),
+            properties: Cache::new(ANSWERS_BYTES_MAX),
         }))
     }
 
@@ -82,7 +88,7 @@ impl Explore {
         Ok(day_of(self.0.platform.world.now().date_in(&zone)))
     }
 
-    async fn ready(&self, scope: &Scope, text: &str) -> Result<Ready, Problem> {
+    pub(super) async fn ready(&self, scope: &Scope, text: &str) -> Result<Ready, Problem> {
         scope.require(Permission::MetricsRead)?;
         let shared = &self.0;
         let settings = shared.platform.accounts.settings(&scope.workspace).await?;
@@ -95,7 +101,11 @@ impl Explore {
         let stamp = Stamp { offset: watermark.offset, removals: watermark.removals, hour, merges };
         let place = zone.iana_name().unwrap_or_default();
         let key = format!("{}\n{place}\n{currency}\n{text}", scope.workspace.id);
-        Ok(Ready { reader: Reader { lake, zone, currency, now, known: None }, stamp, key })
+        let session_timeout_us = i64::from(shared.platform.config.events.session_timeout_minutes) * MINUTE;
+        let kept = Some((Arc::clone(&shared.parts), scope.workspace.id.to_string()));
+        let companies = Vec::new();
+        let reader = Reader { lake, zone, currency, now, session_timeout_us, companies, known: None, kept };
+        Ok(Ready { reader, stamp, key })
     }
 
     /// For a question, with what was known at its moment.
@@ -106,6 +116,12 @@ impl Explore {
                 return Err(Problem::invalid("as_of", "This moment is still to come."));
             }
             ready.reader.known = Some(KnownAt::new(at, merges_at(&self.0.platform, scope, at).await?));
+        }
+        if let Some(segment) = asked.segment.as_ref().filter(|segment| !segment.companies.is_empty()) {
+            let (tests, print) = company_tests(&self.0.companies, scope, &segment.companies).await?;
+            ready.reader.companies = tests;
+            // What is known of a company can change without an event.
+            ready.key.push_str(&print);
         }
         Ok(ready)
     }
@@ -143,6 +159,7 @@ impl Explore {
     pub async fn ask(&self, scope: &Scope, asked: &Exploration) -> Result<ExploreAnswer, Problem> {
         check(asked, None)?;
         let ready = self.ready_for(scope, asked).await?;
+        self.0.uses.note(&scope.workspace.id, asked.properties());
         Ok(ExploreAnswer::clone(&*self.answer(&ready, asked).await?))
     }
 
@@ -218,48 +235,6 @@ impl Explore {
         let (people, weight) = (Arc::new(people), key.len());
         self.0.people.put(key, ready.stamp.clone(), people.clone(), weight + people.len() * 8);
         Ok(people)
-    }
-
-    /// What questions can be made of: names of events of the last months, and columns.
-    ///
-    /// # Errors
-    /// 403 without `metrics.read`.
-    pub async fn choices(&self, scope: &Scope) -> Result<ExploreChoices, Problem> {
-        let texts = self.texts_of(scope, Column::Name).await?;
-        let columns = Column::ALL.iter().map(|column| ColumnChoice { id: *column, name: column.title().to_owned() });
-        Ok(ExploreChoices {
-            names: texts.iter().take(OFFERED_MAX).cloned().collect(),
-            names_total: texts.len(),
-            columns: columns.collect(),
-        })
-    }
-
-    /// Texts of a column in the last months that contain `part`, whatever the case; those of most people first.
-    ///
-    /// # Errors
-    /// 403 without `metrics.read`.
-    pub async fn texts(&self, scope: &Scope, column: Column, part: &str) -> Result<Vec<TextChoice>, Problem> {
-        let part = part.to_lowercase();
-        let texts = self.texts_of(scope, column).await?;
-        Ok(texts.iter().filter(|text| text.value.to_lowercase().contains(&part)).take(TEXTS_MAX).cloned().collect())
-    }
-
-    async fn texts_of(&self, scope: &Scope, column: Column) -> Result<Arc<Vec<TextChoice>>, Problem> {
-        let ready = self.ready(scope, column.title()).await?;
-        if let Some(known) = self.0.texts.get(&ready.key, &ready.stamp) {
-            return Ok(known);
-        }
-        let from = ready.reader.now.plus(-OFFERED_DAYS * DAY);
-        let range = TimeRange { from, to: TimeRange::ALL.to };
-        let fold = CountFold { by: column.col(), humans_only: true };
-        let counts = ready.reader.lake.fold(&fold, &FoldOptions::over(range)).await?.into_map();
-        let text = |(value, count): (String, Count)| TextChoice { value, events: count.events, people: count.people };
-        let mut texts: Vec<TextChoice> = counts.into_iter().map(text).collect();
-        texts.sort_by(|one, other| other.people.cmp(&one.people).then_with(|| one.value.cmp(&other.value)));
-        let weight = texts.iter().map(|text| text.value.len() + size_of::<TextChoice>()).sum();
-        let texts = Arc::new(texts);
-        self.0.texts.put(ready.key, ready.stamp, texts.clone(), weight);
-        Ok(texts)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Explore, routes};
 use crate::ingest::{Lakes, sender_routes};
+use crate::upkeep::PropertyUses;
 use base64::Engine as _;
 use kernel::scope::{Role, Scope};
 use kernel::time::DAY;
@@ -33,7 +34,7 @@ impl Site {
         let identity = Identity::new(&platform.platform);
         let lakes = Lakes::new(&platform.platform, Arc::new(identity.clone()));
         let profiles = Profiles::new(&platform.platform, Arc::new(OfProfiles(lakes.clone())));
-        let explore = Explore::new(&platform.platform, lakes.clone(), identity, profiles);
+        let explore = Explore::new(&platform.platform, lakes.clone(), identity, profiles, PropertyUses::default());
         let client = Client::new(&platform.platform, vec![routes(explore.clone())]);
         let client = client.session(platform.set_up.session.token.as_str());
         Self { platform, lakes, explore, client }
@@ -218,6 +219,110 @@ async fn what_is_too_much_or_means_nothing_is_refused_by_field() {
         json!({"exploration": funnel(), "cell": {"kind": "funnel", "step": 0, "outcome": "reached"}, "cursor": "x"});
     assert_eq!(site.client.post("/api/v1/explore/people", &far).await.expect(422).json()["field"], "cursor");
     site.lakes.close().await;
+}
+
+#[tokio::test]
+async fn a_condition_on_a_property_that_means_nothing_is_refused_by_field() {
+    let site = Site::new(testkit::platform(testkit::Backend::Sqlite).await);
+    let on =
+        |kind: &str, op: &str, values: Value| json!({"property": "plan", "type": kind, "op": op, "values": values});
+    let series = |condition: Value| asked(json!({"kind": "trends", "series": [{"properties": [condition]}]}));
+    let measured = |more: Value| {
+        let mut ask = json!({"kind": "trends", "series": [{}]});
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        asked(ask)
+    };
+    let brackets = |brackets: Value| asked(json!({"kind": "retention", "brackets": brackets}));
+    let mut company = measured(json!({}));
+    company["segment"] = json!({"companies": [on("number", "more", json!(["many"]))]});
+    let field = "ask.series[0].properties[0]";
+    let cases = [
+        (series(json!({"property": "", "op": "in", "values": ["x"]})), format!("{field}.property")),
+        (series(on("text", "less", json!(["x"]))), format!("{field}.op")),
+        (series(on("number", "contains", json!(["1"]))), format!("{field}.op")),
+        (series(on("number", "less", json!(["1,5"]))), format!("{field}.values")),
+        (series(on("number", "less", json!(["1", "2"]))), format!("{field}.values")),
+        (series(on("bool", "in", json!(["yes"]))), format!("{field}.values")),
+        (series(on("bool", "more", json!(["true"]))), format!("{field}.op")),
+        (series(on("text", "contains", json!([""]))), format!("{field}.values")),
+        (series(on("text", "in", json!([]))), format!("{field}.values")),
+        (company, "segment.companies[0].values".to_owned()),
+        (measured(json!({"measure": "property_sum"})), "ask.property".to_owned()),
+        (measured(json!({"measure": "property_mean", "property": ""})), "ask.property".to_owned()),
+        (measured(json!({"property": "plan"})), "ask.property".to_owned()),
+        (measured(json!({"measure": "sessions", "breakdown": {"column": "title"}})), "ask.breakdown.column".to_owned()),
+        (brackets(json!([{"from": 3, "to": 2}])), "ask.brackets[0]".to_owned()),
+        (brackets(json!([{"from": 0, "to": 128}])), "ask.brackets[0]".to_owned()),
+        (brackets(json!(vec![json!({"from": 0, "to": 1}); 13])), "ask.brackets".to_owned()),
+    ];
+    for (body, field) in cases {
+        let answer = site.client.post("/api/v1/explore", &body).await.expect(422).json();
+        assert_eq!(answer["field"], field, "{answer} of {body}");
+    }
+    site.lakes.close().await;
+}
+
+/// A number and a text, the company a person belongs to, and what is offered for them; an industry that changes changes
+/// the answer without an event.
+#[tokio::test]
+async fn properties_and_companies_narrow_down_and_are_offered() {
+    for platform in testkit::platforms().await {
+        let site = Site::new(platform);
+        site.visits().await;
+        let (key, workspace) = (site.platform.set_up.write_key.secret.clone(), site.platform.scope.workspace.clone());
+        let order = |who: u32, plan: &str, seats: Value| {
+            json!({"type": "track", "event": "Ordered", "anonymousId": format!("a{who}"), "messageId": format!("o{who}"),
+                "timestamp": "2026-03-02T08:00:00Z", "properties": {"plan": plan, "seats": seats, "trial": who == 1},
+                "context": {"userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}})
+        };
+        let orders = vec![order(1, "pro", json!(12.5)), order(2, "free", json!("2")), order(3, "pro", json!(3))];
+        site.send(&key, &workspace, orders).await;
+        let total = async |ask: Value, segment: Value| {
+            let mut body = asked(ask);
+            if !segment.is_null() {
+                body["segment"] = segment;
+            }
+            let answer = site.client.post("/api/v1/explore", &body).await.expect(200).json();
+            answer["found"]["lines"][0]["total"].clone()
+        };
+        let with =
+            |condition: Value| json!({"kind": "trends", "series": [{"name": "Ordered", "properties": [condition]}]});
+        let more = json!({"property": "seats", "type": "number", "op": "more", "values": ["2.5"]});
+        assert_eq!(total(with(more), Value::Null).await, json!(2.0));
+        let pro = json!({"property": "plan", "op": "in", "values": ["pro"]});
+        assert_eq!(total(with(pro), Value::Null).await, json!(2.0));
+        let trial = json!({"property": "trial", "type": "bool", "op": "in", "values": ["true"]});
+        assert_eq!(total(with(trial), Value::Null).await, json!(1.0));
+        let sum =
+            json!({"kind": "trends", "series": [{"name": "Ordered"}], "measure": "property_sum", "property": "seats"});
+        assert_eq!(total(sum, Value::Null).await, json!(17.5));
+        // Ada's company is that of her address.
+        let of = |op: &str, domain: &str| json!({"companies": [{"property": "domain", "op": op, "values": [domain]}]});
+        let ordered = || json!({"kind": "trends", "series": [{"name": "Ordered"}]});
+        assert_eq!(total(ordered(), of("in", "acme.example")).await, json!(1.0));
+        assert_eq!(
+            total(ordered(), of("not_in", "acme.example")).await,
+            json!(2.0),
+            "who belongs to none is of another"
+        );
+        assert_eq!(total(ordered(), of("in", "")).await, json!(2.0));
+        let get = async |path: &str| site.client.get(path).await.expect(200).json();
+        let properties = get("/api/v1/explore/properties?event=Ordered").await;
+        let kinds: Vec<(&str, &str)> = properties
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["property"].as_str().unwrap(), one["type"].as_str().unwrap()))
+            .collect();
+        assert_eq!(kinds, [("plan", "text"), ("seats", "number"), ("trial", "bool")]);
+        let values = get("/api/v1/explore/property-values?event=Ordered&property=plan&q=PR").await;
+        assert_eq!(values, json!([{"value": "pro", "events": 2, "people": 2}]));
+        let values = get("/api/v1/explore/company-values?property=domain").await;
+        assert_eq!(values[0]["value"], "acme.example");
+        let choices = get("/api/v1/explore/choices").await;
+        assert!(choices["company_properties"].as_array().unwrap().contains(&json!("industry")), "{choices}");
+        site.lakes.close().await;
+    }
 }
 
 #[tokio::test]

@@ -1,20 +1,27 @@
 //! The engine of Explore: from a question to folds over the lake, and from what they found to an answer.
 //!
-//! **Invariant:** a number of people and the list of those behind it come from the same fold, or from the same filter, so
-//! that they agree when they are of one watermark.
+//! **Invariant:** a number of people and the list of those behind it come from the same fold, so that they agree when they are
+//! of one watermark.
 
+mod cache;
+mod conditions;
 mod funnel;
+mod kept;
 mod paths;
 mod plan;
 mod reader;
 mod retention;
-mod segment;
+mod suggest;
 #[cfg(test)]
 mod tests;
 mod trends;
 
+pub(crate) use cache::{Cache, Stamp};
+pub(crate) use conditions::value_test;
+pub(crate) use kept::Kept;
 pub(crate) use plan::check;
 pub(crate) use reader::Reader;
+pub(crate) use suggest::{Seen, SuggestFold};
 
 use crate::explore_model::{Ask, Cell, Exploration, ExploreAnswer, Found};
 use crate::facts::Day;
@@ -39,12 +46,12 @@ impl Reader {
         // Before anything is read: what comes in meanwhile may or may not be counted.
         let watermark = as_of(self.watermark(), self.now);
         if let Ask::Retention(ask) = &asked.ask {
-            let plan = retention::plan(self, asked, ask).await?;
-            let found = Found::Retention(plan.answer(ask.rule, self.now).await?);
+            let plan = retention::plan(self, asked, ask)?;
+            let found = Found::Retention(plan.answer(self.now).await?);
             return Ok(answer(found, plan.days(), None, plan.segment_people(), watermark));
         }
-        let own = self.own(asked).await?;
-        let compared = self.compared(asked).await?;
+        let own = self.own(asked)?;
+        let compared = self.compared(asked)?;
         let found = match &asked.ask {
             Ask::Trends(ask) => Found::Trends(trends::answer(&own, compared.as_ref(), asked, ask).await?),
             Ask::Funnel(ask) => Found::Funnel(funnel::answer(&own, compared.as_ref(), asked, ask).await?),
@@ -59,17 +66,15 @@ impl Reader {
     pub(crate) async fn people(&self, asked: &Exploration, cell: &Cell, shown: &Found) -> Result<Vec<u64>, Problem> {
         match (&asked.ask, shown) {
             (Ask::Trends(ask), Found::Trends(shown)) => {
-                trends::people(&self.own(asked).await?, asked, ask, cell, shown).await
+                trends::people(&self.own(asked)?, asked, ask, cell, shown).await
             }
             (Ask::Funnel(ask), Found::Funnel(shown)) => {
-                funnel::people(&self.own(asked).await?, asked, ask, cell, shown).await
+                funnel::people(&self.own(asked)?, asked, ask, cell, shown).await
             }
-            (Ask::Retention(ask), Found::Retention(_)) => {
-                retention::plan(self, asked, ask).await?.people(ask.rule, cell).await
+            (Ask::Retention(ask), Found::Retention(shown)) => {
+                retention::plan(self, asked, ask)?.people(cell, shown).await
             }
-            (Ask::Paths(ask), Found::Paths(shown)) => {
-                paths::people(&self.own(asked).await?, asked, ask, cell, shown).await
-            }
+            (Ask::Paths(ask), Found::Paths(shown)) => paths::people(&self.own(asked)?, asked, ask, cell, shown).await,
             _ => Err(another_kind()),
         }
     }

@@ -9,6 +9,7 @@ use crate::explore_model::{Cell, Exploration, PathDirection, PathNode, PathsAsk,
 use crate::explore_model::{PathLink, PathStopCount, PathsAnswer};
 use kernel::problem::Problem;
 use lake::folds::filter::{EventFilter, Filters, Literals};
+use lake::folds::predicates::AtFinish;
 use lake::{Col, Columns, Dict, EventRef, Fold};
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ const STOP: u32 = 2;
 #[derive(Debug, Clone)]
 pub(super) struct PathFold {
     filters: Filters,
-    literals: Vec<String>,
+    literals: Literals,
     columns: Columns,
     node: Col,
     direction: PathDirection,
@@ -71,7 +72,7 @@ impl PathFold {
         let filters = Filters::new(&[anchor, stop], &mut literals);
         Self {
             filters,
-            literals: literals.0,
+            literals,
             columns: Columns::of(&[Col::Name, node]).and(anchor.columns()).and(stop.columns()),
             node,
             direction: ask.direction,
@@ -85,11 +86,11 @@ impl PathFold {
 
     /// The same fold, once the stops of each step are known.
     fn showing(&self, shown: &[Vec<String>]) -> Self {
-        let mut literals = Literals(self.literals.clone());
+        let mut literals = self.literals.clone();
         let codes =
             |texts: &Vec<String>, literals: &mut Literals| texts.iter().map(|text| literals.code(text)).collect();
         let shown = shown.iter().map(|texts| codes(texts, &mut literals)).collect();
-        Self { literals: literals.0, shown: Some(shown), ..self.clone() }
+        Self { literals, shown: Some(shown), ..self.clone() }
     }
 
     /// With the people at a stop: the step (0 is the anchor) and its place; all who came this far when none.
@@ -148,6 +149,8 @@ impl PathFold {
     }
 }
 
+impl AtFinish for PathFold {}
+
 impl Fold for PathFold {
     type State = Walk;
     type Output = Walks;
@@ -157,7 +160,11 @@ impl Fold for PathFold {
     }
 
     fn literals(&self) -> Vec<String> {
-        self.literals.clone()
+        self.literals.texts.clone()
+    }
+
+    fn properties(&self) -> Vec<String> {
+        self.literals.properties.clone()
     }
 
     fn weight(&self, output: &Walks) -> usize {

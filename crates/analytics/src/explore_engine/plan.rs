@@ -1,18 +1,19 @@
 //! From a question to filters and periods of the lake; refuses what is too much or means nothing, naming the field.
 
+use super::conditions::{check_property, filter, who};
 use crate::explore_model::{
-    Ask, Breakdown, Cell, CohortLength, Condition, EventChoice, Exploration, FunnelAsk, Granularity, PathsAsk, Segment,
+    Ask, Breakdown, Cell, CohortLength, EventChoice, Exploration, FunnelAsk, Granularity, PathsAsk, RetentionAsk,
     TrendMeasure, TrendsAsk,
 };
 use crate::facts::{Day, Grain, date_of, day_of};
-use crate::metrics::{Compare, FilterOp, compare_range};
+use crate::metrics::{Compare, compare_range};
 use jiff::tz::TimeZone;
-use kernel::limits::EVENT_NAME_CHARS_MAX;
 use kernel::problem::Problem;
 use kernel::time::{HOUR, MINUTE, SECOND, TimeRange, Timestamp};
 use lake::folds::filter::{EventFilter, TextTest};
 use lake::folds::retention::PERIODS_MAX;
 use lake::sequences::funnel::STEPS_MAX;
+use lake::tally::session_columns;
 
 /// Longest range, in days.
 const RANGE_DAYS_MAX: i32 = 3_700;
@@ -20,18 +21,10 @@ const RANGE_DAYS_MAX: i32 = 3_700;
 pub(super) const SERIES_MAX: usize = 5;
 /// Most points of a line.
 pub(super) const POINTS_MAX: usize = 1_000;
-/// Most conditions on one event.
-pub(super) const CONDITIONS_MAX: usize = 10;
-/// Most values of one condition.
-const VALUES_MAX: usize = 50;
-/// Longest value, in characters.
-const VALUE_CHARS_MAX: usize = 500;
-/// Most conditions of a segment.
-pub(super) const SEGMENT_MAX: usize = 8;
-/// Most times a condition of a segment can ask for.
-const TIMES_MAX: u64 = 1_000_000;
 /// Most parts of a breakdown.
 const TOP_MAX: usize = 20;
+/// Most brackets of a retention.
+const BRACKETS_MAX: usize = 12;
 /// Most exclusions of a funnel.
 const EXCLUSIONS_MAX: usize = 8;
 /// Longest window, in minutes: 366 days.
@@ -173,63 +166,6 @@ pub(super) fn bounds(periods: &[Period]) -> Vec<i64> {
     periods.iter().map(|period| period.from).chain(periods.last().map(|period| period.to)).collect()
 }
 
-/// The filter of a choice of events.
-pub(super) fn filter(choice: &EventChoice, humans_only: bool, field: &str) -> Result<EventFilter, Problem> {
-    if let Some(name) = &choice.name
-        && (name.is_empty() || name.chars().count() > EVENT_NAME_CHARS_MAX)
-    {
-        let message = format!("A name of 1 to {EVENT_NAME_CHARS_MAX} characters; leave it out for every event.");
-        return Err(Problem::invalid(format!("{field}.name"), message));
-    }
-    if choice.conditions.len() > CONDITIONS_MAX {
-        return Err(Problem::invalid(format!("{field}.conditions"), format!("At most {CONDITIONS_MAX} conditions.")));
-    }
-    let mut filter = EventFilter { name: choice.name.clone(), humans_only, ..EventFilter::default() };
-    for (place, condition) in choice.conditions.iter().enumerate() {
-        add(&mut filter, condition, &format!("{field}.conditions[{place}].values"))?;
-    }
-    Ok(filter)
-}
-
-fn add(filter: &mut EventFilter, condition: &Condition, field: &str) -> Result<(), Problem> {
-    let values = &condition.values;
-    if values.is_empty() || values.len() > VALUES_MAX {
-        return Err(Problem::invalid(field, format!("From 1 to {VALUES_MAX} values.")));
-    }
-    if values.iter().any(|value| value.chars().count() > VALUE_CHARS_MAX) {
-        return Err(Problem::invalid(field, format!("At most {VALUE_CHARS_MAX} characters a value.")));
-    }
-    let column = condition.column.col();
-    let part = matches!(condition.op, FilterOp::Contains | FilterOp::NotContains);
-    if part && values.iter().any(String::is_empty) {
-        return Err(Problem::invalid(field, "Every text contains the empty one; say a part of the text."));
-    }
-    let lower = || values.iter().map(|value| value.to_lowercase()).collect();
-    match condition.op {
-        FilterOp::In => filter.is.push((column, values.clone())),
-        FilterOp::NotIn => filter.texts.push((column, TextTest::IsNot(values.clone()))),
-        FilterOp::Contains => filter.texts.push((column, TextTest::Contains(lower()))),
-        FilterOp::NotContains => filter.texts.push((column, TextTest::ContainsNot(lower()))),
-    }
-    Ok(())
-}
-
-/// The filters of a segment.
-pub(super) fn segment(segment: &Segment, humans_only: bool) -> Result<Vec<EventFilter>, Problem> {
-    let conditions = &segment.conditions;
-    if conditions.is_empty() || conditions.len() > SEGMENT_MAX {
-        return Err(Problem::invalid("segment.conditions", format!("From 1 to {SEGMENT_MAX} conditions.")));
-    }
-    let one = |(place, condition): (usize, &crate::explore_model::SegmentCondition)| {
-        let field = format!("segment.conditions[{place}]");
-        if condition.times == 0 || condition.times > TIMES_MAX {
-            return Err(Problem::invalid(format!("{field}.times"), format!("From 1 to {TIMES_MAX} times.")));
-        }
-        filter(&condition.event, humans_only, &format!("{field}.event"))
-    };
-    conditions.iter().enumerate().map(one).collect()
-}
-
 fn check_breakdown(breakdown: Option<&Breakdown>) -> Result<(), Problem> {
     match breakdown {
         Some(one) => check_top(one.top, "ask.breakdown.top"),
@@ -264,6 +200,21 @@ pub(super) fn trends(ask: &TrendsAsk, humans_only: bool) -> Result<Vec<EventFilt
     check_breakdown(ask.breakdown.as_ref())?;
     if ask.breakdown.is_some() && ask.series.len() > 1 {
         return Err(Problem::invalid("ask.breakdown", "Only one event can be broken down at a time."));
+    }
+    if let Some(breakdown) = ask.breakdown.as_ref().filter(|_| ask.measure.is_of_sessions())
+        && !session_columns().contains(&breakdown.column.col())
+    {
+        let message =
+            "A session has no such column of its own; break it down by where it came from, page, country or device.";
+        return Err(Problem::invalid("ask.breakdown.column", message));
+    }
+    match &ask.property {
+        Some(key) if ask.measure.is_of_property() => check_property(key, "ask.property")?,
+        None if ask.measure.is_of_property() => {
+            return Err(Problem::invalid("ask.property", "The sum or the mean of which property?"));
+        }
+        Some(_) => return Err(Problem::invalid("ask.property", "This measure is of no property; leave it out.")),
+        None => {}
     }
     let one = |(place, choice): (usize, &EventChoice)| filter(choice, humans_only, &format!("ask.series[{place}]"));
     ask.series.iter().enumerate().map(one).collect()
@@ -301,6 +252,21 @@ pub(super) fn funnel(
     Ok((steps, ask.exclusions.iter().enumerate().map(one).collect::<Result<_, _>>()?))
 }
 
+/// The event that begins a retention, and the one that is a return.
+pub(super) fn retention(ask: &RetentionAsk, humans_only: bool) -> Result<[EventFilter; 2], Problem> {
+    check_breakdown(ask.breakdown.as_ref())?;
+    if ask.brackets.len() > BRACKETS_MAX {
+        return Err(Problem::invalid("ask.brackets", format!("At most {BRACKETS_MAX} brackets.")));
+    }
+    for (place, bracket) in ask.brackets.iter().enumerate() {
+        if bracket.from > bracket.to || bracket.to >= PERIODS_MAX {
+            let message = format!("From 0 to {}, the first not after the last.", PERIODS_MAX - 1);
+            return Err(Problem::invalid(format!("ask.brackets[{place}]"), message));
+        }
+    }
+    Ok([filter(&ask.first, humans_only, "ask.first")?, filter(&ask.back, humans_only, "ask.back")?])
+}
+
 /// The anchor of a path, and the events it can stop at.
 pub(super) fn paths(ask: &PathsAsk, humans_only: bool) -> Result<[EventFilter; 2], Problem> {
     if ask.steps == 0 || ask.steps > STOPS_MAX {
@@ -330,7 +296,7 @@ pub(crate) fn check(asked: &Exploration, cell: Option<&Cell>) -> Result<(), Prob
         return Err(Problem::invalid("compare", message));
     }
     if let Some(one) = &asked.segment {
-        segment(one, asked.humans_only)?;
+        who(one, asked.humans_only, TimeRange::ALL)?;
     }
     let same = match &asked.ask {
         Ask::Trends(ask) => {
@@ -342,8 +308,7 @@ pub(crate) fn check(asked: &Exploration, cell: Option<&Cell>) -> Result<(), Prob
             matches!(cell, None | Some(Cell::Funnel { .. }))
         }
         Ask::Retention(ask) => {
-            filter(&ask.first, asked.humans_only, "ask.first")?;
-            filter(&ask.back, asked.humans_only, "ask.back")?;
+            retention(ask, asked.humans_only)?;
             matches!(cell, None | Some(Cell::Retention { .. }))
         }
         Ask::Paths(ask) => {

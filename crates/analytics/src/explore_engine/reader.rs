@@ -1,14 +1,16 @@
 //! One question's way to the lake: its dates, and the people who count in each range.
 
+use super::conditions::who;
+use super::kept::Kept;
 use super::plan::Dates;
-use super::segment::{Among, PeopleSet, SegmentFold};
 use crate::explore_model::Exploration;
 use jiff::tz::TimeZone;
 use kernel::money::Currency;
 use kernel::problem::Problem;
-use kernel::time::{TimeRange, Timestamp};
-use lake::{Fold, FoldOptions, KnownAt, Lake, Watermark};
-use std::sync::Arc;
+use kernel::time::{DAY, TimeRange, Timestamp};
+use lake::folds::predicates::{AtFinish, Test, Who, Within};
+use lake::{FoldOptions, KnownAt, Lake, Watermark};
+use std::sync::{Arc, OnceLock};
 
 /// What a computation needs beside the question.
 pub(crate) struct Reader {
@@ -16,46 +18,49 @@ pub(crate) struct Reader {
     pub(crate) zone: TimeZone,
     pub(crate) currency: Currency,
     pub(crate) now: Timestamp,
+    /// A session ends after so many microseconds without an event.
+    pub(crate) session_timeout_us: i64,
+    /// The conditions of the segment on companies, each as people.
+    pub(crate) companies: Vec<Test>,
     /// What counts as known; everything when none.
     pub(crate) known: Option<KnownAt>,
+    /// Parts of trends that were computed before, and whose they are; nothing is kept when none.
+    pub(crate) kept: Option<(Arc<Kept>, String)>,
 }
 
 /// A range of a question, with the people who count in it.
 pub(super) struct Stretch<'a> {
-    reader: &'a Reader,
+    pub(super) reader: &'a Reader,
     pub(super) dates: Dates,
     range: TimeRange,
-    people: Option<PeopleSet>,
+    who: Option<Who>,
+    people: OnceLock<u64>,
 }
 
 impl Reader {
     /// The question's own range.
-    pub(super) async fn own<'a>(&'a self, asked: &Exploration) -> Result<Stretch<'a>, Problem> {
-        self.stretch(asked, Dates::of(asked, self.zone.clone(), self.now)?).await
+    pub(super) fn own<'a>(&'a self, asked: &Exploration) -> Result<Stretch<'a>, Problem> {
+        self.stretch(asked, Dates::of(asked, self.zone.clone(), self.now)?)
     }
 
     /// The range it is compared with.
-    pub(super) async fn compared<'a>(&'a self, asked: &Exploration) -> Result<Option<Stretch<'a>>, Problem> {
-        let Some(dates) = Dates::of(asked, self.zone.clone(), self.now)?.before(asked.compare) else { return Ok(None) };
-        Ok(Some(self.stretch(asked, dates).await?))
+    pub(super) fn compared<'a>(&'a self, asked: &Exploration) -> Result<Option<Stretch<'a>>, Problem> {
+        let dates = Dates::of(asked, self.zone.clone(), self.now)?.before(asked.compare);
+        dates.map(|dates| self.stretch(asked, dates)).transpose()
     }
 
     /// These dates.
-    pub(super) async fn stretch<'a>(&'a self, asked: &Exploration, dates: Dates) -> Result<Stretch<'a>, Problem> {
+    pub(super) fn stretch<'a>(&'a self, asked: &Exploration, dates: Dates) -> Result<Stretch<'a>, Problem> {
         let range = dates.range();
-        let people = match &asked.segment {
+        let who = match &asked.segment {
             None => None,
             Some(segment) => {
-                let fold = SegmentFold::new(segment, asked.humans_only)?;
-                let people = self.lake.fold(&fold, &self.options(range)).await?;
-                Some(Arc::new(people.into_iter().collect()))
+                let mut who = who(segment, asked.humans_only, range)?;
+                who.tests.extend(self.companies.iter().cloned());
+                Some(who)
             }
         };
-        Ok(Stretch { reader: self, dates, range, people })
-    }
-
-    fn options(&self, range: TimeRange) -> FoldOptions {
-        FoldOptions { as_of: self.known.clone(), ..FoldOptions::over(range) }
+        Ok(Stretch { reader: self, dates, range, who, people: OnceLock::new() })
     }
 
     pub(crate) fn watermark(&self) -> Watermark {
@@ -65,33 +70,73 @@ impl Reader {
 
 impl Stretch<'_> {
     /// Folds the events of the people who count.
-    pub(super) async fn fold<F: Fold + Clone + 'static>(&self, fold: F) -> Result<F::Output, Problem>
+    pub(super) async fn fold<F: AtFinish + Clone + 'static>(&self, fold: F) -> Result<F::Output, Problem>
     where
+        F::State: 'static,
         F::Output: 'static,
     {
-        self.fold_in(fold, self.range).await
+        self.fold_over(fold, self.range).await
     }
 
-    /// As [`Stretch::fold`], in a part of the range.
-    pub(super) async fn fold_in<F: Fold + Clone + 'static>(
+    /// As [`Stretch::fold`], with a day before and after, so that what begins or ends in the range is seen whole.
+    pub(super) async fn fold_around<F: AtFinish + Clone + 'static>(&self, fold: F) -> Result<F::Output, Problem>
+    where
+        F::State: 'static,
+        F::Output: 'static,
+    {
+        let around = TimeRange { from: self.range.from.plus(-DAY), to: self.range.to.plus(DAY) };
+        self.fold_over(fold, around).await
+    }
+
+    /// As [`Stretch::fold`], for a fold that looks at a part of the range only.
+    pub(super) async fn fold_in<F: AtFinish + Clone + 'static>(
+        &self,
+        fold: F,
+        part: TimeRange,
+    ) -> Result<F::Output, Problem>
+    where
+        F::State: 'static,
+        F::Output: 'static,
+    {
+        // Who counts is known by the whole range.
+        self.fold_over(fold, if self.who.is_some() { self.range } else { part }).await
+    }
+
+    /// Where parts are kept that hold for whoever asks; none when who counts depends on the whole range, or what is known does.
+    pub(super) fn kept(&self) -> Option<(&Kept, &str)> {
+        let (kept, owner) = self.reader.kept.as_ref()?;
+        (self.who.is_none() && self.reader.known.is_none()).then_some((kept, owner.as_str()))
+    }
+
+    /// Folds everybody's events of a range.
+    pub(super) async fn fold_part<F: AtFinish + Clone + 'static>(
         &self,
         fold: F,
         range: TimeRange,
     ) -> Result<F::Output, Problem>
     where
+        F::State: 'static,
         F::Output: 'static,
     {
-        let options = self.reader.options(range);
-        let found = match &self.people {
-            None => self.reader.lake.fold(&fold, &options).await,
-            Some(_) => self.reader.lake.fold(&Among { fold, people: self.people.clone() }, &options).await,
-        };
-        Ok(found?)
+        self.fold_over(fold, range).await
     }
 
-    /// How many people count; none when everybody does.
+    async fn fold_over<F: AtFinish + Clone + 'static>(&self, fold: F, range: TimeRange) -> Result<F::Output, Problem>
+    where
+        F::State: 'static,
+        F::Output: 'static,
+    {
+        let options = FoldOptions { as_of: self.reader.known.clone(), ..FoldOptions::over(range) };
+        let found = self.reader.lake.fold(&Within::new(fold, self.who.clone()), &options).await?;
+        if self.who.is_some() {
+            self.people.get_or_init(|| found.people);
+        }
+        Ok(found.found)
+    }
+
+    /// How many people count, once something was folded; none when everybody does.
     pub(super) fn segment_people(&self) -> Option<u64> {
-        self.people.as_ref().map(|people| people.len() as u64)
+        self.people.get().copied()
     }
 
     /// The moment the question is asked at.

@@ -1,5 +1,6 @@
 //! Explore against plain loops over small random worlds, and the people behind every cell against the cell.
 
 mod cells;
+mod kept;
 mod oracles;
 mod world;

@@ -118,6 +118,36 @@ pub struct Cohort {
     pub back: Vec<Option<u64>>,
     /// From this place on the period is not over yet.
     pub partial_from: usize,
+    /// How many came back in each bracket; absent for one that has not begun.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub brackets: Vec<Option<u64>>,
+}
+
+/// The returns of one bracket.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct BracketMean {
+    /// Its first period.
+    pub from: usize,
+    /// Its last period.
+    pub to: usize,
+    /// Over all cohorts for which it is over.
+    pub mean: RetentionMean,
+    /// How many of the cohorts it is over for: the first ones.
+    pub cohorts_over: usize,
+}
+
+/// One part of a retention.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RetentionPart {
+    /// Which part of the breakdown.
+    pub group: Group,
+    /// How many people it has.
+    pub people: u64,
+    /// As `mean` of the answer.
+    pub mean: Vec<RetentionMean>,
+    /// The same for each bracket.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub brackets: Vec<RetentionMean>,
 }
 
 /// Who came back.
@@ -129,6 +159,15 @@ pub struct RetentionAnswer {
     pub cohorts: Vec<Cohort>,
     /// Over all cohorts for which the period is over: how many came back of how many, a place each.
     pub mean: Vec<RetentionMean>,
+    /// The brackets that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub brackets: Vec<BracketMean>,
+    /// The parts of the breakdown, the largest first, then the rest.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub parts: Vec<RetentionPart>,
+    /// How many parts the breakdown has in all.
+    #[serde(default)]
+    pub groups: usize,
 }
 
 /// Returns over several cohorts.
@@ -259,7 +298,7 @@ pub struct PeopleBehind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ColumnChoice {
     /// The name in the API.
-    pub id: super::asked::Column,
+    pub id: super::condition::Column,
     /// The name for people.
     pub name: String,
 }
@@ -284,4 +323,20 @@ pub struct ExploreChoices {
     pub names_total: usize,
     /// The columns.
     pub columns: Vec<ColumnChoice>,
+    /// The columns that sessions can be broken down by.
+    pub session_columns: Vec<super::condition::Column>,
+    /// The properties that companies have, by name.
+    pub company_properties: Vec<String>,
+}
+
+/// A property that stands in events, with how often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PropertyChoice {
+    /// The key.
+    pub property: String,
+    /// What most of its values are.
+    #[serde(rename = "type")]
+    pub kind: super::condition::PropertyType,
+    /// How many of the events that were looked at have it.
+    pub events: u64,
 }

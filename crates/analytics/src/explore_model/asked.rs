@@ -1,142 +1,9 @@
 //! What can be asked, as the API takes it.
 
-use crate::metrics::{Compare, DateRange, FilterOp};
+use super::condition::{Column, EventChoice, Segment};
+use crate::metrics::{Compare, DateRange};
 use kernel::time::Timestamp;
-use lake::Col;
 use serde::{Deserialize, Serialize};
-
-macro_rules! columns {
-    ($($(#[$doc:meta])* $name:ident = $title:literal,)+) => {
-        /// A column of an event that can be asked about.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        #[schema(as = ExploreColumn)]
-        pub enum Column { $($(#[$doc])* $name,)+ }
-
-        impl Column {
-            /// Every column, in the order they are offered in.
-            pub const ALL: &'static [Column] = &[$(Column::$name),+];
-
-            /// The column of the lake.
-            #[must_use]
-            pub const fn col(self) -> Col {
-                match self { $(Column::$name => Col::$name),+ }
-            }
-
-            /// Its name for people.
-            #[must_use]
-            pub const fn title(self) -> &'static str {
-                match self { $(Column::$name => $title),+ }
-            }
-        }
-    };
-}
-
-columns! {
-    /// Name of what happened.
-    Name = "Event",
-    /// Channel of the touch.
-    Channel = "Channel",
-    /// Campaign source.
-    Source = "Source",
-    /// Campaign medium.
-    Medium = "Medium",
-    /// Campaign name.
-    Campaign = "Campaign",
-    /// Which creative.
-    Content = "Content",
-    /// Which keyword.
-    Term = "Term",
-    /// Host of the page.
-    Host = "Host",
-    /// Path of the page.
-    Path = "Page",
-    /// Title of the page.
-    Title = "Page title",
-    /// Host of the page before.
-    ReferrerHost = "Referring host",
-    /// Kind of device.
-    Device = "Device",
-    /// Browser family.
-    Browser = "Browser",
-    /// Operating system family.
-    Os = "Operating system",
-    /// Country code.
-    Country = "Country",
-    /// Currency of the value.
-    Currency = "Currency",
-    /// Kind of the click id.
-    ClickIdKind = "Ad click",
-    /// Consent under which the event was collected.
-    Consent = "Consent",
-    /// Name and version of the sending library.
-    Library = "Library",
-}
-
-/// A condition on one column of an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = EventCondition)]
-pub struct Condition {
-    /// The column.
-    pub column: Column,
-    /// How to compare.
-    pub op: FilterOp,
-    /// With what; an empty text stands for an event that does not say.
-    #[schema(example = json!(["/pricing"]))]
-    pub values: Vec<String>,
-}
-
-/// Which events are meant.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EventChoice {
-    /// The name; every event when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Signed up")]
-    pub name: Option<String>,
-    /// All of these must hold.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub conditions: Vec<Condition>,
-}
-
-/// Whether all or any of the conditions must hold.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = SegmentMatch)]
-pub enum Match {
-    /// All of them.
-    #[default]
-    All,
-    /// At least one.
-    Any,
-}
-
-/// A condition on a person: an event happened often enough in the range, or it did not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SegmentCondition {
-    /// `true`: did it at least `times` times. `false`: did it less often.
-    pub did: bool,
-    /// The event.
-    pub event: EventChoice,
-    /// How often; once when absent.
-    #[serde(default = "once")]
-    #[schema(minimum = 1)]
-    pub times: u64,
-}
-
-/// The people who count: those with an event in the range for whom this holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ExploreSegment)]
-pub struct Segment {
-    /// Whether all or any of the conditions must hold.
-    #[serde(default, rename = "match")]
-    pub all: Match,
-    /// The conditions.
-    pub conditions: Vec<SegmentCondition>,
-}
 
 /// Splits by the texts of a column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -166,6 +33,32 @@ pub enum TrendMeasure {
     Value,
     /// Sum of the values, shared among the events.
     ValuePerEvent,
+    /// Sum of a property that is a number.
+    PropertySum,
+    /// Its mean over the events that have it.
+    PropertyMean,
+    /// Sessions with such an event, in the period they began in.
+    Sessions,
+    /// Those sessions per person who had any.
+    SessionsPerPerson,
+    /// The share of them that were engaged: longer than 10 seconds, or two views.
+    EngagedShare,
+    /// Their mean length from the first event to the last, in seconds.
+    SessionSeconds,
+}
+
+impl TrendMeasure {
+    /// Whether it is about sessions.
+    #[must_use]
+    pub const fn is_of_sessions(self) -> bool {
+        matches!(self, Self::Sessions | Self::SessionsPerPerson | Self::EngagedShare | Self::SessionSeconds)
+    }
+
+    /// Whether it is about a property.
+    #[must_use]
+    pub const fn is_of_property(self) -> bool {
+        matches!(self, Self::PropertySum | Self::PropertyMean)
+    }
 }
 
 /// Length of a point.
@@ -192,6 +85,9 @@ pub struct TrendsAsk {
     /// What is counted.
     #[serde(default)]
     pub measure: TrendMeasure,
+    /// The property that `property_sum` and `property_mean` are of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub property: Option<String>,
     /// Length of a point.
     #[serde(default)]
     pub granularity: Granularity,
@@ -267,6 +163,18 @@ pub enum ReturnRule {
     Unbounded,
 }
 
+/// Some periods after the first one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bracket {
+    /// The first of them; 0 is the cohort's own.
+    #[schema(maximum = 127)]
+    pub from: usize,
+    /// The last of them.
+    #[schema(maximum = 127)]
+    pub to: usize,
+}
+
 /// Who comes back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -283,6 +191,12 @@ pub struct RetentionAsk {
     /// When it counts.
     #[serde(default)]
     pub rule: ReturnRule,
+    /// Also who came back in at least one period of each of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub brackets: Vec<Bracket>,
+    /// Splits people by what their first event says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breakdown: Option<Breakdown>,
 }
 
 /// Which way a path is followed.
@@ -391,8 +305,28 @@ pub struct Exploration {
     pub ask: Ask,
 }
 
-const fn once() -> u64 {
-    1
+impl Exploration {
+    /// Every event it names.
+    fn events(&self) -> Vec<&EventChoice> {
+        let mut all: Vec<&EventChoice> = match &self.ask {
+            Ask::Trends(ask) => ask.series.iter().collect(),
+            Ask::Funnel(ask) => ask.steps.iter().chain(ask.exclusions.iter().map(|one| &one.event)).collect(),
+            Ask::Retention(ask) => vec![&ask.first, &ask.back],
+            Ask::Paths(ask) => vec![&ask.anchor],
+        };
+        all.extend(self.segment.iter().flat_map(|segment| &segment.conditions).map(|condition| &condition.event));
+        all
+    }
+
+    /// The properties of events that it looks at; one that is looked at twice may stand here twice.
+    pub(crate) fn properties(&self) -> Vec<&str> {
+        let conditions = self.events().into_iter().flat_map(|event| &event.properties);
+        let measured = match &self.ask {
+            Ask::Trends(ask) => ask.property.as_deref(),
+            _ => None,
+        };
+        conditions.map(|condition| condition.property.as_str()).chain(measured).collect()
+    }
 }
 
 const fn top() -> usize {

@@ -2,16 +2,19 @@
 
 mod answered;
 mod asked;
+mod condition;
 mod opened;
 
 pub use answered::{
-    Between, Cohort, ColumnChoice, ExploreAnswer, ExploreBridge, ExploreChoices, ExplorePeriod, Found, FunnelAnswer,
-    FunnelPart, FunnelStep, PathLink, PathStopCount, PathsAnswer, PeopleBehind, PersonBehind, RetentionAnswer,
-    RetentionMean, TextChoice, TrendLine, TrendsAnswer,
+    Between, BracketMean, Cohort, ColumnChoice, ExploreAnswer, ExploreBridge, ExploreChoices, ExplorePeriod, Found,
+    FunnelAnswer, FunnelPart, FunnelStep, PathLink, PathStopCount, PathsAnswer, PeopleBehind, PersonBehind,
+    PropertyChoice, RetentionAnswer, RetentionMean, RetentionPart, TextChoice, TrendLine, TrendsAnswer,
 };
 pub use asked::{
-    Ask, Breakdown, CohortLength, Column, Condition, EventChoice, Exploration, FunnelAsk, FunnelExclusion, Granularity,
-    Match, PathDirection, PathNode, PathsAsk, RetentionAsk, ReturnRule, Segment, SegmentCondition, StepOrder,
-    TrendMeasure, TrendsAsk,
+    Ask, Bracket, Breakdown, CohortLength, Exploration, FunnelAsk, FunnelExclusion, Granularity, PathDirection,
+    PathNode, PathsAsk, RetentionAsk, ReturnRule, StepOrder, TrendMeasure, TrendsAsk,
+};
+pub use condition::{
+    Column, Condition, EventChoice, Match, PropertyCondition, PropertyOp, PropertyType, Segment, SegmentCondition,
 };
 pub use opened::{Cell, Group, PeopleRequest, StepOutcome, Stop};

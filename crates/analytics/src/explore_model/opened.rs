@@ -63,13 +63,20 @@ pub enum Cell {
         #[serde(default)]
         group: Option<Group>,
     },
-    /// A cohort, or its return in a period.
+    /// A cohort, or its return in a period or a bracket.
     Retention {
-        /// Which cohort, from 0.
-        cohort: usize,
+        /// Which cohort, from 0; when absent, all of those for which the period or the bracket is over.
+        #[serde(default)]
+        cohort: Option<usize>,
         /// How many periods later; the whole cohort when absent.
         #[serde(default)]
         after: Option<usize>,
+        /// In which bracket instead, from 0.
+        #[serde(default)]
+        bracket: Option<usize>,
+        /// Which part of the breakdown; all when absent.
+        #[serde(default)]
+        group: Option<Group>,
     },
     /// A stop.
     Paths {

@@ -20,7 +20,7 @@ pub struct CubeFold {
     by: Vec<Col>,
     filter: EventFilter,
     filters: Filters,
-    literals: Vec<String>,
+    literals: Literals,
     has_value: bool,
     /// Whether the filter admits every event.
     is_everything: bool,
@@ -38,7 +38,7 @@ impl CubeFold {
             by: by[..by.len().min(COLUMNS_MAX)].to_vec(),
             filter: filter.clone(),
             filters,
-            literals: literals.0,
+            literals,
             has_value: false,
             is_everything: *filter == EventFilter::default(),
         }
@@ -153,10 +153,7 @@ impl CubeFold {
             return self.count(state, run, output, |_| true, key, row);
         }
         let (names, masks) = (run.codes(Col::Name).keys(), std::mem::take(&mut state.masks));
-        let admits = |place: usize| {
-            let mask = masks.of(names[place]);
-            mask != 0 && (!self.filters.is_careful(mask) || self.filters.admit(mask, &run.event(place)) != 0)
-        };
+        let admits = |place: usize| masks.admitted(&self.filters, names[place], &run, place) != 0;
         self.count(state, run, output, admits, key, row);
         state.masks = masks;
     }
@@ -346,7 +343,11 @@ impl Fold for CubeFold {
     }
 
     fn literals(&self) -> Vec<String> {
-        self.literals.clone()
+        self.literals.texts.clone()
+    }
+
+    fn properties(&self) -> Vec<String> {
+        self.literals.properties.clone()
     }
 
     fn names(&self) -> Option<Vec<String>> {

@@ -1,7 +1,8 @@
 //! Which events a step, a cohort or a report counts.
 
 use crate::event::{AgentClass, Col, Columns};
-use crate::fold::{Dict, EventRef, RunCodes};
+use crate::fold::{Dict, EventRef, Run, RunCodes};
+use crate::value::{Property, ValueTest};
 
 /// A condition on one event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -12,6 +13,8 @@ pub struct EventFilter {
     pub is: Vec<(Col, Vec<String>)>,
     /// Columns, each with what else its text must obey.
     pub texts: Vec<(Col, TextTest)>,
+    /// Properties by key, each with what its value must obey.
+    pub properties: Vec<(String, ValueTest)>,
     /// Whether events of bots and AI agents are left out.
     pub humans_only: bool,
 }
@@ -74,14 +77,22 @@ impl EventFilter {
     }
 }
 
+/// Most filters that are asked at once.
+pub const FILTERS_MAX: usize = 32;
+
 /// The names of the events that these filters admit; none when one of them admits every name.
 pub(crate) fn names_of<'a>(filters: impl IntoIterator<Item = &'a EventFilter>) -> Option<Vec<String>> {
     filters.into_iter().map(|filter| filter.name.clone()).collect()
 }
 
-/// The texts of several filters as literals of a fold, each once.
+/// The texts of several filters as literals of a fold, each once, and the properties they look at.
 #[derive(Debug, Clone, Default)]
-pub struct Literals(pub Vec<String>);
+pub struct Literals {
+    /// For [`crate::Fold::literals`].
+    pub texts: Vec<String>,
+    /// For [`crate::Fold::properties`].
+    pub properties: Vec<String>,
+}
 
 impl Literals {
     /// The code of a text, which becomes a literal.
@@ -89,11 +100,19 @@ impl Literals {
         if text.is_empty() {
             return 0;
         }
-        let place = self.0.iter().position(|known| known == text).unwrap_or_else(|| {
-            self.0.push(text.to_owned());
-            self.0.len() - 1
+        let place = self.texts.iter().position(|known| known == text).unwrap_or_else(|| {
+            self.texts.push(text.to_owned());
+            self.texts.len() - 1
         });
         Dict::literal(place)
+    }
+
+    /// The place of a property, which the fold reads.
+    pub fn property(&mut self, key: &str) -> usize {
+        self.properties.iter().position(|known| known == key).unwrap_or_else(|| {
+            self.properties.push(key.to_owned());
+            self.properties.len() - 1
+        })
     }
 
     /// A filter with codes instead of texts.
@@ -101,7 +120,9 @@ impl Literals {
         let name = filter.name.as_deref().map(|name| self.code(name));
         let is = filter.is.iter();
         let is = is.map(|(column, texts)| (*column, texts.iter().map(|text| self.code(text)).collect())).collect();
-        CodedFilter { name, is, texts: filter.texts.clone(), humans_only: filter.humans_only }
+        let properties = filter.properties.iter().map(|(key, test)| (self.property(key), test.clone())).collect();
+        let texts = filter.texts.clone();
+        CodedFilter { name, is, texts, properties, humans_only: filter.humans_only }
     }
 }
 
@@ -111,6 +132,7 @@ pub(crate) struct CodedFilter {
     name: Option<u32>,
     is: Vec<(Col, Vec<u32>)>,
     texts: Vec<(Col, TextTest)>,
+    properties: Vec<(usize, ValueTest)>,
     humans_only: bool,
 }
 
@@ -120,11 +142,15 @@ impl CodedFilter {
         self.is.iter().all(|(column, codes)| codes.contains(&event.code(*column)))
             && (!self.humans_only || !matches!(event.agent_class(), AgentClass::Bot | AgentClass::AiAgent))
             && self.texts.iter().all(|(column, test)| test.admits(event.text(*column)))
+            && self.properties.iter().all(|(place, test)| {
+                let value = event.dict().text(event.property(*place));
+                test.admits(Property::of(value))
+            })
     }
 
     /// Whether the name alone decides.
     fn is_plain(&self) -> bool {
-        self.is.is_empty() && self.texts.is_empty() && !self.humans_only
+        self.is.is_empty() && self.texts.is_empty() && self.properties.is_empty() && !self.humans_only
     }
 }
 
@@ -139,10 +165,10 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// At most 32 filters.
+    /// At most [`FILTERS_MAX`] filters.
     #[must_use]
     pub fn new(filters: &[&EventFilter], literals: &mut Literals) -> Self {
-        let all: Vec<CodedFilter> = filters.iter().take(32).map(|filter| literals.coded(filter)).collect();
+        let all: Vec<CodedFilter> = filters.iter().take(FILTERS_MAX).map(|filter| literals.coded(filter)).collect();
         let codes = all.iter().filter_map(|filter| filter.name).max().unwrap_or(0);
         let mask = |code: Option<u32>| {
             let may = |filter: &CodedFilter| filter.name.is_none() || (code.is_some() && filter.name == code);
@@ -163,7 +189,7 @@ impl Filters {
 
     /// Whether more than the name must be looked at for one of these filters.
     #[inline]
-    pub(crate) fn is_careful(&self, mask: u32) -> bool {
+    fn is_careful(&self, mask: u32) -> bool {
         mask & self.careful != 0
     }
 
@@ -216,6 +242,13 @@ impl Masks {
     #[inline]
     pub(crate) fn of(&self, key: u32) -> u32 {
         self.by_key[key as usize]
+    }
+
+    /// A bit for each filter that admits the event at a place of a run, whose name has this key.
+    #[inline]
+    pub(crate) fn admitted(&self, filters: &Filters, key: u32, run: &Run<'_>, place: usize) -> u32 {
+        let mask = self.of(key);
+        if filters.is_careful(mask) { filters.admit(mask, &run.event(place)) } else { mask }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The folds every area uses: sessions, counts by name, first event, profile, cube, retention. Those over the order of events
+//! The folds every area uses: sessions, counts by name, first event, profile, cube, retention, predicates. Those over the order of events
 //! are in `sequences`; others live with the feature that asks.
 
 pub mod counts;
@@ -6,8 +6,9 @@ pub mod cube;
 pub mod filter;
 pub mod first_event;
 pub(crate) mod periods;
+pub mod predicates;
 pub mod profile;
 pub mod retention;
 pub mod sessions;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,7 +2,7 @@
 
 /// Where each period begins, and where the last one ends, microseconds UTC, ascending.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Periods {
+pub(crate) struct Periods {
     bounds: Vec<i64>,
     first: i64,
     last: i64,
@@ -11,7 +11,7 @@ pub(super) struct Periods {
 }
 
 impl Periods {
-    pub(super) fn new(bounds: &[i64]) -> Self {
+    pub(crate) fn new(bounds: &[i64]) -> Self {
         let bounds = if bounds.len() < 2 { Vec::new() } else { bounds.to_vec() };
         let (first, last) = (bounds.first().copied().unwrap_or(0), bounds.last().copied().unwrap_or(0));
         #[expect(clippy::cast_precision_loss, reason = "a guess")]
@@ -20,12 +20,12 @@ impl Periods {
     }
 
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bounds.len().saturating_sub(1)
     }
 
     /// Where all begin and end; equal when there is none.
-    pub(super) fn span(&self) -> (i64, i64) {
+    pub(crate) fn span(&self) -> (i64, i64) {
         (self.first, self.last)
     }
 
@@ -49,7 +49,7 @@ impl Periods {
     /// The period of a moment, where it begins and where it ends: a guess by how many there are, then the few steps to it,
     /// since periods are nearly equal.
     #[inline]
-    pub(super) fn find(&self, at: i64) -> Option<(usize, i64, i64)> {
+    pub(crate) fn find(&self, at: i64) -> Option<(usize, i64, i64)> {
         if at < self.first || at >= self.last {
             return None;
         }

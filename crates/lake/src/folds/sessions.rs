@@ -161,7 +161,8 @@ pub struct Sessionizer {
     open: [Option<SessionRow>; 3],
 }
 
-fn lane(class: AgentClass) -> usize {
+/// Which of the sessions that can be open at a time an event belongs to.
+pub(crate) fn lane(class: AgentClass) -> usize {
     match class {
         AgentClass::Human | AgentClass::Unknown => 0,
         AgentClass::Bot => 1,
@@ -170,11 +171,16 @@ fn lane(class: AgentClass) -> usize {
 }
 
 impl Sessionizer {
-    /// Passes one event; `ended` gets the session that it ends.
-    pub fn step(&mut self, settings: &SessionFold, event: &EventRef<'_>, ended: impl FnOnce(SessionRow)) {
+    /// Passes one event; `ended` gets the session that it ends. Returns which of the open sessions it is of, if it is of one.
+    pub fn step(
+        &mut self,
+        settings: &SessionFold,
+        event: &EventRef<'_>,
+        ended: impl FnOnce(SessionRow),
+    ) -> Option<usize> {
         let kind = event.kind();
         if matches!(kind, EventKind::Identify | EventKind::Group | EventKind::Alias) {
-            return;
+            return None;
         }
         let class = event.agent_class();
         let open = &mut self.open[lane(class)];
@@ -189,7 +195,7 @@ impl Sessionizer {
             ended(settings.closed(session));
         }
         if open.is_none() && by_server {
-            return;
+            return None;
         }
         let view = matches!(kind, EventKind::Page | EventKind::Screen);
         let session = open.get_or_insert_with(|| SessionRow::starting(event, class, device));
@@ -210,6 +216,7 @@ impl Sessionizer {
         }
         session.events += 1;
         session.key_events += u32::from(settings.is_key_event(event));
+        Some(lane(class))
     }
 
     /// After the last event of the person: the open sessions.

@@ -7,6 +7,7 @@
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
 use crate::folds::filter::{EventFilter, Filters, Literals, Masks, names_of};
+use crate::folds::predicates::AtFinish;
 use std::collections::BTreeMap;
 
 /// Most steps of a funnel.
@@ -44,7 +45,7 @@ pub struct FunnelFold {
     /// The exclusions: their bit among the filters, and the step after which they count.
     exclusions: Vec<(u32, Option<usize>)>,
     filters: Filters,
-    literals: Vec<String>,
+    literals: Literals,
     names: Option<Vec<String>>,
     columns: Columns,
     /// Whether only the names and moments of events count.
@@ -90,7 +91,7 @@ impl FunnelFold {
             steps: steps.len(),
             exclusions: exclusions.iter().enumerate().map(|(place, one)| (bit(place), one.after)).collect(),
             filters,
-            literals: literals.0,
+            literals,
             names: names_of(all),
             columns,
             is_plain: false,
@@ -203,10 +204,7 @@ impl FunnelFold {
         }
         let (at, is_strict) = (run.at(), self.order == FunnelOrder::Strict);
         for (key, (place, at)) in run.codes(Col::Name).keys().iter().zip(at.iter().enumerate()) {
-            let mut mask = masks.of(*key);
-            if self.filters.is_careful(mask) {
-                mask = self.filters.admit(mask, &run.event(place));
-            }
+            let mask = masks.admitted(&self.filters, *key, &run, place);
             if mask != 0 || is_strict {
                 self.take(state, *at, mask, || self.breakdown.map_or(0, |column| run.event(place).code(column)));
             }
@@ -329,6 +327,8 @@ impl Funnel {
     }
 }
 
+impl AtFinish for FunnelFold {}
+
 impl Fold for FunnelFold {
     type State = Attempts;
     type Output = Funnel;
@@ -338,7 +338,11 @@ impl Fold for FunnelFold {
     }
 
     fn literals(&self) -> Vec<String> {
-        self.literals.clone()
+        self.literals.texts.clone()
+    }
+
+    fn properties(&self) -> Vec<String> {
+        self.literals.properties.clone()
     }
 
     /// In a strict order every event counts: it may come between two steps.

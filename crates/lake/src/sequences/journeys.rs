@@ -18,7 +18,7 @@ pub struct JourneyFold {
     column: Col,
     lookback_us: i64,
     filters: Filters,
-    literals: Vec<String>,
+    literals: Literals,
     names: Option<Vec<String>>,
     columns: Columns,
 }
@@ -97,16 +97,13 @@ impl JourneyFold {
         let filters = Filters::new(&[touch, conversion], &mut literals);
         let columns = touch.columns().and(conversion.columns()).and(Columns::of(&[column, Col::Name])).with_value();
         let names = names_of([touch, conversion]);
-        Self { column, lookback_us, filters, literals: literals.0, names, columns }
+        Self { column, lookback_us, filters, literals, names, columns }
     }
 
     fn walk(&self, state: &mut Way, run: Run<'_>, output: &mut Journeys) {
         let (at, codes, names) = (run.at(), run.codes(self.column), run.codes(Col::Name).keys());
         for (place, name) in names.iter().enumerate() {
-            let mut mask = state.masks.of(*name);
-            if self.filters.is_careful(mask) {
-                mask = self.filters.admit(mask, &run.event(place));
-            }
+            let mask = state.masks.admitted(&self.filters, *name, &run, place);
             if mask & 1 != 0 && codes.at(place) != 0 {
                 state.at.push(at[place]);
                 state.codes.push(codes.at(place));
@@ -131,7 +128,11 @@ impl Fold for JourneyFold {
     }
 
     fn literals(&self) -> Vec<String> {
-        self.literals.clone()
+        self.literals.texts.clone()
+    }
+
+    fn properties(&self) -> Vec<String> {
+        self.literals.properties.clone()
     }
 
     fn names(&self) -> Option<Vec<String>> {

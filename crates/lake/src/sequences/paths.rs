@@ -31,7 +31,7 @@ pub struct PathsFold {
     /// After so many microseconds a touch counts half.
     half_life_us: i64,
     filters: Filters,
-    literals: Vec<String>,
+    literals: Literals,
     names: Option<Vec<String>>,
     columns: Columns,
 }
@@ -50,7 +50,7 @@ impl PathsFold {
         let filters = Filters::new(&[touch, conversion], &mut literals);
         let columns = touch.columns().and(conversion.columns()).and(Columns::of(&[column, Col::Name]));
         let names = names_of([touch, conversion]);
-        Self { column, lookback_us, half_life_us, filters, literals: literals.0, names, columns }
+        Self { column, lookback_us, half_life_us, filters, literals, names, columns }
     }
 
     /// Events of one person, whose names were fitted.
@@ -59,14 +59,10 @@ impl PathsFold {
         let (at, codes, names) = (run.at(), run.codes(self.column), run.codes(Col::Name).keys());
         let (keys, table) = (codes.keys(), codes.table().1);
         for (place, name) in names.iter().enumerate() {
-            let mut mask = state.masks.of(*name);
-            if mask == 0 {
-                continue;
+            let mask = state.masks.admitted(&self.filters, *name, &run, place);
+            if mask != 0 {
+                self.take(state, at[place], table[keys[place] as usize], mask, output);
             }
-            if self.filters.is_careful(mask) {
-                mask = self.filters.admit(mask, &run.event(place));
-            }
-            self.take(state, at[place], table[keys[place] as usize], mask, output);
         }
     }
 
@@ -173,7 +169,11 @@ impl Fold for PathsFold {
     }
 
     fn literals(&self) -> Vec<String> {
-        self.literals.clone()
+        self.literals.texts.clone()
+    }
+
+    fn properties(&self) -> Vec<String> {
+        self.literals.properties.clone()
     }
 
     fn names(&self) -> Option<Vec<String>> {

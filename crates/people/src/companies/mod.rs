@@ -15,12 +15,14 @@ mod upsert;
 
 pub use domains::{company_domain, is_free_mail};
 pub use model::{
-    Company, CompanyDeal, CompanyFact, CompanyInput, CompanyKey, CompanySummary, Member, MembershipSource, Property,
+    Company, CompanyDeal, CompanyFact, CompanyInput, CompanyKey, CompanyKnown, CompanySummary, Member,
+    MembershipSource, Property,
 };
 pub(crate) use store::properties_of;
 pub(crate) use upsert::upsert_held;
 pub use upsert::{revert_companies, upsert_companies};
 
+use hashbrown::HashSet;
 use kernel::ids::CompanyId;
 use kernel::page::{Page, PageRequest};
 use kernel::problem::Problem;
@@ -85,5 +87,23 @@ impl Companies {
     pub async fn facts(&self, scope: &Scope) -> Result<Vec<CompanyFact>, Problem> {
         let db = self.platform.db(scope).await?;
         Ok(store::facts(&db).await?)
+    }
+
+    /// Every company with what is known of it now.
+    ///
+    /// # Errors
+    /// [`Problem`] when the database fails.
+    pub async fn known(&self, scope: &Scope) -> Result<Vec<CompanyKnown>, Problem> {
+        let db = self.platform.db(scope).await?;
+        Ok(store::known(&db).await?)
+    }
+
+    /// The people, by number, who belong to one of these companies now.
+    ///
+    /// # Errors
+    /// [`Problem`] when the database fails.
+    pub async fn people_of(&self, scope: &Scope, companies: &HashSet<CompanyId>) -> Result<HashSet<u64>, Problem> {
+        let db = self.platform.db(scope).await?;
+        Ok(store::people_of(&db, companies).await?)
     }
 }

@@ -5,6 +5,7 @@ use kernel::ids::{CompanyId, PersonId};
 use kernel::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 
 /// A company as an import, a group call, a person's row or the API describes it. At least one of `id`, `external`,
 /// `domain` and `name` must say which one it is.
@@ -203,4 +204,13 @@ pub struct CompanyFact {
     pub name: String,
     /// The registrable domain.
     pub domain: String,
+}
+
+/// A company with everything that is known of it now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompanyKnown {
+    /// The id.
+    pub id: CompanyId,
+    /// What is known, by name: `name`, `domain`, `industry`, `country` and what else was stated.
+    pub values: BTreeMap<String, Json>,
 }

@@ -1,6 +1,8 @@
 //! The tables of companies.
 
-use super::model::{Company, CompanyDeal, CompanyFact, CompanyKey, CompanySummary, Member, MembershipSource, Property};
+use super::model::{
+    Company, CompanyDeal, CompanyFact, CompanyKey, CompanyKnown, CompanySummary, Member, MembershipSource, Property,
+};
 use crate::bulk::{like, name_key, select_in, update_from};
 use crate::upsert::{Document, Stated};
 use hashbrown::HashSet;
@@ -274,4 +276,25 @@ pub(super) async fn facts(db: &Db) -> Result<Vec<CompanyFact>, DbError> {
     let rows: Vec<(CompanyId, String, String)> =
         db.query("select id, name, domain from companies where state = 'live'", Vec::new()).await?;
     Ok(rows.into_iter().map(|(id, name, domain)| CompanyFact { id, name, domain }).collect())
+}
+
+pub(super) async fn known(db: &Db) -> Result<Vec<CompanyKnown>, DbError> {
+    let rows: Vec<CompanyRow> =
+        db.query(&format!("select {COLUMNS} from companies where state = 'live'"), Vec::new()).await?;
+    let known = |row: CompanyRow| {
+        let stated = row.properties.0.into_iter().map(|(name, stated)| (name, stated.0));
+        let columns =
+            [("name", row.name), ("domain", row.domain), ("industry", row.industry), ("country", row.country)];
+        let columns = columns.map(|(name, text)| (name.to_owned(), text.into()));
+        CompanyKnown { id: row.id, values: stated.chain(columns).collect() }
+    };
+    Ok(rows.into_iter().map(known).collect())
+}
+
+/// Everybody who belongs to one of these companies.
+pub(super) async fn people_of(db: &Db, companies: &HashSet<CompanyId>) -> Result<HashSet<u64>, DbError> {
+    let sql = "select person, company from people where state = 'live' and company is not null";
+    let rows: Vec<(i64, CompanyId)> = db.query(sql, Vec::new()).await?;
+    let of = rows.into_iter().filter(|(_, company)| companies.contains(company));
+    Ok(of.map(|(person, _)| person.cast_unsigned()).collect())
 }

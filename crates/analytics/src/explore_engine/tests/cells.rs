@@ -33,11 +33,25 @@ fn cells(found: &Found) -> Vec<(Cell, u64)> {
         }
         Found::Retention(found) => {
             for (cohort, shown) in found.cohorts.iter().enumerate().filter(|(_, shown)| shown.people > 0) {
-                all.push((Cell::Retention { cohort, after: None }, shown.people));
+                let of = |after, bracket| Cell::Retention { cohort: Some(cohort), after, bracket, group: None };
+                all.push((of(None, None), shown.people));
                 let back = shown.back.iter().enumerate();
-                all.extend(
-                    back.filter_map(|(after, back)| Some((Cell::Retention { cohort, after: Some(after) }, (*back)?))),
-                );
+                all.extend(back.filter_map(|(after, back)| Some((of(Some(after), None), (*back)?))));
+                let back = shown.brackets.iter().enumerate();
+                all.extend(back.filter_map(|(bracket, back)| Some((of(None, Some(bracket)), (*back)?))));
+            }
+            let mean = |after, bracket, group| Cell::Retention { cohort: None, after, bracket, group };
+            let means = found.mean.iter().enumerate();
+            all.extend(means.map(|(after, shown)| (mean(Some(after), None, None), shown.back)));
+            let brackets = found.brackets.iter().enumerate();
+            all.extend(brackets.map(|(bracket, shown)| (mean(None, Some(bracket), None), shown.mean.back)));
+            for part in &found.parts {
+                let group = || Some(part.group.clone());
+                all.push((mean(None, None, group()), part.people));
+                let means = part.mean.iter().enumerate().filter(|(after, _)| after % 5 == 1);
+                all.extend(means.map(|(after, shown)| (mean(Some(after), None, group()), shown.back)));
+                let brackets = part.brackets.iter().enumerate();
+                all.extend(brackets.map(|(bracket, shown)| (mean(None, Some(bracket), group()), shown.back)));
             }
         }
         Found::Paths(found) => {
@@ -58,7 +72,7 @@ async fn the_people_behind_a_cell_are_as_many_as_it_says() {
         let world = World::random(seed).await;
         let mut dice = Dice::new(seed + 5_000);
         let asks = [
-            Ask::Trends(TrendsAsk { measure: TrendMeasure::People, ..trends(&mut dice) }),
+            Ask::Trends(TrendsAsk { measure: TrendMeasure::People, property: None, ..trends(&mut dice) }),
             Ask::Funnel(funnel(&mut dice)),
             Ask::Retention(retention(&mut dice)),
             Ask::Paths(paths(&mut dice)),
@@ -85,6 +99,7 @@ async fn a_cell_that_is_not_there_is_refused_by_name() {
     let mut dice = Dice::new(77);
     let other = Some(crate::explore_model::Group::Value("nowhere".to_owned()));
     let end = Some(crate::explore_model::Stop::Value("nowhere".to_owned()));
+    let returned = |cohort, after, bracket| Cell::Retention { cohort, after, bracket, group: None };
     let cases = [
         (Ask::Trends(trends(&mut dice)), Cell::Trends { series: 9, period: None, group: None }, "cell.series"),
         (Ask::Trends(trends(&mut dice)), Cell::Trends { series: 0, period: Some(5_000), group: None }, "cell.period"),
@@ -104,8 +119,9 @@ async fn a_cell_that_is_not_there_is_refused_by_name() {
             Cell::Funnel { step: 0, outcome: StepOutcome::Reached, group: other },
             "cell.group",
         ),
-        (Ask::Retention(retention(&mut dice)), Cell::Retention { cohort: 400, after: None }, "cell.cohort"),
-        (Ask::Retention(retention(&mut dice)), Cell::Retention { cohort: 0, after: Some(400) }, "cell.after"),
+        (Ask::Retention(retention(&mut dice)), returned(Some(400), None, None), "cell.cohort"),
+        (Ask::Retention(retention(&mut dice)), returned(Some(0), Some(400), None), "cell.after"),
+        (Ask::Retention(retention(&mut dice)), returned(None, None, Some(40)), "cell.bracket"),
         (Ask::Paths(paths(&mut dice)), Cell::Paths { step: 7, stop: None }, "cell.step"),
         (Ask::Paths(paths(&mut dice)), Cell::Paths { step: 1, stop: end }, "cell.stop"),
     ];
@@ -114,5 +130,29 @@ async fn a_cell_that_is_not_there_is_refused_by_name() {
         let answer = world.reader.answer(&asked).await.unwrap();
         let refused = world.reader.people(&asked, &cell, &answer.found).await.unwrap_err();
         assert_eq!((refused.status(), refused.field.as_deref()), (422, Some(field)), "{cell:?}");
+    }
+}
+
+/// A measure of sessions and its people: as many as the sessions are divided by.
+#[tokio::test]
+async fn the_people_of_sessions_are_those_they_are_divided_by() {
+    for seed in 0..6 {
+        let world = World::random(seed).await;
+        let mut dice = Dice::new(seed + 6_000);
+        let ask = TrendsAsk { measure: TrendMeasure::Sessions, property: None, ..trends(&mut dice) };
+        let asked: Exploration = asked(&mut dice, Ask::Trends(ask.clone()));
+        let per = TrendsAsk { measure: TrendMeasure::SessionsPerPerson, ..ask };
+        let Found::Trends(sessions) = world.reader.answer(&asked).await.unwrap().found else { panic!() };
+        let ratio = Exploration { ask: Ask::Trends(per), ..asked.clone() };
+        let Found::Trends(ratio) = world.reader.answer(&ratio).await.unwrap().found else { panic!() };
+        for (line, per) in sessions.lines.iter().zip(&ratio.lines) {
+            let cell = Cell::Trends { series: line.series, period: None, group: line.group.clone() };
+            let people = world.reader.people(&asked, &cell, &Found::Trends(sessions.clone())).await.unwrap().len();
+            let (all, per) =
+                (line.total.as_ref().unwrap().number(), per.total.as_ref().map_or(1.0, |per| per.number()));
+            #[expect(clippy::cast_precision_loss, reason = "tests: small numbers")]
+            let expected = per * people as f64;
+            assert!((all - expected).abs() < 1e-6, "{seed}: {all} sessions of {people} people, {per} each");
+        }
     }
 }

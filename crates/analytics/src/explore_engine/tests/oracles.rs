@@ -1,15 +1,19 @@
 //! Answers against plain loops.
 
-use super::world::{CHANNELS, NAMES, World, admits, choice, segment, text};
+use super::world::{CHANNELS, NAMES, SESSION_TIMEOUT, World, admits, choice, property, segment, text};
 use crate::explore_model::{
-    Ask, Breakdown, CohortLength, Column, EventChoice, Exploration, Found, FunnelAsk, FunnelExclusion, Granularity,
-    Group, PathDirection, PathNode, PathsAsk, RetentionAsk, ReturnRule, StepOrder, Stop, TrendMeasure, TrendsAsk,
+    Ask, Bracket, Breakdown, CohortLength, Column, EventChoice, Exploration, Found, FunnelAsk, FunnelExclusion,
+    Granularity, Group, PathDirection, PathNode, PathsAsk, RetentionAsk, ReturnRule, StepOrder, Stop, TrendMeasure,
+    TrendsAsk,
 };
 use crate::facts::tests_world::Dice;
 use crate::metrics::{Compare, DateRange};
-use kernel::time::MINUTE;
-use lake::{Col, Event};
+use kernel::time::{MINUTE, SECOND};
+use lake::{AgentClass, Col, Event};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The first period itself, the two after it, and a few later ones.
+const BRACKETS: [Bracket; 3] = [Bracket { from: 0, to: 0 }, Bracket { from: 1, to: 2 }, Bracket { from: 3, to: 9 }];
 
 pub(super) fn asked(dice: &mut Dice, ask: Ask) -> Exploration {
     let from: jiff::civil::Date = format!("2026-03-{:02}", 3 + dice.below(14)).parse().unwrap();
@@ -26,7 +30,7 @@ pub(super) fn trends(dice: &mut Dice) -> TrendsAsk {
     let breakdown = (dice.below(2) == 0)
         .then(|| Breakdown { column: Column::Channel, top: 1 + usize::try_from(dice.below(3)).unwrap() });
     let lines = if breakdown.is_some() { 1 } else { 1 + usize::try_from(dice.below(2)).unwrap() };
-    TrendsAsk {
+    let ask = TrendsAsk {
         series: NAMES.iter().take(lines).map(|name| choice(dice, name)).collect(),
         measure: dice.of(&[
             TrendMeasure::People,
@@ -34,10 +38,19 @@ pub(super) fn trends(dice: &mut Dice) -> TrendsAsk {
             TrendMeasure::EventsPerPerson,
             TrendMeasure::Value,
             TrendMeasure::ValuePerEvent,
+            TrendMeasure::Sessions,
+            TrendMeasure::SessionsPerPerson,
+            TrendMeasure::EngagedShare,
+            TrendMeasure::SessionSeconds,
+            TrendMeasure::PropertySum,
+            TrendMeasure::PropertyMean,
         ]),
+        property: None,
         granularity: dice.of(&[Granularity::Hour, Granularity::Day, Granularity::Week, Granularity::Month]),
         breakdown,
-    }
+    };
+    let property = ask.measure.is_of_property().then(|| "seats".to_owned());
+    TrendsAsk { property, ..ask }
 }
 
 pub(super) fn funnel(dice: &mut Dice) -> FunnelAsk {
@@ -60,6 +73,8 @@ pub(super) fn retention(dice: &mut Dice) -> RetentionAsk {
         back,
         period: dice.of(&[CohortLength::Day, CohortLength::Week, CohortLength::Month]),
         rule: dice.of(&[ReturnRule::Exact, ReturnRule::Unbounded]),
+        brackets: if dice.below(2) == 0 { Vec::new() } else { BRACKETS.to_vec() },
+        breakdown: (dice.below(2) == 0).then_some(Breakdown { column: Column::Channel, top: 2 }),
     }
 }
 
@@ -84,24 +99,84 @@ fn close(one: Option<f64>, other: Option<f64>) -> bool {
     }
 }
 
-/// A measure over events of people: all of them, and whose each is.
+/// What a line counts: an event, or a session.
+#[derive(Debug, Clone, Copy)]
+struct Item<'a> {
+    person: u64,
+    at: i64,
+    part: &'a str,
+    marked: bool,
+    sum: f64,
+}
+
+/// Everything a line can count between two moments.
 #[expect(clippy::cast_precision_loss, reason = "tests: small numbers")]
-fn measured(measure: TrendMeasure, rows: &[(u64, &Event)]) -> Option<f64> {
-    let (events, people) = (rows.len() as f64, rows.iter().map(|row| row.0).collect::<BTreeSet<_>>().len() as f64);
-    let value = rows.iter().map(|row| row.1.value.unwrap_or(0)).sum::<i64>() as f64 / 1e6;
+fn items<'a>(world: &'a World, asked: &Exploration, ask: &TrendsAsk, series: usize, ends: (i64, i64)) -> Vec<Item<'a>> {
+    let meant = world.people(asked, ends.0, ends.1);
+    let admitted = |row: &Event| admits(&ask.series[series], row, asked.humans_only);
+    let number = |row: &Event| match ask.measure {
+        TrendMeasure::PropertySum | TrendMeasure::PropertyMean => property(row, "seats").parse::<f64>().ok(),
+        _ => row.value.map(|value| value as f64 / 1e6),
+    };
+    let mut all = Vec::new();
+    if ask.measure.is_of_sessions() {
+        let everybody = world.people(&Exploration { segment: None, ..asked.clone() }, i64::MIN, i64::MAX);
+        for (person, rows) in everybody.iter().filter(|(person, _)| meant.contains_key(person)) {
+            for is_bot in [false, true] {
+                let rows: Vec<&Event> =
+                    rows.iter().filter(|row| (row.agent_class == AgentClass::Bot) == is_bot).copied().collect();
+                for session in rows.chunk_by(|one, next| next.at - one.at <= SESSION_TIMEOUT) {
+                    let (at, long) = (session[0].at, session[session.len() - 1].at - session[0].at);
+                    let part =
+                        session.iter().map(|row| row.channel.as_str()).find(|text| !text.is_empty()).unwrap_or("");
+                    if session.iter().any(|row| admitted(row)) {
+                        all.push(Item {
+                            person: *person,
+                            at,
+                            part,
+                            marked: long > 10 * SECOND,
+                            sum: long as f64 / 1e6,
+                        });
+                    }
+                }
+            }
+        }
+    } else {
+        for (person, rows) in &meant {
+            all.extend(rows.iter().filter(|row| admitted(row)).map(|row| Item {
+                person: *person,
+                at: row.at,
+                part: &row.channel,
+                marked: number(row).is_some(),
+                sum: number(row).unwrap_or(0.0),
+            }));
+        }
+    }
+    all.retain(|item| ends.0 <= item.at && item.at < ends.1);
+    all
+}
+
+#[expect(clippy::cast_precision_loss, reason = "tests: small numbers")]
+fn measured(measure: TrendMeasure, items: &[Item<'_>]) -> Option<f64> {
+    let (count, marked) = (items.len() as f64, items.iter().filter(|item| item.marked).count() as f64);
+    let people = items.iter().map(|item| item.person).collect::<BTreeSet<_>>().len() as f64;
+    let sum = items.iter().map(|item| item.sum).sum::<f64>();
+    let ratio = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
     match measure {
-        TrendMeasure::Events => Some(events),
+        TrendMeasure::Events | TrendMeasure::Sessions => Some(count),
         TrendMeasure::People => Some(people),
-        TrendMeasure::EventsPerPerson => (people > 0.0).then(|| events / people),
-        TrendMeasure::Value => Some(value),
-        TrendMeasure::ValuePerEvent => (events > 0.0).then(|| value / events),
+        TrendMeasure::EventsPerPerson | TrendMeasure::SessionsPerPerson => ratio(count, people),
+        TrendMeasure::Value | TrendMeasure::PropertySum => Some(sum),
+        TrendMeasure::ValuePerEvent | TrendMeasure::SessionSeconds => ratio(sum, count),
+        TrendMeasure::PropertyMean => ratio(sum, marked),
+        TrendMeasure::EngagedShare => ratio(marked, count),
     }
 }
 
 /// AN, explorations: free form; exact counts, no sampling, no "(other)" that loses people.
 #[tokio::test]
 async fn trends_are_a_group_by() {
-    for seed in 0..25 {
+    for seed in 0..80 {
         let world = World::random(seed).await;
         let mut dice = Dice::new(seed + 1_000);
         let ask = trends(&mut dice);
@@ -109,9 +184,8 @@ async fn trends_are_a_group_by() {
         let answer = world.reader.answer(&asked).await.unwrap();
         let Found::Trends(found) = answer.found else { panic!() };
         let (from, to) = world.range(&asked);
-        let people = world.people(&asked, from, to);
         if asked.segment.is_some() {
-            assert_eq!(answer.segment_people, Some(people.len() as u64));
+            assert_eq!(answer.segment_people, Some(world.people(&asked, from, to).len() as u64));
         }
         let known: Vec<&str> = found
             .lines
@@ -121,54 +195,44 @@ async fn trends_are_a_group_by() {
                 _ => None,
             })
             .collect();
+        let before = crate::explore_engine::plan::Dates::of(&asked, world.reader.zone.clone(), world.reader.now)
+            .unwrap()
+            .before(asked.compare)
+            .map(|before| (before.range().from.micros(), before.range().to.micros()));
         let mut parts = BTreeSet::new();
         for line in &found.lines {
-            let belongs = |row: &Event| {
-                let part = text(row, Col::Channel);
-                admits(&ask.series[line.series], row, asked.humans_only)
-                    && match &line.group {
-                        None => true,
-                        Some(Group::Value(value)) => value == part,
-                        Some(Group::Other) => !known.contains(&part),
-                    }
+            let of = |ends: (i64, i64)| {
+                let mut items = items(&world, &asked, &ask, line.series, ends);
+                items.retain(|item| match &line.group {
+                    None => true,
+                    Some(Group::Value(value)) => value == item.part,
+                    Some(Group::Other) => !known.contains(&item.part),
+                });
+                items
             };
-            let rows: Vec<(u64, &Event)> = people
-                .iter()
-                .flat_map(|(person, rows)| rows.iter().map(|row| (*person, *row)))
-                .filter(|row| belongs(row.1))
-                .collect();
-            parts.extend(rows.iter().map(|row| text(row.1, Col::Channel)));
+            let all = of((from, to));
+            parts.extend(all.iter().map(|item| item.part));
             let shown = line.total.as_ref().map(crate::metrics::Figure::number);
-            assert!(close(shown, measured(ask.measure, &rows)), "{seed}: total {shown:?}");
+            assert!(close(shown, measured(ask.measure, &all)), "{seed}: total {shown:?} of {asked:?}");
             let mut last = from;
             for (period, value) in found.periods.iter().zip(&line.values) {
                 let (begin, end) = (period.from.micros(), period.to.micros());
                 assert_eq!(begin, last, "periods follow each other");
                 last = end;
-                let inside: Vec<_> = rows.iter().filter(|row| begin <= row.1.at && row.1.at < end).copied().collect();
+                let inside: Vec<_> = all.iter().filter(|item| begin <= item.at && item.at < end).copied().collect();
                 let expected = measured(ask.measure, &inside).filter(|_| begin <= world.reader.now.micros());
                 let shown = value.as_ref().map(crate::metrics::Figure::number);
                 assert!(close(shown, expected), "{seed}: {shown:?} is not {expected:?} from {begin}");
             }
             assert_eq!(last, to);
+            if let Some(ends) = before {
+                let shown = line.previous_total.as_ref().map(crate::metrics::Figure::number);
+                assert!(close(shown, measured(ask.measure, &of(ends))), "{seed}: comparison of {:?}", line.group);
+            }
         }
         if let Some(breakdown) = &ask.breakdown {
             assert_eq!(found.groups, parts.len());
             assert_eq!(known.len(), breakdown.top.min(parts.len()));
-        }
-        let before = crate::explore_engine::plan::Dates::of(&asked, world.reader.zone.clone(), world.reader.now)
-            .unwrap()
-            .before(asked.compare);
-        if let Some(before) = before {
-            let (from, to) = (before.range().from.micros(), before.range().to.micros());
-            let people = world.people(&asked, from, to);
-            let rows: Vec<(u64, &Event)> = people
-                .iter()
-                .flat_map(|(person, rows)| rows.iter().map(|row| (*person, *row)))
-                .filter(|row| admits(&ask.series[0], row.1, asked.humans_only))
-                .collect();
-            let shown = found.lines[0].previous_total.as_ref().map(crate::metrics::Figure::number);
-            assert!(close(shown, measured(ask.measure, &rows)), "{seed}: comparison");
         }
     }
 }
@@ -253,6 +317,10 @@ async fn retention_is_who_came_back_when() {
         let period = |at: i64| bounds.iter().position(|(from, to)| *from <= at && at < *to).unwrap();
         let mut people = vec![0_u64; bounds.len()];
         let mut back: Vec<Vec<u64>> = (0..bounds.len()).map(|cohort| vec![0; bounds.len() - cohort]).collect();
+        let over = bounds.iter().filter(|bounds| bounds.1 <= world.reader.now.micros()).count();
+        // By group and bracket: of how many people for whom it is over, how many came back.
+        let mut means: BTreeMap<(&str, usize), (u64, u64)> = BTreeMap::new();
+        let mut firsts: BTreeMap<(&str, usize), (u64, u64)> = BTreeMap::new();
         for rows in world.people(&asked, from, to).values() {
             let Some(begin) = rows.iter().position(|row| admits(&ask.first, row, asked.humans_only)) else { continue };
             let cohort = period(rows[begin].at);
@@ -262,6 +330,20 @@ async fn retention_is_who_came_back_when() {
                 .filter(|row| admits(&ask.back, row, asked.humans_only))
                 .map(|row| period(row.at) - cohort)
                 .collect();
+            let group = text(rows[begin], Col::Channel);
+            for (place, bracket) in ask.brackets.iter().enumerate().filter(|(_, bracket)| cohort + bracket.to < over) {
+                let mean = means.entry((group, place)).or_default();
+                mean.0 += 1;
+                mean.1 += u64::from((bracket.from..=bracket.to).any(|after| returns.contains(&after)));
+            }
+            for after in (0..bounds.len()).filter(|after| cohort + after < over) {
+                let mean = firsts.entry((group, after)).or_default();
+                mean.0 += 1;
+                mean.1 += u64::from(match ask.rule {
+                    ReturnRule::Exact => returns.contains(&after),
+                    ReturnRule::Unbounded => returns.iter().any(|one| *one >= after),
+                });
+            }
             for (after, count) in back[cohort].iter_mut().enumerate() {
                 let counts = match ask.rule {
                     ReturnRule::Exact => returns.contains(&after),
@@ -269,6 +351,44 @@ async fn retention_is_who_came_back_when() {
                 };
                 *count += u64::from(counts);
             }
+        }
+        let sum = |means: &BTreeMap<(&str, usize), (u64, u64)>, place: usize, is: &dyn Fn(&str) -> bool| {
+            let of = means.iter().filter(|((group, at), _)| *at == place && is(group));
+            of.fold((0, 0), |sum, (_, mean)| (sum.0 + mean.0, sum.1 + mean.1))
+        };
+        for (place, bracket) in found.brackets.iter().enumerate() {
+            assert_eq!(
+                (bracket.mean.people, bracket.mean.back),
+                sum(&means, place, &|_| true),
+                "{seed}: bracket {place}"
+            );
+        }
+        for (after, mean) in found.mean.iter().enumerate() {
+            assert_eq!((mean.people, mean.back), sum(&firsts, after, &|_| true), "{seed}: mean {after}");
+        }
+        let shown: Vec<&str> = found
+            .parts
+            .iter()
+            .filter_map(|part| match &part.group {
+                Group::Value(text) => Some(text.as_str()),
+                Group::Other => None,
+            })
+            .collect();
+        for part in &found.parts {
+            let is = |group: &str| match &part.group {
+                Group::Value(text) => text == group,
+                Group::Other => !shown.contains(&group),
+            };
+            for (place, mean) in part.brackets.iter().enumerate() {
+                assert_eq!((mean.people, mean.back), sum(&means, place, &is), "{seed}: {:?} {place}", part.group);
+            }
+            for (after, mean) in part.mean.iter().enumerate() {
+                assert_eq!((mean.people, mean.back), sum(&firsts, after, &is), "{seed}: {:?} {after}", part.group);
+            }
+        }
+        if ask.breakdown.is_some() {
+            let all: u64 = found.parts.iter().map(|part| part.people).sum();
+            assert_eq!(all, people.iter().sum::<u64>(), "{seed}: the parts are all of it");
         }
         let now = world.reader.now.micros();
         for (place, cohort) in found.cohorts.iter().enumerate() {

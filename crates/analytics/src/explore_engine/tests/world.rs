@@ -1,7 +1,9 @@
 //! A small random world, in a lake and as plain rows.
 
 use crate::explore_engine::Reader;
-use crate::explore_model::{Condition, EventChoice, Exploration, Match, Segment};
+use crate::explore_model::{
+    Condition, EventChoice, Exploration, Match, PropertyCondition, PropertyOp, PropertyType, Segment,
+};
 use crate::facts::tests_world::Dice;
 use crate::metrics::FilterOp;
 use jiff::tz::TimeZone;
@@ -14,6 +16,15 @@ use std::sync::Arc;
 pub(super) const START: i64 = 1_772_409_600_000_000;
 pub(super) const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 pub(super) const CHANNELS: [&str; 4] = ["", "Email", "Organic Search", "Über uns"];
+/// A session of the world ends after so long.
+pub(super) const SESSION_TIMEOUT: i64 = 3 * HOUR;
+const PROPERTIES: [&str; 5] = [
+    "",
+    r#"{"plan":"pro","seats":12.5,"trial":true}"#,
+    r#"{"seats":"7","plan":"Free","trial":"false"}"#,
+    r#"{"seats":3,"plan":null}"#,
+    r#"{"plan":"","seats":"many","deep":{"plan":"pro"}}"#,
+];
 const PATHS: [&str; 4] = ["", "/", "/Pricing", "/docs"];
 
 pub(super) struct World {
@@ -34,6 +45,7 @@ fn row(dice: &mut Dice, place: usize) -> Event {
         name: name.to_owned(),
         channel: dice.of(&CHANNELS).to_owned(),
         path: dice.of(&PATHS).to_owned(),
+        properties: dice.of(&PROPERTIES).to_owned(),
         value: (name == "a").then(|| i64::try_from(dice.below(1_000)).unwrap() * 1_000_000),
         currency: if name == "a" { "EUR".to_owned() } else { String::new() },
         agent_class: if dice.below(9) == 0 { AgentClass::Bot } else { AgentClass::Human },
@@ -41,7 +53,32 @@ fn row(dice: &mut Dice, place: usize) -> Event {
     }
 }
 
+/// Lets events come in, each for its person.
+async fn put(lake: &Lake, rows: &mut [Event]) {
+    let appended = lake.append(rows.to_vec()).await.unwrap();
+    for (place, row) in rows.iter_mut().enumerate() {
+        row.offset = appended.first + place as u64;
+    }
+    let mut events = Vec::new();
+    while lake.watermark().appended_offset > events.last().map_or(0, |event: &Event| event.offset) {
+        events.extend(lake.next(1_000).await.unwrap());
+    }
+    for (event, row) in events.iter_mut().zip(rows) {
+        assert_eq!(event.event_id, row.event_id);
+        event.person = row.person;
+    }
+    lake.admit(events, appended.last).await.unwrap();
+}
+
 impl World {
+    /// Some more events, of any time.
+    pub(super) async fn more(&mut self, dice: &mut Dice) {
+        let first = self.rows.len();
+        let mut rows: Vec<Event> = (first..=first + 3).map(|place| row(dice, place)).collect();
+        put(&self.reader.lake, &mut rows).await;
+        self.rows.extend(rows);
+    }
+
     pub(super) async fn random(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let folder = tempfile::tempdir().unwrap();
@@ -52,31 +89,24 @@ impl World {
         let mut rows: Vec<Event> =
             (0..60 + usize::try_from(dice.below(140)).unwrap()).map(|place| row(&mut dice, place)).collect();
         let half = rows.len() / 2;
-        for (part, sealed) in [(0..half, true), (half..rows.len(), false)] {
-            let from = part.start;
-            let appended = lake.append(rows[part.clone()].to_vec()).await.unwrap();
-            for (place, row) in rows[part].iter_mut().enumerate() {
-                row.offset = appended.first + place as u64;
-            }
-            let mut events = Vec::new();
-            while lake.watermark().appended_offset > events.last().map_or(0, |event: &Event| event.offset) {
-                events.extend(lake.next(1_000).await.unwrap());
-            }
-            for (event, row) in events.iter_mut().zip(&rows[from..]) {
-                assert_eq!(event.event_id, row.event_id);
-                event.person = row.person;
-            }
-            lake.admit(events, appended.last).await.unwrap();
-            if sealed {
-                lake.seal().await.unwrap();
-            }
-        }
+        put(&lake, &mut rows[..half]).await;
+        lake.seal().await.unwrap();
+        put(&lake, &mut rows[half..]).await;
         // Some of the first are the same as one of the last.
         let merges: BTreeMap<u64, u64> = (0..3).map(|_| (1 + dice.below(4), 8 + dice.below(6))).collect();
         lake.set_merges(Arc::new(merges.iter().map(|(from, to)| (*from, *to)).collect()));
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let now = Timestamp::from_micros(START + 40 * DAY + HOUR);
-        let reader = Reader { lake, zone, currency: "EUR".parse().unwrap(), now, known: None };
+        let reader = Reader {
+            lake,
+            zone,
+            currency: "EUR".parse().unwrap(),
+            now,
+            session_timeout_us: SESSION_TIMEOUT,
+            companies: Vec::new(),
+            known: None,
+            kept: None,
+        };
         Self { rows, merges, _folder: folder, reader }
     }
 
@@ -118,6 +148,32 @@ pub(super) fn admits(choice: &EventChoice, row: &Event, humans_only: bool) -> bo
     (human || !humans_only)
         && choice.name.as_ref().is_none_or(|name| *name == row.name)
         && choice.conditions.iter().all(|condition| holds(condition, row.text(condition.column.col())))
+        && choice.properties.iter().all(|condition| property_holds(condition, row))
+}
+
+/// A property of an event as text, the plainest way.
+pub(super) fn property(row: &Event, key: &str) -> String {
+    let all: serde_json::Value = serde_json::from_str(&row.properties).unwrap_or_default();
+    match &all[key] {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn property_holds(condition: &PropertyCondition, row: &Event) -> bool {
+    let text = property(row, &condition.property);
+    let number = |text: &str| text.parse::<f64>().ok();
+    let limit = number(&condition.values[0]);
+    match (condition.kind, condition.op) {
+        (PropertyType::Text, PropertyOp::In) => condition.values.contains(&text),
+        (PropertyType::Text, PropertyOp::NotIn) => !condition.values.contains(&text),
+        (PropertyType::Text, PropertyOp::Contains) => text.to_lowercase().contains(&condition.values[0].to_lowercase()),
+        (PropertyType::Number, PropertyOp::More) => number(&text).is_some_and(|number| Some(number) > limit),
+        (PropertyType::Number, PropertyOp::NotIn) => number(&text).is_some_and(|number| Some(number) != limit),
+        (PropertyType::Bool, PropertyOp::In) => text == condition.values[0],
+        other => panic!("{other:?} is not in the tests"),
+    }
 }
 
 fn holds(Condition { op, values, .. }: &Condition, text: &str) -> bool {
@@ -134,13 +190,32 @@ fn holds(Condition { op, values, .. }: &Condition, text: &str) -> bool {
 /// An event by name, sometimes with a condition.
 pub(super) fn choice(dice: &mut Dice, name: &str) -> EventChoice {
     use crate::explore_model::Column;
-    let named = EventChoice { name: Some(name.to_owned()), conditions: Vec::new() };
+    let named = EventChoice { name: Some(name.to_owned()), ..EventChoice::default() };
     let condition = |column, op, values: &[&str]| Condition {
         column,
         op,
         values: values.iter().map(|value| (*value).to_owned()).collect(),
     };
-    let one = match dice.below(8) {
+    let of = |property: &str, kind, op, values: &[&str]| PropertyCondition {
+        property: property.to_owned(),
+        kind,
+        op,
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+    };
+    let with = |condition| EventChoice { properties: vec![condition], ..named.clone() };
+    let one = match dice.below(16) {
+        4 => return with(of("plan", PropertyType::Text, PropertyOp::In, &["pro", ""])),
+        5 => {
+            return with(of(
+                "plan",
+                PropertyType::Text,
+                dice.of(&[PropertyOp::NotIn, PropertyOp::Contains]),
+                &["free"],
+            ));
+        }
+        6 => return with(of("seats", PropertyType::Number, PropertyOp::More, &["3"])),
+        7 => return with(of("seats", PropertyType::Number, PropertyOp::NotIn, &["7"])),
+        8 => return with(of("trial", PropertyType::Bool, PropertyOp::In, &["false"])),
         0 => condition(Column::Channel, FilterOp::In, &["Email", ""]),
         1 => condition(Column::Channel, FilterOp::NotContains, &["ÜBER"]),
         2 => condition(Column::Path, FilterOp::Contains, &["pric", "doc"]),
@@ -164,7 +239,7 @@ pub(super) fn segment(dice: &mut Dice) -> Option<Segment> {
         times: 1 + dice.below(2),
     });
     let conditions = conditions.collect();
-    Some(Segment { all: dice.of(&[Match::All, Match::Any]), conditions })
+    Some(Segment { all: dice.of(&[Match::All, Match::Any]), conditions, companies: Vec::new() })
 }
 
 /// The text of a column of an event.

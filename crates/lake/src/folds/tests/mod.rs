@@ -1,6 +1,6 @@
 //! The folds over lakes of a few events, and against oracles over random ones.
 
-mod oracles;
+pub(crate) mod oracles;
 mod ways;
 
 use super::counts::CountFold;

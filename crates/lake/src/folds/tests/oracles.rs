@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-const NAMES: [&str; 5] = ["a", "b", "c", "d", "other"];
-pub(super) const CHANNELS: [&str; 3] = ["", "Email", "Paid Search"];
+pub(crate) const NAMES: [&str; 5] = ["a", "b", "c", "d", "other"];
+pub(crate) const CHANNELS: [&str; 3] = ["", "Email", "Paid Search"];
 
 /// The first period itself, the two after it, and all later ones.
 const BRACKETS: [std::ops::RangeInclusive<usize>; 3] = [0..=0, 1..=2, 3..=500];
@@ -22,17 +22,17 @@ const BRACKETS: [std::ops::RangeInclusive<usize>; 3] = [0..=0, 1..=2, 3..=500];
 type Cell<'a> = (Vec<&'a str>, usize);
 
 /// (person, moment in hours, name, channel).
-pub(super) type Row = (u64, i64, usize, usize);
+pub(crate) type Row = (u64, i64, usize, usize);
 
 /// What happened, when it is sealed, and who is merged into whom.
 #[derive(Debug, Clone)]
-pub(super) struct History {
-    pub(super) rows: Vec<Row>,
-    pub(super) seals: Vec<usize>,
-    pub(super) merges: Vec<(u64, u64)>,
+pub(crate) struct History {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) seals: Vec<usize>,
+    pub(crate) merges: Vec<(u64, u64)>,
 }
 
-pub(super) fn history() -> impl Strategy<Value = History> {
+pub(crate) fn history() -> impl Strategy<Value = History> {
     let row = (1..7_u64, 0..2_000_i64, 0..NAMES.len(), 0..CHANNELS.len());
     let rows = prop::collection::vec(row, 1..120);
     let merges = prop::collection::vec((1..4_u64, 4..7_u64), 0..3);
@@ -46,7 +46,7 @@ pub(super) fn history() -> impl Strategy<Value = History> {
 }
 
 impl History {
-    pub(super) async fn lake(&self, folder: &std::path::Path) -> Lake {
+    pub(crate) async fn lake(&self, folder: &std::path::Path) -> Lake {
         let lake = open(folder).await;
         for (place, (person, hours, name, channel)) in self.rows.iter().enumerate() {
             let event = Event {
@@ -65,7 +65,7 @@ impl History {
     }
 
     /// Each person's events in order: (moment, place, name, channel).
-    pub(super) fn people(&self) -> BTreeMap<u64, Vec<(i64, usize, usize, usize)>> {
+    pub(crate) fn people(&self) -> BTreeMap<u64, Vec<(i64, usize, usize, usize)>> {
         let merged: HashMap<u64, u64> = self.merges.iter().copied().collect();
         let mut people: BTreeMap<u64, Vec<_>> = BTreeMap::new();
         for (place, (person, hours, name, channel)) in self.rows.iter().enumerate() {
@@ -119,7 +119,7 @@ fn oracle_funnel(history: &History, strict: bool) -> (Vec<u64>, BTreeSet<u64>) {
     (counts, all)
 }
 
-pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 

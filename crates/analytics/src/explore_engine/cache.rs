@@ -1,4 +1,4 @@
-//! Answers that were given before. They hold as long as no event came in since, and none was taken out.
+//! What was computed before. An answer holds as long as no event came in since, and none was taken out.
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -7,56 +7,62 @@ use std::sync::Arc;
 
 /// What an answer depends on beside its question.
 #[derive(Debug, Clone)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     /// The last event that was counted.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// How often events were taken out: erased, or too old.
-    pub(super) removals: u64,
+    pub(crate) removals: u64,
     /// The hour it was given in: which periods are over depends on it.
-    pub(super) hour: i64,
+    pub(crate) hour: i64,
     /// Which persons are one.
-    pub(super) merges: Merges,
+    pub(crate) merges: Merges,
 }
 
-impl Stamp {
-    fn is_same(&self, other: &Self) -> bool {
+impl PartialEq for Stamp {
+    fn eq(&self, other: &Self) -> bool {
         (self.offset, self.removals, self.hour) == (other.offset, other.removals, other.hour)
             && Arc::ptr_eq(&self.merges, &other.merges)
     }
 }
 
-struct Held<T> {
-    stamp: Stamp,
+struct Held<T, S> {
+    stamp: S,
     value: Arc<T>,
     weight: usize,
     used: u64,
 }
 
-struct Inner<T> {
-    held: HashMap<String, Held<T>>,
+struct Inner<T, S> {
+    held: HashMap<String, Held<T, S>>,
     weight: usize,
     turn: u64,
 }
 
 /// Values by question; what was not used for longest goes first.
-pub(super) struct Cache<T> {
-    inner: Mutex<Inner<T>>,
+pub(crate) struct Cache<T, S = Stamp> {
+    inner: Mutex<Inner<T, S>>,
     weight_max: usize,
 }
 
-impl<T> Cache<T> {
+impl<T, S: PartialEq> Cache<T, S> {
     /// Holds values of so much weight in all.
-    pub(super) fn new(weight_max: usize) -> Self {
+    pub(crate) fn new(weight_max: usize) -> Self {
         Self { inner: Mutex::new(Inner { held: HashMap::new(), weight: 0, turn: 0 }), weight_max }
     }
 
+    /// How much all values weigh.
+    #[cfg(test)]
+    pub(crate) fn weight(&self) -> usize {
+        self.inner.lock().weight
+    }
+
     /// The value of a question, if nothing has changed since.
-    pub(super) fn get(&self, key: &str, stamp: &Stamp) -> Option<Arc<T>> {
+    pub(crate) fn get(&self, key: &str, stamp: &S) -> Option<Arc<T>> {
         let mut inner = self.inner.lock();
         inner.turn += 1;
         let turn = inner.turn;
         let held = inner.held.get_mut(key)?;
-        if !held.stamp.is_same(stamp) {
+        if held.stamp != *stamp {
             let weight = held.weight;
             inner.held.remove(key);
             inner.weight -= weight;
@@ -67,7 +73,7 @@ impl<T> Cache<T> {
     }
 
     /// Keeps a value, unless it alone is too heavy.
-    pub(super) fn put(&self, key: String, stamp: Stamp, value: Arc<T>, weight: usize) {
+    pub(crate) fn put(&self, key: String, stamp: S, value: Arc<T>, weight: usize) {
         if weight > self.weight_max {
             return;
         }
