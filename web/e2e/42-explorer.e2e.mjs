@@ -13,7 +13,12 @@ function events() {
     messageId: `explore-${who}-${event}`,
     anonymousId: `explorer-${who}`,
     timestamp: at(minutes),
-    properties: { url: "https://acme.example/pricing" },
+    properties: {
+      url: "https://acme.example/pricing",
+      plan: who % 3 ? "free" : "pro",
+      seats: who + 0.5,
+      trial: who < 6,
+    },
     context: {
       page: {
         url: `https://acme.example/pricing?utm_source=${who % 2 ? "google&utm_medium=cpc" : "news&utm_medium=email"}`,
@@ -31,7 +36,8 @@ function events() {
 async function pick(page, name, text) {
   await page.getByRole("combobox", { name }).click();
   await page.getByPlaceholder("Search").last().fill(text);
-  await page.getByRole("option", { name: text }).first().click();
+  // Those of the popup: a native select has options of its own.
+  await page.locator("[role=option]", { hasText: text }).first().click();
 }
 
 export const story = {
@@ -108,8 +114,78 @@ export const story = {
     await page.getByRole("heading", { name: "25% of 12 people came to the end" }).waitFor();
   },
 
+  async "a condition on a property narrows an event down"({ page, url }) {
+    await page.goto(`${url}/explore`);
+    await pick(page, /^Event 1:/, "Looked at prices");
+    await page.getByRole("button", { name: "Add a condition to event 1" }).click();
+    const form = page.getByRole("group", { name: "New condition" });
+    await form.getByRole("button", { name: "Property" }).click();
+    await pick(page, /^Property:/, "plan");
+    await pick(page, /^Values:/, "pro");
+    await accessible(page, "a condition on a property");
+    await form.getByRole("button", { name: "Add condition" }).click();
+    await page.getByText("plan is pro", { exact: true }).waitFor();
+    await page.getByRole("button", { name: /in the period: 4; show people$/ }).waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: /in the period: 4; show people$/ }).click();
+    const drawer = page.getByRole("dialog");
+    await drawer.getByRole("heading", { name: "4 people" }).waitFor();
+    await page.keyboard.press("Escape");
+    await drawer.waitFor({ state: "detached" });
+  },
+
+  async "a number is compared as a number, and a wrong one is told at once"({ page }) {
+    await page.getByRole("button", { name: "Remove the condition plan is pro" }).click();
+    await page.getByRole("button", { name: "Add a condition to event 1" }).click();
+    const form = page.getByRole("group", { name: "New condition" });
+    await form.getByRole("button", { name: "Property" }).click();
+    await pick(page, /^Property:/, "seats");
+    await form.getByRole("combobox", { name: "Condition", exact: true }).selectOption("more");
+    await form.getByRole("textbox", { name: "Number" }).fill("9,5");
+    await form.getByText("Write the number with a point", { exact: false }).waitFor();
+    await form.getByRole("textbox", { name: "Number" }).fill("9.5");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: /in the period: 2; show people$/ }).waitFor();
+    await page.getByRole("button", { name: "Remove the condition seats is more than 9.5" }).click();
+  },
+
+  async "the mean of a property and sessions are measures"({ page }) {
+    await page.getByRole("combobox", { name: "Measure" }).selectOption("property_mean");
+    await page.getByRole("heading", { name: "Of which property?" }).waitFor();
+    await accessible(page, "a measure without its property");
+    await pick(page, /^Of the property:/, "seats");
+    await page.getByRole("button", { name: /in the period: 6; show people$/ }).waitFor();
+    await page.getByRole("combobox", { name: "Measure" }).selectOption("sessions");
+    await page.getByRole("button", { name: /in the period: 12; show people$/ }).waitFor();
+    await page.getByRole("combobox", { name: "By" }).selectOption("channel");
+    await page.getByRole("button", { name: /^Email in the period: 6; show people$/ }).waitFor();
+    await page.getByRole("combobox", { name: "Measure" }).selectOption("engaged_share");
+    await page.getByRole("button", { name: /^Email in the period: \d+(\.\d)?%; show people$/ }).waitFor();
+    await accessible(page, "sessions");
+  },
+
+  async "retention has brackets and parts, each with its people"({ page }) {
+    await page.getByRole("button", { name: "Retention", exact: true }).click();
+    await pick(page, /^First event:/, "Looked at prices");
+    await page.getByRole("combobox", { name: "By", exact: true }).first().selectOption("day");
+    await page.getByRole("textbox", { name: "From day" }).fill("0");
+    await page.getByRole("textbox", { name: "To day" }).fill("1");
+    await page.getByRole("button", { name: "Add bracket" }).click();
+    const table = page.getByRole("table", { name: "Retention by cohort" });
+    await table.getByRole("columnheader", { name: "Day 0–1" }).waitFor();
+    await page.getByRole("combobox", { name: "By", exact: true }).last().selectOption("channel");
+    const parts = page.getByRole("table", { name: "Retention by part" });
+    await parts.getByRole("button", { name: "Email: 6; show people" }).click();
+    const drawer = page.getByRole("dialog");
+    await drawer.getByRole("heading", { name: "6 people" }).waitFor();
+    await page.keyboard.press("Escape");
+    await drawer.waitFor({ state: "detached" });
+    await accessible(page, "retention with brackets and parts");
+    await fitsWindow(page, "retention with brackets and parts");
+  },
+
   async "retention and paths answer, and fit a tablet"({ page }) {
-    await page.getByRole("button", { name: "Retention" }).click();
+    await page.getByRole("button", { name: "Retention", exact: true }).click();
     await page.getByRole("table", { name: "Retention by cohort" }).waitFor();
     await accessible(page, "retention");
     await page.getByRole("button", { name: "Paths" }).click();

@@ -1,9 +1,13 @@
+import { useQuery } from "@tanstack/react-query";
 import { ArrowDown, ArrowUp, Plus, X } from "lucide-react";
+import { number } from "#/lib/format.ts";
 import { Button } from "#/ui/button.tsx";
 import { Checkbox } from "#/ui/checkbox.tsx";
+import { Combobox } from "#/ui/combobox.tsx";
 import { IconButton } from "#/ui/icon-button.tsx";
 import { MultiSelect } from "#/ui/multi-select.tsx";
 import { Select } from "#/ui/select.tsx";
+import { BracketsEditor } from "./brackets-editor.tsx";
 import { EventEditor } from "./event-editor.tsx";
 import styles from "./explore.module.css";
 import {
@@ -13,11 +17,14 @@ import {
   type ExploreColumn,
   LIMITS,
   MEASURES,
+  type Measure,
+  ofProperty,
+  ofSessions,
   type Question,
   WINDOWS,
   windowLabel,
 } from "./model.ts";
-import type { Choices } from "./queries.ts";
+import { type Choices, propertiesQuery } from "./queries.ts";
 import { SegmentEditor } from "./segment-editor.tsx";
 
 interface BuilderProps {
@@ -76,8 +83,15 @@ function TrendsBuilder({ ask, choices, onChange }: PartProps<AskOf<"trends">>) {
           label="Measure"
           options={MEASURES}
           value={ask.measure ?? "people"}
-          onChange={(measure) => onChange({ ...ask, measure })}
+          onChange={(measure) => onChange(measuredAs(ask, measure, choices))}
         />
+        {ofProperty(ask.measure) ? (
+          <PropertyChoice
+            event={ask.series.length === 1 ? (ask.series[0]?.name ?? undefined) : undefined}
+            value={ask.property ?? undefined}
+            onChange={(property) => onChange({ ...ask, property })}
+          />
+        ) : null}
         <Select
           form="filter"
           label="A point is"
@@ -94,9 +108,51 @@ function TrendsBuilder({ ask, choices, onChange }: PartProps<AskOf<"trends">>) {
       {ask.series.length === 1 ? (
         <BreakdownEditor
           breakdown={ask.breakdown ?? undefined}
+          columns={ofSessions(ask.measure) ? choices.session_columns : undefined}
           choices={choices}
           onChange={(breakdown) => onChange({ ...ask, breakdown })}
         />
+      ) : null}
+    </>
+  );
+}
+
+/** The question with another measure, without what that one cannot have. */
+function measuredAs(ask: AskOf<"trends">, measure: Measure, choices: Choices): AskOf<"trends"> {
+  const { property, breakdown, ...rest } = ask;
+  const fits = !ofSessions(measure) || (breakdown && choices.session_columns.includes(breakdown.column));
+  return {
+    ...rest,
+    measure,
+    ...(ofProperty(measure) ? { property: property ?? "" } : {}),
+    ...(breakdown && fits ? { breakdown } : {}),
+  };
+}
+
+interface PropertyChoiceProps {
+  event: string | undefined;
+  value: string | undefined;
+  onChange: (next: string) => void;
+}
+
+/** The property that a measure is of: those that are numbers come first. */
+function PropertyChoice({ event, value, onChange }: PropertyChoiceProps) {
+  const known = useQuery(propertiesQuery(event));
+  const numbers = (known.data ?? []).filter((one) => one.type === "number");
+  const options = numbers.map((one) => ({ value: one.property, label: one.property, detail: number(one.events) }));
+  const missing = value && !options.some((one) => one.value === value) ? [{ value, label: value }] : [];
+  return (
+    <>
+      <Combobox
+        form="bare"
+        label="Of the property"
+        placeholder="Choose a property"
+        options={[...missing, ...options]}
+        value={value ? value : null}
+        onChange={(next) => onChange(next ?? "")}
+      />
+      {known.isSuccess && options.length === 0 ? (
+        <p className={styles.muted}>Events of the last 14 days have no property that is a number.</p>
       ) : null}
     </>
   );
@@ -212,6 +268,16 @@ function RetentionBuilder({ ask, choices, onChange }: PartProps<AskOf<"retention
           onChange={(rule) => onChange({ ...ask, rule })}
         />
       </div>
+      <BracketsEditor
+        length={ask.period ?? "week"}
+        brackets={ask.brackets ?? []}
+        onChange={(brackets) => onChange({ ...ask, brackets })}
+      />
+      <BreakdownEditor
+        breakdown={ask.breakdown ?? undefined}
+        choices={choices}
+        onChange={(breakdown) => onChange({ ...ask, breakdown })}
+      />
     </>
   );
 }
@@ -382,12 +448,15 @@ function EventList({ title, name, add, hint, ordered, events, least, most, choic
 
 interface BreakdownEditorProps {
   breakdown: Breakdown | undefined;
+  /** The columns there are; all when undefined. */
+  columns?: readonly ExploreColumn[] | undefined;
   choices: Choices;
   onChange: (next: Breakdown | undefined) => void;
 }
 
-function BreakdownEditor({ breakdown, choices, onChange }: BreakdownEditorProps) {
-  const columns = choices.columns.map(({ id, name }) => ({ value: id as ExploreColumn | "none", label: name }));
+function BreakdownEditor({ breakdown, columns: only, choices, onChange }: BreakdownEditorProps) {
+  const offered = choices.columns.filter((one) => only === undefined || only.includes(one.id));
+  const columns = offered.map(({ id, name }) => ({ value: id as ExploreColumn | "none", label: name }));
   return (
     <div className={styles.group}>
       <h2>Broken down</h2>

@@ -1,22 +1,19 @@
-import { useQuery } from "@tanstack/react-query";
-import { ListFilter, Plus, X } from "lucide-react";
+import { ListFilter, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { number } from "#/lib/format.ts";
-import { Button } from "#/ui/button.tsx";
 import { Combobox } from "#/ui/combobox.tsx";
 import { IconButton } from "#/ui/icon-button.tsx";
-import { Select } from "#/ui/select.tsx";
+import { ConditionForm } from "./condition-form.tsx";
 import styles from "./explore.module.css";
 import {
   type Condition,
   conditionLabel,
   type EventChoice,
-  type ExploreColumn,
   LIMITS,
-  OPS,
-  textLabel,
+  type PropertyCondition,
+  propertyLabel,
 } from "./model.ts";
-import { type Choices, textsQuery } from "./queries.ts";
+import type { Choices } from "./queries.ts";
 
 const ANY = "\u0000any";
 
@@ -34,6 +31,7 @@ interface EventEditorProps {
 export function EventEditor({ label, mark, event, choices, onChange, tools }: EventEditorProps) {
   const [adding, setAdding] = useState(false);
   const conditions = event.conditions ?? [];
+  const properties = event.properties ?? [];
   const names = choices.names.map((one) => ({ value: one.value, label: one.value, detail: number(one.people) }));
   const known = event.name === undefined || event.name === null || names.some((one) => one.value === event.name);
   const options = [
@@ -41,6 +39,7 @@ export function EventEditor({ label, mark, event, choices, onChange, tools }: Ev
     ...(known ? names : [{ value: event.name ?? "", label: event.name ?? "" }, ...names]),
   ];
   const put = (next: Condition[]) => onChange({ ...event, conditions: next });
+  const putProperties = (next: PropertyCondition[]) => onChange({ ...event, properties: next });
   return (
     <>
       <div className={styles.line}>
@@ -57,7 +56,7 @@ export function EventEditor({ label, mark, event, choices, onChange, tools }: Ev
             }}
           />
         </div>
-        {conditions.length < LIMITS.conditions ? (
+        {conditions.length + properties.length < LIMITS.conditions ? (
           <IconButton
             size="small"
             label={`Add a condition to ${label.toLowerCase()}`}
@@ -78,97 +77,29 @@ export function EventEditor({ label, mark, event, choices, onChange, tools }: Ev
           />
         </div>
       ))}
+      {properties.map((condition, place) => (
+        <div key={`property ${propertyLabel(condition)}`} className={styles.condition}>
+          <span>{propertyLabel(condition)}</span>
+          <IconButton
+            size="small"
+            label={`Remove the condition ${propertyLabel(condition)}`}
+            icon={<X size={12} aria-hidden="true" />}
+            onClick={() => putProperties(properties.filter((_, at) => at !== place))}
+          />
+        </div>
+      ))}
       {adding ? (
         <ConditionForm
+          event={event.name ?? undefined}
           choices={choices}
           onCancel={() => setAdding(false)}
           onAdd={(condition) => {
             setAdding(false);
-            put([...conditions, condition]);
+            if ("property" in condition) putProperties([...properties, condition]);
+            else put([...conditions, condition]);
           }}
         />
       ) : null}
     </>
-  );
-}
-
-interface ConditionFormProps {
-  choices: Choices;
-  onAdd: (condition: Condition) => void;
-  onCancel: () => void;
-}
-
-function ConditionForm({ choices, onAdd, onCancel }: ConditionFormProps) {
-  const [column, setColumn] = useState<ExploreColumn>("channel");
-  const [op, setOp] = useState<Condition["op"]>("in");
-  const [values, setValues] = useState<string[]>([]);
-  const [part, setPart] = useState("");
-  const exact = op === "in" || op === "not_in";
-  const texts = useQuery({ ...textsQuery(column, ""), enabled: exact });
-  const ready = exact ? values : part.trim() === "" ? [] : [part.trim()];
-  const left = (texts.data ?? []).filter((one) => !values.includes(one.value));
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a grid everywhere
-    <div
-      className={styles.form}
-      role="group"
-      aria-label="New condition"
-      onKeyDown={(event) => {
-        if (event.key === "Escape") onCancel();
-      }}
-    >
-      <Select
-        form="filter"
-        label="Column"
-        options={choices.columns.filter((one) => one.id !== "name").map(({ id, name }) => ({ value: id, label: name }))}
-        value={column}
-        onChange={(next) => {
-          setColumn(next);
-          setValues([]);
-        }}
-      />
-      <Select form="filter" label="Condition" hideLabel options={OPS} value={op} onChange={setOp} />
-      {exact ? (
-        <Combobox
-          form="bare"
-          label="Values"
-          placeholder={values.length === 0 ? "Choose values" : values.map(textLabel).join(", ")}
-          options={left.map((one) => ({
-            value: one.value,
-            label: textLabel(one.value),
-            detail: number(one.people),
-          }))}
-          value={null}
-          onChange={(value) => {
-            if (value !== null) setValues([...values, value]);
-          }}
-        />
-      ) : (
-        <input
-          className={styles.input}
-          aria-label="Part of the text"
-          placeholder="Part of the text"
-          value={part}
-          maxLength={500}
-          onChange={(event) => setPart(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Enter" && ready.length > 0) onAdd({ column, op, values: ready });
-          }}
-        />
-      )}
-      <div className={styles.line}>
-        <Button
-          size="small"
-          icon={<Plus size={14} aria-hidden="true" />}
-          disabled={ready.length === 0}
-          onClick={() => onAdd({ column, op, values: ready })}
-        >
-          Add condition
-        </Button>
-        <Button size="small" look="quiet" onClick={onCancel}>
-          Cancel
-        </Button>
-      </div>
-    </div>
   );
 }

@@ -23,6 +23,7 @@ import {
   type Exploration,
   type ExploreAnswer,
   KINDS,
+  ofProperty,
   parseCell,
   parseQuestion,
   type Question,
@@ -143,12 +144,21 @@ interface ResultProps {
 }
 
 function Result({ asked, choices, onOpen, onZoom }: ResultProps) {
-  const answer = useQuery({ ...exploreQuery(asked), enabled: choices.names.length > 0 });
+  // A measure of a property is asked once it is known which.
+  const open = asked.ask.kind === "trends" && ofProperty(asked.ask.measure) && !asked.ask.property;
+  const answer = useQuery({ ...exploreQuery(asked), enabled: choices.names.length > 0 && !open });
   if (choices.names.length === 0)
     return (
       <EmptyState title="No events yet">
         Explore answers questions about what people did. Connect a website or a product first; what comes in can be
         asked about at once.
+      </EmptyState>
+    );
+  if (open)
+    return (
+      <EmptyState title="Of which property?">
+        Choose the property under “Counted as”. Its numbers are added up, or their mean is taken over the events that
+        have it.
       </EmptyState>
     );
   if (answer.error)

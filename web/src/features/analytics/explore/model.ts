@@ -8,6 +8,10 @@ export type Kind = Ask["kind"];
 export type AskOf<K extends Kind> = Extract<Ask, { kind: K }>;
 export type EventChoice = Schemas["EventChoice"];
 export type Condition = Schemas["EventCondition"];
+export type PropertyCondition = Schemas["PropertyCondition"];
+export type PropertyType = Schemas["PropertyType"];
+export type PropertyOp = Schemas["PropertyOp"];
+export type Bracket = Schemas["Bracket"];
 export type Segment = Schemas["ExploreSegment"];
 export type SegmentCondition = Schemas["SegmentCondition"];
 export type ExploreColumn = Schemas["ExploreColumn"];
@@ -36,13 +40,37 @@ export const MEASURES: readonly { value: Measure; label: string }[] = [
   { value: "events_per_person", label: "Events per person" },
   { value: "value", label: "Value" },
   { value: "value_per_event", label: "Value per event" },
+  { value: "property_sum", label: "Sum of a property" },
+  { value: "property_mean", label: "Mean of a property" },
+  { value: "sessions", label: "Sessions" },
+  { value: "sessions_per_person", label: "Sessions per person" },
+  { value: "engaged_share", label: "Share of engaged sessions" },
+  { value: "session_seconds", label: "Length of a session" },
 ];
+
+/** Whether a measure counts sessions. */
+export function ofSessions(measure: Measure | undefined): boolean {
+  return ["sessions", "sessions_per_person", "engaged_share", "session_seconds"].includes(measure ?? "");
+}
+
+/** Whether a measure is of a property. */
+export function ofProperty(measure: Measure | undefined): boolean {
+  return measure === "property_sum" || measure === "property_mean";
+}
 
 /** Steps that no question needs to be told of: they say who somebody is. */
 const SILENT = ["Identified", "Grouped", "Aliased"];
 
 /** Limits of the server that the builder keeps to. */
-export const LIMITS = { series: 5, steps: 16, exclusions: 8, conditions: 10, segment: 8, stops: 6 } as const;
+export const LIMITS = {
+  series: 5,
+  steps: 16,
+  exclusions: 8,
+  conditions: 10,
+  segment: 8,
+  stops: 6,
+  brackets: 12,
+} as const;
 
 /** The first question of a kind, about events that exist. */
 export function startOf(kind: Kind, names: readonly string[]): Ask {
@@ -110,7 +138,8 @@ export function eventLabel(
   columns: readonly { id: string; name: string }[] = [],
 ): string {
   const conditions = (event?.conditions ?? []).map((one) => conditionLabel(one, columns));
-  return [event?.name ?? "Any event", ...conditions].join(", ");
+  const properties = (event?.properties ?? []).map(propertyLabel);
+  return [event?.name ?? "Any event", ...conditions, ...properties].join(", ");
 }
 
 const OP_WORDS: Record<Condition["op"], string> = {
@@ -121,6 +150,38 @@ const OP_WORDS: Record<Condition["op"], string> = {
 };
 
 export const OPS = (Object.keys(OP_WORDS) as Condition["op"][]).map((value) => ({ value, label: OP_WORDS[value] }));
+
+const PROPERTY_OP_WORDS: Record<PropertyOp, string> = {
+  in: "is",
+  not_in: "is not",
+  contains: "contains",
+  not_contains: "does not contain",
+  less: "is less than",
+  at_most: "is at most",
+  more: "is more than",
+  at_least: "is at least",
+};
+
+const OPS_OF: Record<PropertyType, PropertyOp[]> = {
+  text: ["in", "not_in", "contains", "not_contains"],
+  number: ["in", "not_in", "less", "at_most", "more", "at_least"],
+  bool: ["in"],
+};
+
+/** The ways to compare a property of this type. */
+export function propertyOps(type: PropertyType) {
+  return OPS_OF[type].map((value) => ({ value, label: PROPERTY_OP_WORDS[value] }));
+}
+
+/** A condition on a property in words: "plan is pro or free". */
+export function propertyLabel({ property, op, values }: PropertyCondition): string {
+  return `${property} ${PROPERTY_OP_WORDS[op]} ${values.map(textLabel).join(" or ")}`;
+}
+
+/** Periods after the first in words: "Day 1–7". */
+export function bracketLabel(one: string, { from, to }: Pick<Bracket, "from" | "to">): string {
+  return from === to ? `${one} ${from}` : `${one} ${from}–${to}`;
+}
 
 /** A condition in words. */
 export function conditionLabel(condition: Condition, columns: readonly { id: string; name: string }[]): string {

@@ -10,7 +10,16 @@ import { ProblemView } from "#/ui/problem-view.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import styles from "./explore.module.css";
-import { type Cell, type Exploration, eventLabel, type Found, groupLabel, stopLabel } from "./model.ts";
+import {
+  bracketLabel,
+  type Cell,
+  type Exploration,
+  eventLabel,
+  type Found,
+  groupLabel,
+  ofSessions,
+  stopLabel,
+} from "./model.ts";
 import { type Choices, exploreQuery, type PersonBehind, peopleQuery } from "./queries.ts";
 
 interface PeopleDrawerProps {
@@ -94,7 +103,8 @@ export function cellWords({ ask }: Exploration, cell: Cell, choices: Choices, fo
   const part = "group" in cell && cell.group ? `, ${groupLabel(cell.group)}` : "";
   if (cell.kind === "trends" && ask.kind === "trends") {
     const point = found?.kind === "trends" ? found.periods[cell.period ?? -1] : undefined;
-    return `Did ${event(ask.series[cell.series])}${part}${point ? `, from ${dateTime(point.from)}` : ""}`;
+    const did = ofSessions(ask.measure) ? "Had sessions with" : "Did";
+    return `${did} ${event(ask.series[cell.series])}${part}${point ? `, from ${dateTime(point.from)}` : ""}`;
   }
   if (cell.kind === "funnel" && ask.kind === "funnel") {
     const reached = `Took step ${cell.step + 1}, ${event(ask.steps[cell.step])}`;
@@ -102,9 +112,12 @@ export function cellWords({ ask }: Exploration, cell: Cell, choices: Choices, fo
     return `${reached}${dropped}${part}`;
   }
   if (cell.kind === "retention" && ask.kind === "retention") {
-    const cohort = found?.kind === "retention" ? found.cohorts[cell.cohort] : undefined;
+    const cohort =
+      found?.kind === "retention" && typeof cell.cohort === "number" ? found.cohorts[cell.cohort] : undefined;
     const back = typeof cell.after === "number" ? `, back ${counted(cell.after, ask.period ?? "week")} later` : "";
-    return `First ${event(ask.first)} ${cohort ? `from ${dateTime(cohort.period.from)}` : ""}${back}`;
+    const bracket = typeof cell.bracket === "number" ? ask.brackets?.[cell.bracket] : undefined;
+    const within = bracket ? `, back in ${bracketLabel(ask.period ?? "week", bracket)}` : "";
+    return `First ${event(ask.first)}${cohort ? ` from ${dateTime(cohort.period.from)}` : ""}${part}${back}${within}`;
   }
   if (cell.kind === "paths") return `Step ${cell.step}${cell.stop ? `: ${stopLabel(cell.stop)}` : ""}`;
   return "";

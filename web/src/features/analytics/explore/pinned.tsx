@@ -1,9 +1,10 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { figureShort, figureText, watermarkText } from "#/features/analytics/metrics/figures.ts";
+import { watermarkText } from "#/features/analytics/metrics/figures.ts";
 import { counted, number, numberShort, percent } from "#/lib/format.ts";
 import { type Figure, Tile } from "#/ui/tile.tsx";
 import styles from "./explore.module.css";
+import { measureShort, measureText } from "./measure-text.ts";
 import { type ExploreAnswer, eventLabel, numeric } from "./model.ts";
 import { exploreQuery, type Saved, savedQuery } from "./queries.ts";
 import { searchOf } from "./saved-search.ts";
@@ -53,7 +54,7 @@ export function figureOf({ exploration: { ask } }: Saved, { found }: ExploreAnsw
     const text = eventLabel(ask.series[0]);
     if (value === null || value === undefined) return { figure: { state: "none", text: "None" }, text };
     const values = line?.values.map((one) => numeric(one) ?? 0) ?? [];
-    return { figure: shown(figureShort(value, "count"), figureText(value, "count")), text, values };
+    return { figure: shown(measureShort(value, ask.measure), measureText(value, ask.measure)), text, values };
   }
   if (found.kind === "funnel") {
     const steps = found.parts[0]?.steps ?? [];

@@ -37,6 +37,34 @@ export function textsQuery(column: ExploreColumn, q: string) {
   });
 }
 
+/** The properties that events of a name have. */
+export function propertiesQuery(event: string | undefined) {
+  return queryOptions({
+    queryKey: ["explore-properties", event ?? null],
+    queryFn: ({ signal }) =>
+      answer(client.GET("/api/v1/explore/properties", { params: { query: event ? { event } : {} }, signal })),
+    staleTime: 60_000,
+  });
+}
+
+/** Values of a property, to choose from: of events of a name, or of companies. */
+export function propertyValuesQuery(of: { event: string | undefined } | "companies", property: string) {
+  return queryOptions({
+    queryKey: ["explore-property-values", of, property],
+    queryFn: ({ signal }) =>
+      of === "companies"
+        ? answer(client.GET("/api/v1/explore/company-values", { params: { query: { property } }, signal }))
+        : answer(
+            client.GET("/api/v1/explore/property-values", {
+              params: { query: of.event ? { property, event: of.event } : { property } },
+              signal,
+            }),
+          ),
+    enabled: property !== "",
+    staleTime: 60_000,
+  });
+}
+
 /** The answer to a question. */
 export function exploreQuery(asked: Exploration) {
   return queryOptions({

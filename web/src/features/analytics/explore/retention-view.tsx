@@ -6,7 +6,7 @@ import { EmptyState } from "#/ui/empty-state.tsx";
 import { Section } from "#/ui/section.tsx";
 import styles from "./explore.module.css";
 import { ExportMenu } from "./export-menu.tsx";
-import type { AskOf, Cell, FoundOf } from "./model.ts";
+import { type AskOf, bracketLabel, type Cell, type FoundOf, groupLabel, hiddenGroups } from "./model.ts";
 import { NumberButton } from "./number-button.tsx";
 
 interface RetentionViewProps {
@@ -33,6 +33,7 @@ export function RetentionView({ ask, found, onOpen }: RetentionViewProps) {
   const first = cohorts[0]?.place ?? 0;
   const places = found.cohorts.slice(first).map((_, after) => after);
   const later = found.mean[1];
+  const brackets = found.brackets ?? [];
   // The first period is nearly everybody: it would leave no shade for the others.
   const most = Math.max(
     0.01,
@@ -42,30 +43,208 @@ export function RetentionView({ ask, found, onOpen }: RetentionViewProps) {
     found.cohorts.map((cohort): CsvCell[] => [
       label(cohort.period.from),
       cohort.people,
+      ...brackets.map((_, place) => cohort.brackets?.[place] ?? null),
       ...places.map((after) => cohort.back[after] ?? null),
     ]);
   return (
+    <>
+      <Section
+        title={
+          later && typeof later.share === "number"
+            ? `${percent(later.share)} came back one ${length} later${found.rule === "unbounded" ? " or after that" : ""}`
+            : `Who came back, by ${length}`
+        }
+        text="A row is everybody whose first event was then; a stronger colour is more. Hatched: the period is not over yet. The mean counts only periods that are over."
+        actions={
+          <ExportMenu
+            title="Retention"
+            header={[
+              one,
+              "People",
+              ...brackets.map((bracket) => bracketLabel(one, bracket)),
+              ...places.map((after) => `${one} ${after}`),
+            ]}
+            rows={rows}
+          />
+        }
+      >
+        <section className={styles.heatBox} tabIndex={0} aria-label="Table of cohorts">
+          <table className={styles.heat} aria-label="Retention by cohort">
+            <thead>
+              <tr>
+                <th scope="col">First in</th>
+                <th scope="col">People</th>
+                {brackets.map((bracket) => (
+                  <th key={bracketLabel(one, bracket)} scope="col">
+                    {bracketLabel(one, bracket)}
+                  </th>
+                ))}
+                {places.map((after) => (
+                  <th key={after} scope="col">
+                    {one} {after}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              <tr className={styles.mean}>
+                <th scope="row">Mean</th>
+                <td>
+                  <NumberButton
+                    label="First in any of them"
+                    text={number(cohorts.reduce((sum, cohort) => sum + cohort.people, 0))}
+                    onOpen={() => onOpen({ kind: "retention" })}
+                  />
+                </td>
+                {brackets.map((bracket, place) => (
+                  <MeanCell
+                    key={bracketLabel(one, bracket)}
+                    label={`Back in ${bracketLabel(one, bracket)}, mean`}
+                    mean={bracket.mean}
+                    onOpen={() => onOpen({ kind: "retention", bracket: place })}
+                  />
+                ))}
+                {places.map((after) => (
+                  <MeanCell
+                    key={after}
+                    label={`Back ${counted(after, length)} later, mean`}
+                    mean={found.mean[after]}
+                    onOpen={() => onOpen({ kind: "retention", after })}
+                  />
+                ))}
+              </tr>
+              {cohorts.map((cohort) => (
+                <tr key={cohort.period.from}>
+                  <th scope="row">{label(cohort.period.from)}</th>
+                  <td>
+                    <NumberButton
+                      label={`First in ${label(cohort.period.from)}`}
+                      text={number(cohort.people)}
+                      onOpen={() => onOpen({ kind: "retention", cohort: cohort.place })}
+                    />
+                  </td>
+                  {brackets.map((bracket, place) => {
+                    const back = cohort.brackets?.[place];
+                    const key = bracketLabel(one, bracket);
+                    if (back === null || back === undefined) return <td key={key} />;
+                    return (
+                      <td
+                        key={key}
+                        className={cohort.place >= bracket.cohorts_over ? styles.open : undefined}
+                        title={`${number(back)} of ${number(cohort.people)} people`}
+                      >
+                        <NumberButton
+                          label={`First in ${label(cohort.period.from)}, back in ${key}`}
+                          text={percent(back / cohort.people)}
+                          onOpen={
+                            back > 0
+                              ? () => onOpen({ kind: "retention", cohort: cohort.place, bracket: place })
+                              : undefined
+                          }
+                        />
+                      </td>
+                    );
+                  })}
+                  {places.map((after) => {
+                    const back = cohort.back[after];
+                    if (back === null || back === undefined) return <td key={after} />;
+                    const share = back / cohort.people;
+                    return (
+                      <td
+                        key={after}
+                        className={after >= cohort.partial_from ? styles.open : undefined}
+                        style={{ "--share": `${Math.round(Math.min(1, share / most) * 70)}%` } as React.CSSProperties}
+                        title={`${number(back)} of ${number(cohort.people)} people`}
+                      >
+                        <NumberButton
+                          label={`First in ${label(cohort.period.from)}, back ${counted(after, length)} later`}
+                          text={percent(share)}
+                          onOpen={
+                            back > 0 ? () => onOpen({ kind: "retention", cohort: cohort.place, after }) : undefined
+                          }
+                        />
+                      </td>
+                    );
+                  })}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      </Section>
+      {(found.parts ?? []).length > 0 ? <Parts found={found} one={one} length={length} onOpen={onOpen} /> : null}
+    </>
+  );
+}
+
+type Mean = FoundOf<"retention">["mean"][number];
+
+interface MeanCellProps {
+  label: string;
+  mean: Mean | undefined;
+  onOpen: () => void;
+}
+
+/** A share over several cohorts, with the people who came back behind it. */
+function MeanCell({ label, mean, onOpen }: MeanCellProps) {
+  if (typeof mean?.share !== "number") return <td>–</td>;
+  return (
+    <td title={`${number(mean.back)} of ${number(mean.people)} people`}>
+      <NumberButton label={label} text={percent(mean.share)} onOpen={mean.back > 0 ? onOpen : undefined} />
+    </td>
+  );
+}
+
+interface PartsProps {
+  found: FoundOf<"retention">;
+  one: string;
+  length: "day" | "week" | "month";
+  onOpen: (cell: Cell) => void;
+}
+
+/** The parts of a breakdown, each over all its cohorts. */
+function Parts({ found, one, length, onOpen }: PartsProps) {
+  const brackets = found.brackets ?? [];
+  const places = found.mean.map((_, after) => after).filter((after) => (found.mean[after]?.people ?? 0) > 0);
+  const parts = found.parts ?? [];
+  return (
     <Section
-      title={
-        later && typeof later.share === "number"
-          ? `${percent(later.share)} came back one ${length} later${found.rule === "unbounded" ? " or after that" : ""}`
-          : `Who came back, by ${length}`
+      title="By what their first event says"
+      text={
+        hiddenGroups(found.groups ?? 0, parts.filter((part) => part.group !== "other").length) ??
+        "Over all cohorts for which the period is over."
       }
-      text="A row is everybody whose first event was then; a stronger colour is more. Hatched: the period is not over yet. The mean counts only periods that are over."
       actions={
         <ExportMenu
-          title="Retention"
-          header={[one, "People", ...places.map((after) => `${one} ${after}`)]}
-          rows={rows}
+          title="Retention by part"
+          header={[
+            "Part",
+            "People",
+            ...brackets.map((bracket) => bracketLabel(one, bracket)),
+            ...places.map((after) => `${one} ${after}`),
+          ]}
+          rows={() =>
+            parts.map((part): CsvCell[] => [
+              groupLabel(part.group),
+              part.people,
+              ...brackets.map((_, place) => part.brackets?.[place]?.back ?? null),
+              ...places.map((after) => part.mean[after]?.back ?? null),
+            ])
+          }
         />
       }
     >
-      <section className={styles.heatBox} tabIndex={0} aria-label="Table of cohorts">
-        <table className={styles.heat} aria-label="Retention by cohort">
+      <section className={styles.heatBox} tabIndex={0} aria-label="Table of parts">
+        <table className={styles.heat} aria-label="Retention by part">
           <thead>
             <tr>
-              <th scope="col">First in</th>
+              <th scope="col">Part</th>
               <th scope="col">People</th>
+              {brackets.map((bracket) => (
+                <th key={bracketLabel(one, bracket)} scope="col">
+                  {bracketLabel(one, bracket)}
+                </th>
+              ))}
               {places.map((after) => (
                 <th key={after} scope="col">
                   {one} {after}
@@ -74,49 +253,37 @@ export function RetentionView({ ask, found, onOpen }: RetentionViewProps) {
             </tr>
           </thead>
           <tbody>
-            <tr className={styles.mean}>
-              <th scope="row">Mean</th>
-              <td>{number(cohorts.reduce((sum, cohort) => sum + cohort.people, 0))}</td>
-              {places.map((after) => {
-                const mean = found.mean[after];
-                return (
-                  <td key={after} title={mean ? `${number(mean.back)} of ${number(mean.people)} people` : undefined}>
-                    {typeof mean?.share === "number" ? percent(mean.share) : "–"}
+            {parts.map((part) => {
+              const name = groupLabel(part.group);
+              return (
+                <tr key={name}>
+                  <th scope="row">{name}</th>
+                  <td>
+                    <NumberButton
+                      label={name}
+                      text={number(part.people)}
+                      onOpen={() => onOpen({ kind: "retention", group: part.group })}
+                    />
                   </td>
-                );
-              })}
-            </tr>
-            {cohorts.map((cohort) => (
-              <tr key={cohort.period.from}>
-                <th scope="row">{label(cohort.period.from)}</th>
-                <td>
-                  <NumberButton
-                    label={`First in ${label(cohort.period.from)}`}
-                    text={number(cohort.people)}
-                    onOpen={() => onOpen({ kind: "retention", cohort: cohort.place })}
-                  />
-                </td>
-                {places.map((after) => {
-                  const back = cohort.back[after];
-                  if (back === null || back === undefined) return <td key={after} />;
-                  const share = back / cohort.people;
-                  return (
-                    <td
+                  {brackets.map((bracket, place) => (
+                    <MeanCell
+                      key={bracketLabel(one, bracket)}
+                      label={`${name}, back in ${bracketLabel(one, bracket)}`}
+                      mean={part.brackets?.[place]}
+                      onOpen={() => onOpen({ kind: "retention", bracket: place, group: part.group })}
+                    />
+                  ))}
+                  {places.map((after) => (
+                    <MeanCell
                       key={after}
-                      className={after >= cohort.partial_from ? styles.open : undefined}
-                      style={{ "--share": `${Math.round(Math.min(1, share / most) * 70)}%` } as React.CSSProperties}
-                      title={`${number(back)} of ${number(cohort.people)} people`}
-                    >
-                      <NumberButton
-                        label={`First in ${label(cohort.period.from)}, back ${counted(after, length)} later`}
-                        text={percent(share)}
-                        onOpen={back > 0 ? () => onOpen({ kind: "retention", cohort: cohort.place, after }) : undefined}
-                      />
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
+                      label={`${name}, back ${counted(after, length)} later`}
+                      mean={part.mean[after]}
+                      onOpen={() => onOpen({ kind: "retention", after, group: part.group })}
+                    />
+                  ))}
+                </tr>
+              );
+            })}
           </tbody>
         </table>
       </section>

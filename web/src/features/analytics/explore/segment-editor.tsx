@@ -1,10 +1,12 @@
 import { Plus, X } from "lucide-react";
+import { useState } from "react";
 import { Button } from "#/ui/button.tsx";
 import { IconButton } from "#/ui/icon-button.tsx";
 import { Select } from "#/ui/select.tsx";
+import { CompanyForm } from "./condition-form.tsx";
 import { EventEditor } from "./event-editor.tsx";
 import styles from "./explore.module.css";
-import { LIMITS, type Segment, type SegmentCondition } from "./model.ts";
+import { LIMITS, propertyLabel, type Segment, type SegmentCondition } from "./model.ts";
 import type { Choices } from "./queries.ts";
 
 interface SegmentEditorProps {
@@ -18,17 +20,25 @@ const TIMES = [1, 2, 3, 5, 10, 20, 50].map((times) => ({
   label: times === 1 ? "once" : `${times} times`,
 }));
 
-/** The people who count: by what they did, or did not do, in the period. */
+/** The people who count: by what they did, or did not do, in the period, and by the company they belong to. */
 export function SegmentEditor({ segment, choices, onChange }: SegmentEditorProps) {
+  const [adding, setAdding] = useState(false);
   const conditions = segment?.conditions ?? [];
-  const put = (next: SegmentCondition[]) =>
-    onChange(next.length === 0 ? undefined : { match: segment?.match ?? "all", conditions: next });
+  const companies = segment?.companies ?? [];
+  const set = (next: Pick<Segment, "conditions" | "companies">) =>
+    onChange(
+      (next.conditions ?? []).length + (next.companies ?? []).length === 0
+        ? undefined
+        : { match: segment?.match ?? "all", ...next },
+    );
+  const put = (next: SegmentCondition[]) => set({ conditions: next, companies });
+  const room = conditions.length + companies.length < LIMITS.segment;
   const change = (place: number, part: Partial<SegmentCondition>) =>
     put(conditions.map((one, at) => (at === place ? { ...one, ...part } : one)));
   return (
     <div className={styles.group}>
       <h2>Of people who</h2>
-      {conditions.length > 1 ? (
+      {conditions.length + companies.length > 1 ? (
         <Select
           form="filter"
           label="For whom"
@@ -37,7 +47,7 @@ export function SegmentEditor({ segment, choices, onChange }: SegmentEditorProps
             { value: "any", label: "any of this holds" },
           ]}
           value={segment?.match ?? "all"}
-          onChange={(match) => onChange({ match, conditions })}
+          onChange={(match) => onChange({ match, conditions, companies })}
         />
       ) : null}
       {conditions.map((condition, place) => {
@@ -85,7 +95,28 @@ export function SegmentEditor({ segment, choices, onChange }: SegmentEditorProps
           </div>
         );
       })}
-      {conditions.length < LIMITS.segment ? (
+      {companies.map((condition, place) => (
+        <div key={propertyLabel(condition)} className={styles.condition}>
+          <span>belongs to a company whose {propertyLabel(condition)}</span>
+          <IconButton
+            size="small"
+            label={`Remove the condition on the company, ${propertyLabel(condition)}`}
+            icon={<X size={12} aria-hidden="true" />}
+            onClick={() => set({ conditions, companies: companies.filter((_, at) => at !== place) })}
+          />
+        </div>
+      ))}
+      {adding ? (
+        <CompanyForm
+          choices={choices}
+          onCancel={() => setAdding(false)}
+          onAdd={(condition) => {
+            setAdding(false);
+            if ("property" in condition) set({ conditions, companies: [...companies, condition] });
+          }}
+        />
+      ) : null}
+      {room ? (
         <Button
           size="small"
           look="quiet"
@@ -96,6 +127,11 @@ export function SegmentEditor({ segment, choices, onChange }: SegmentEditorProps
           }}
         >
           {conditions.length === 0 ? "Narrow down to people who did something" : "Add condition"}
+        </Button>
+      ) : null}
+      {room && !adding && choices.company_properties.length > 0 ? (
+        <Button size="small" look="quiet" icon={<Plus size={14} aria-hidden="true" />} onClick={() => setAdding(true)}>
+          Narrow down by their company
         </Button>
       ) : null}
     </div>

@@ -1,10 +1,8 @@
 import { useCallback, useMemo } from "react";
 import { useMay, useSession } from "#/app/session.ts";
-import { figureText } from "#/features/analytics/metrics/figures.ts";
-import type { FigureValue } from "#/features/analytics/metrics/queries.ts";
 import { channelColour, isChannel } from "#/lib/channels.ts";
 import { today } from "#/lib/dates.ts";
-import { dateTime, money, moneyShort, number, numberShort, period, periodShort, signedPercent } from "#/lib/format.ts";
+import { dateTime, money, moneyShort, period, periodShort, signedPercent } from "#/lib/format.ts";
 import { Chart } from "#/ui/chart.tsx";
 import { type ChartData, type ChartSeries, SERIES_MAX } from "#/ui/chart-model.ts";
 import { DataTable } from "#/ui/data-table.tsx";
@@ -12,6 +10,7 @@ import { EmptyState } from "#/ui/empty-state.tsx";
 import { Section } from "#/ui/section.tsx";
 import type { Column } from "#/ui/table-model.ts";
 import styles from "./explore.module.css";
+import { measureShort, measureText } from "./measure-text.ts";
 import {
   type AskOf,
   type Cell,
@@ -21,7 +20,10 @@ import {
   groupLabel,
   hiddenGroups,
   MEASURES,
+  type Measure,
   numeric,
+  ofProperty,
+  ofSessions,
 } from "./model.ts";
 import { NumberButton } from "./number-button.tsx";
 import type { Choices } from "./queries.ts";
@@ -93,12 +95,12 @@ export function TrendsView({ ask, found, choices, onOpen, onZoom }: TrendsViewPr
   const label = useCallback((from: string) => (grain === "hour" ? dateTime(from) : period(from, grain)), [grain]);
   const short = useCallback((from: string) => (grain === "hour" ? dateTime(from) : periodShort(from, grain)), [grain]);
   const format = useCallback(
-    (value: number) => (currency ? money({ amount: value.toFixed(2), currency }) : number(value)),
-    [currency],
+    (value: number) => (currency ? money({ amount: value.toFixed(2), currency }) : measureText(value, ask.measure)),
+    [currency, ask.measure],
   );
   const formatShort = useCallback(
-    (value: number) => (currency ? moneyShort({ amount: String(value), currency }) : numberShort(value)),
-    [currency],
+    (value: number) => (currency ? moneyShort({ amount: String(value), currency }) : measureShort(value, ask.measure)),
+    [currency, ask.measure],
   );
   const zoom = useCallback(
     (from: string, to: string) => {
@@ -116,6 +118,7 @@ export function TrendsView({ ask, found, choices, onOpen, onZoom }: TrendsViewPr
   const [start, ...others] = found.periods;
   const cut = start?.partial === true && others.length > 0 && Date.parse(start.to) <= Date.now();
   const measure = MEASURES.find((one) => one.value === (ask.measure ?? "people"))?.label ?? "People";
+  const title = ofProperty(ask.measure) ? `${measure.replace("a property", "")}${ask.property}` : measure;
   if (found.lines.every((line) => !numeric(line.total)))
     return (
       <EmptyState title="Nothing of this happened in the period">
@@ -125,7 +128,7 @@ export function TrendsView({ ask, found, choices, onOpen, onZoom }: TrendsViewPr
   return (
     <>
       <Chart
-        title={measure}
+        title={title}
         data={data}
         height={300}
         format={format}
@@ -144,8 +147,16 @@ export function TrendsView({ ask, found, choices, onOpen, onZoom }: TrendsViewPr
           The dates begin within a {grain}: the first point is only a part of one, and lower for that reason.
         </p>
       ) : null}
-      <Totals lines={found.lines} names={names} onOpen={onOpen} />
-      <Points found={found} names={names} categories={categories} label={label} grain={GRAINS[grain]} onOpen={onOpen} />
+      <Totals lines={found.lines} measure={ask.measure} names={names} onOpen={onOpen} />
+      <Points
+        measure={ask.measure}
+        found={found}
+        names={names}
+        categories={categories}
+        label={label}
+        grain={GRAINS[grain]}
+        onOpen={onOpen}
+      />
     </>
   );
 }
@@ -178,17 +189,14 @@ function currencyOf(lines: Line[]): string | undefined {
   return undefined;
 }
 
-function shown(value: FigureValue | null | undefined): string {
-  return value === null || value === undefined ? "–" : figureText(value, "count");
-}
-
 interface TotalsProps {
   lines: Line[];
+  measure: Measure | undefined;
   names: Map<Line, string>;
   onOpen: (cell: Cell) => void;
 }
 
-function Totals({ lines, names, onOpen }: TotalsProps) {
+function Totals({ lines, measure, names, onOpen }: TotalsProps) {
   const compared = lines.some((line) => line.previous_total !== null && line.previous_total !== undefined);
   const columns = useMemo<Column<Line>[]>(
     () => [
@@ -202,7 +210,7 @@ function Totals({ lines, names, onOpen }: TotalsProps) {
         cell: (line) => (
           <NumberButton
             label={`${names.get(line)} in the period`}
-            text={shown(line.total)}
+            text={measureText(line.total, measure)}
             onOpen={() => onOpen({ kind: "trends", series: line.series, ...(line.group ? { group: line.group } : {}) })}
           />
         ),
@@ -215,7 +223,7 @@ function Totals({ lines, names, onOpen }: TotalsProps) {
               align: "right" as const,
               width: 130,
               value: (line: Line) => numeric(line.previous_total),
-              cell: (line: Line) => <span className={styles.muted}>{shown(line.previous_total)}</span>,
+              cell: (line: Line) => <span className={styles.muted}>{measureText(line.previous_total, measure)}</span>,
             },
             {
               id: "change",
@@ -231,10 +239,10 @@ function Totals({ lines, names, onOpen }: TotalsProps) {
           ]
         : []),
     ],
-    [names, compared, onOpen],
+    [names, measure, compared, onOpen],
   );
   return (
-    <Section title="In the whole period" text="People count once, however often they come; parts can share people.">
+    <Section title="In the whole period" text={totalsText(measure)}>
       <DataTable
         name="lines"
         one="line"
@@ -247,12 +255,19 @@ function Totals({ lines, names, onOpen }: TotalsProps) {
   );
 }
 
+function totalsText(measure: Measure | undefined): string {
+  if (ofSessions(measure)) return "A session counts when it began, and is of the part it came from.";
+  if (ofProperty(measure)) return "Over the events that have the property.";
+  return "People count once, however often they come; parts can share people.";
+}
+
 function changeOf(line: Line): number | null {
   const [now, before] = [numeric(line.total), numeric(line.previous_total)];
   return now === null || before === null || before === 0 ? null : now / before - 1;
 }
 
 interface PointsProps {
+  measure: Measure | undefined;
   found: FoundOf<"trends">;
   names: Map<Line, string>;
   categories: string[];
@@ -261,7 +276,7 @@ interface PointsProps {
   onOpen: (cell: Cell) => void;
 }
 
-function Points({ found, names, categories, label, grain, onOpen }: PointsProps) {
+function Points({ measure, found, names, categories, label, grain, onOpen }: PointsProps) {
   const columns = useMemo<Column<number>[]>(
     () => [
       {
@@ -281,7 +296,7 @@ function Points({ found, names, categories, label, grain, onOpen }: PointsProps)
           cell: (place) => (
             <NumberButton
               label={`${names.get(line)}, ${label(categories[place] ?? "")}`}
-              text={shown(line.values[place])}
+              text={measureText(line.values[place], measure)}
               onOpen={
                 line.values[place] === null || line.values[place] === undefined
                   ? undefined
@@ -298,7 +313,7 @@ function Points({ found, names, categories, label, grain, onOpen }: PointsProps)
         }),
       ),
     ],
-    [found, names, categories, label, grain, onOpen],
+    [measure, found, names, categories, label, grain, onOpen],
   );
   const rows = useMemo(() => categories.map((_, place) => place), [categories]);
   return (
