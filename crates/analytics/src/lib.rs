@@ -1,5 +1,6 @@
 //! Ingest, channels, metrics, attribution and dashboards.
 
+mod answers;
 pub mod attribution;
 pub mod channel_rules;
 pub mod channels;

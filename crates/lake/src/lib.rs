@@ -24,6 +24,7 @@ mod hot;
 mod lake;
 mod log;
 mod parquet;
+pub mod predicates;
 mod property;
 mod query;
 mod repair;

@@ -2,7 +2,8 @@
 //! mean.
 
 use super::service::Explore;
-use crate::explore_engine::{SuggestFold, value_test};
+use super::suggest::{Seen, SuggestFold};
+use crate::explore_engine::value_test;
 use crate::explore_model::{Column, ColumnChoice, ExploreChoices, PropertyChoice, PropertyCondition, TextChoice};
 use hashbrown::HashSet;
 use kernel::ids::CompanyId;
@@ -86,11 +87,8 @@ impl Explore {
         let range = TimeRange { from: ready.reader.now.plus(-PROPERTY_DAYS * DAY), to: TimeRange::ALL.to };
         let fold = SuggestFold::new(event, None);
         let seen = ready.reader.lake.fold(&fold, &FoldOptions::over(range)).await?.texts;
-        let choice = |(property, seen): (String, crate::explore_engine::Seen)| PropertyChoice {
-            property,
-            kind: seen.kind(),
-            events: seen.events,
-        };
+        let choice =
+            |(property, seen): (String, Seen)| PropertyChoice { property, kind: seen.kind(), events: seen.events };
         let mut all: Vec<PropertyChoice> = seen.into_iter().map(choice).collect();
         all.sort_by(|one, other| other.events.cmp(&one.events).then_with(|| one.property.cmp(&other.property)));
         all.truncate(OFFERED_MAX);

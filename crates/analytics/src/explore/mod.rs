@@ -7,6 +7,7 @@ mod choices;
 mod saved;
 mod service;
 mod store;
+mod suggest;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,8 @@
 //! Questions about what people did, against a workspace.
 
 use super::choices::company_tests;
-use crate::explore_engine::{Cache, Kept, Reader, Stamp, as_of, check};
+use crate::answers::{Cache, Stamp};
+use crate::explore_engine::{Kept, Reader, as_of, check};
 use crate::explore_model::{
     Cell, Exploration, ExploreAnswer, ExploreBridge, Found, PeopleBehind, PeopleRequest, PersonBehind, PropertyChoice,
     TextChoice,

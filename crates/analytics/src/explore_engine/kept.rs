@@ -4,9 +4,9 @@
 //! **Invariant:** an answer from kept parts is the answer without them. What is not exact so is not kept: a segment looks at the
 //! whole range, and so do funnels, retention and paths.
 
-use super::cache::Cache;
 use super::plan::{Period, bounds};
 use super::reader::Stretch;
+use crate::answers::Cache;
 use crate::explore_model::{Granularity, TrendMeasure, TrendsAsk};
 use kernel::problem::Problem;
 use kernel::time::{DAY, TimeRange, Timestamp};

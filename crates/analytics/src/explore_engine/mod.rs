@@ -3,7 +3,6 @@
 //! **Invariant:** a number of people and the list of those behind it come from the same fold, so that they agree when they are
 //! of one watermark.
 
-mod cache;
 mod conditions;
 mod funnel;
 mod kept;
@@ -11,17 +10,14 @@ mod paths;
 mod plan;
 mod reader;
 mod retention;
-mod suggest;
 #[cfg(test)]
 mod tests;
 mod trends;
 
-pub(crate) use cache::{Cache, Stamp};
 pub(crate) use conditions::value_test;
 pub(crate) use kept::Kept;
 pub(crate) use plan::check;
 pub(crate) use reader::Reader;
-pub(crate) use suggest::{Seen, SuggestFold};
 
 use crate::explore_model::{Ask, Cell, Exploration, ExploreAnswer, Found};
 use crate::facts::Day;

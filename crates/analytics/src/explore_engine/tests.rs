@@ -3,4 +3,5 @@
 mod cells;
 mod kept;
 mod oracles;
+mod walks;
 mod world;

@@ -6,9 +6,11 @@ pub mod cube;
 pub mod filter;
 pub mod first_event;
 pub(crate) mod periods;
-pub mod predicates;
 pub mod profile;
 pub mod retention;
 pub mod sessions;
+/// Beside this folder, which is long enough.
+pub use crate::predicates;
+
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,10 +1,10 @@
 //! Answers against plain loops.
 
-use super::world::{CHANNELS, NAMES, SESSION_TIMEOUT, World, admits, choice, property, segment, text};
+use super::world::{NAMES, SESSION_TIMEOUT, World, admits, choice, property, segment, text};
 use crate::explore_model::{
     Ask, Bracket, Breakdown, CohortLength, Column, EventChoice, Exploration, Found, FunnelAsk, FunnelExclusion,
-    Granularity, Group, PathDirection, PathNode, PathsAsk, RetentionAsk, ReturnRule, StepOrder, Stop, TrendMeasure,
-    TrendsAsk,
+    Granularity, Group, PathDirection, PathNode, PathsAsk, RetentionAnswer, RetentionAsk, ReturnRule, StepOrder,
+    TrendMeasure, TrendsAsk,
 };
 use crate::facts::tests_world::Dice;
 use crate::metrics::{Compare, DateRange};
@@ -300,6 +300,43 @@ async fn a_funnel_is_the_furthest_of_all_attempts() {
     }
 }
 
+/// By group and bracket, or by group and how much later: of how many people for whom it is over, how many came back.
+type Means<'a> = BTreeMap<(&'a str, usize), (u64, u64)>;
+
+/// The means over cohorts, of everybody and of each part.
+fn check_means(seed: u64, found: &RetentionAnswer, means: &Means<'_>, firsts: &Means<'_>) {
+    let sum = |means: &Means<'_>, place: usize, is: &dyn Fn(&str) -> bool| {
+        let of = means.iter().filter(|((group, at), _)| *at == place && is(group));
+        of.fold((0, 0), |sum, (_, mean)| (sum.0 + mean.0, sum.1 + mean.1))
+    };
+    for (place, bracket) in found.brackets.iter().enumerate() {
+        assert_eq!((bracket.mean.people, bracket.mean.back), sum(means, place, &|_| true), "{seed}: bracket {place}");
+    }
+    for (after, mean) in found.mean.iter().enumerate() {
+        assert_eq!((mean.people, mean.back), sum(firsts, after, &|_| true), "{seed}: mean {after}");
+    }
+    let shown: Vec<&str> = found
+        .parts
+        .iter()
+        .filter_map(|part| match &part.group {
+            Group::Value(text) => Some(text.as_str()),
+            Group::Other => None,
+        })
+        .collect();
+    for part in &found.parts {
+        let is = |group: &str| match &part.group {
+            Group::Value(text) => text == group,
+            Group::Other => !shown.contains(&group),
+        };
+        for (place, mean) in part.brackets.iter().enumerate() {
+            assert_eq!((mean.people, mean.back), sum(means, place, &is), "{seed}: {:?} {place}", part.group);
+        }
+        for (after, mean) in part.mean.iter().enumerate() {
+            assert_eq!((mean.people, mean.back), sum(firsts, after, &is), "{seed}: {:?} {after}", part.group);
+        }
+    }
+}
+
 /// AN, cohort / retention: "N-day, unbounded …; any inclusion and return event; matches … exactly".
 #[tokio::test]
 async fn retention_is_who_came_back_when() {
@@ -319,8 +356,8 @@ async fn retention_is_who_came_back_when() {
         let mut back: Vec<Vec<u64>> = (0..bounds.len()).map(|cohort| vec![0; bounds.len() - cohort]).collect();
         let over = bounds.iter().filter(|bounds| bounds.1 <= world.reader.now.micros()).count();
         // By group and bracket: of how many people for whom it is over, how many came back.
-        let mut means: BTreeMap<(&str, usize), (u64, u64)> = BTreeMap::new();
-        let mut firsts: BTreeMap<(&str, usize), (u64, u64)> = BTreeMap::new();
+        let mut means: Means<'_> = BTreeMap::new();
+        let mut firsts: Means<'_> = BTreeMap::new();
         for rows in world.people(&asked, from, to).values() {
             let Some(begin) = rows.iter().position(|row| admits(&ask.first, row, asked.humans_only)) else { continue };
             let cohort = period(rows[begin].at);
@@ -352,40 +389,7 @@ async fn retention_is_who_came_back_when() {
                 *count += u64::from(counts);
             }
         }
-        let sum = |means: &BTreeMap<(&str, usize), (u64, u64)>, place: usize, is: &dyn Fn(&str) -> bool| {
-            let of = means.iter().filter(|((group, at), _)| *at == place && is(group));
-            of.fold((0, 0), |sum, (_, mean)| (sum.0 + mean.0, sum.1 + mean.1))
-        };
-        for (place, bracket) in found.brackets.iter().enumerate() {
-            assert_eq!(
-                (bracket.mean.people, bracket.mean.back),
-                sum(&means, place, &|_| true),
-                "{seed}: bracket {place}"
-            );
-        }
-        for (after, mean) in found.mean.iter().enumerate() {
-            assert_eq!((mean.people, mean.back), sum(&firsts, after, &|_| true), "{seed}: mean {after}");
-        }
-        let shown: Vec<&str> = found
-            .parts
-            .iter()
-            .filter_map(|part| match &part.group {
-                Group::Value(text) => Some(text.as_str()),
-                Group::Other => None,
-            })
-            .collect();
-        for part in &found.parts {
-            let is = |group: &str| match &part.group {
-                Group::Value(text) => text == group,
-                Group::Other => !shown.contains(&group),
-            };
-            for (place, mean) in part.brackets.iter().enumerate() {
-                assert_eq!((mean.people, mean.back), sum(&means, place, &is), "{seed}: {:?} {place}", part.group);
-            }
-            for (after, mean) in part.mean.iter().enumerate() {
-                assert_eq!((mean.people, mean.back), sum(&firsts, after, &is), "{seed}: {:?} {after}", part.group);
-            }
-        }
+        check_means(seed, &found, &means, &firsts);
         if ask.breakdown.is_some() {
             let all: u64 = found.parts.iter().map(|part| part.people).sum();
             assert_eq!(all, people.iter().sum::<u64>(), "{seed}: the parts are all of it");
@@ -400,108 +404,4 @@ async fn retention_is_who_came_back_when() {
             }
         }
     }
-}
-
-fn walk(ask: &PathsAsk, humans: bool, rows: &[&Event]) -> Option<Vec<String>> {
-    let column = match ask.node {
-        PathNode::Name => Col::Name,
-        PathNode::Path => Col::Path,
-        PathNode::Channel => Col::Channel,
-    };
-    let anchored = |row: &&&Event| admits(&ask.anchor, row, humans);
-    let near = |at: i64, anchor: i64| {
-        ask.window_minutes.is_none_or(|minutes| (at - anchor).abs() <= i64::from(minutes) * MINUTE)
-    };
-    let (anchor, others): (usize, Vec<&Event>) = match ask.direction {
-        PathDirection::After => {
-            let anchor = rows.iter().position(|row| anchored(&row))?;
-            (anchor, rows[anchor + 1..].to_vec())
-        }
-        PathDirection::Before => {
-            let anchor = rows.iter().rposition(|row| anchored(&row))?;
-            (anchor, rows[..anchor].iter().rev().copied().collect())
-        }
-    };
-    let mut last = text(rows[anchor], column).to_owned();
-    let mut stops = Vec::new();
-    for row in others {
-        let stop = text(row, column);
-        let admitted =
-            admits(&EventChoice::default(), row, humans) && !ask.without.contains(&row.name) && !stop.is_empty();
-        if !admitted {
-            continue;
-        }
-        let repeats = ask.collapse && last == stop;
-        last = stop.to_owned();
-        if !repeats && near(row.at, rows[anchor].at) && stops.len() < ask.steps {
-            stops.push(stop.to_owned());
-        }
-    }
-    Some(stops)
-}
-
-/// AN, paths: "forward and backward, node = event/page…, collapse rules".
-#[tokio::test]
-async fn paths_are_the_walks_of_all_people() {
-    for seed in 0..60 {
-        let world = World::random(seed).await;
-        let mut dice = Dice::new(seed + 4_000);
-        let ask = paths(&mut dice);
-        let asked = asked(&mut dice, Ask::Paths(ask.clone()));
-        let Found::Paths(found) = world.reader.answer(&asked).await.unwrap().found else { panic!() };
-        let (from, to) = world.range(&asked);
-        let walks: Vec<Vec<String>> =
-            world.people(&asked, from, to).values().filter_map(|rows| walk(&ask, asked.humans_only, rows)).collect();
-        assert_eq!(found.steps[0][0].people, walks.len() as u64, "{seed}");
-        let known = |step: usize| -> Vec<&str> {
-            found.steps[step + 1]
-                .iter()
-                .filter_map(|one| match &one.stop {
-                    Stop::Value(text) => Some(text.as_str()),
-                    _ => None,
-                })
-                .collect()
-        };
-        for step in 0..ask.steps {
-            let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-            for walk in walks.iter().filter(|walk| walk.len() >= step) {
-                let stop = walk
-                    .get(step)
-                    .map_or("END", |stop| if known(step).contains(&stop.as_str()) { stop } else { "OTHER" });
-                *counts.entry(stop.to_owned()).or_default() += 1;
-            }
-            let shown: BTreeMap<String, u64> = found.steps[step + 1]
-                .iter()
-                .map(|one| {
-                    let text = match &one.stop {
-                        Stop::Value(text) => text.clone(),
-                        Stop::Other => "OTHER".to_owned(),
-                        Stop::End => "END".to_owned(),
-                    };
-                    (text, one.people)
-                })
-                .collect();
-            assert_eq!(shown, counts, "{seed}: step {step} of {ask:?}");
-            // Conservation: what leaves a stop is who stood there, and what arrives is who stands there.
-            for (place, one) in found.steps[step].iter().enumerate().filter(|(_, one)| one.stop != Stop::End) {
-                let out: u64 = found
-                    .links
-                    .iter()
-                    .filter(|link| link.step == step && link.from == place)
-                    .map(|link| link.people)
-                    .sum();
-                assert_eq!(out, one.people, "{seed}");
-            }
-            for (place, one) in found.steps[step + 1].iter().enumerate() {
-                let into: u64 = found
-                    .links
-                    .iter()
-                    .filter(|link| link.step == step && link.to == place)
-                    .map(|link| link.people)
-                    .sum();
-                assert_eq!(into, one.people, "{seed}");
-            }
-        }
-    }
-    assert_eq!(CHANNELS[0], "", "an event that does not say is no stop");
 }

@@ -1,9 +1,9 @@
 //! Predicates: who did something, did not do it, did it so many times, for so much, or one thing after another in a time;
 //! and another fold over nobody but those.
 
-use super::filter::{EventFilter, FILTERS_MAX, Filters, Literals, Masks, names_of};
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
+use crate::folds::filter::{EventFilter, FILTERS_MAX, Filters, Literals, Masks, names_of};
 use crate::value::{Amount, AmountAt};
 use hashbrown::HashSet;
 use kernel::time::TimeRange;
