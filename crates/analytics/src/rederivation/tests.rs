@@ -5,6 +5,7 @@ use super::*;
 use crate::channels::Channel;
 use crate::explore::Explore;
 use crate::ingest::sender_routes;
+use crate::upkeep::PropertyUses;
 use base64::Engine as _;
 use kernel::time::{HOUR, Timestamp};
 use lake::{Event, SqlLimits};
@@ -38,7 +39,7 @@ impl Site {
         let identity = Identity::new(&platform.platform);
         let lakes = Lakes::new(&platform.platform, Arc::new(identity.clone()));
         let profiles = Profiles::new(&platform.platform, Arc::new(OfProfiles(lakes.clone())));
-        let explore = Explore::new(&platform.platform, lakes.clone(), identity, profiles);
+        let explore = Explore::new(&platform.platform, lakes.clone(), identity, profiles, PropertyUses::default());
         let rules = ChannelRules::new(&platform.platform, &lakes);
         let all = vec![routes(rules.clone()), crate::explore::routes(explore)];
         let client = Client::new(&platform.platform, all).session(platform.set_up.session.token.as_str());

@@ -35,6 +35,8 @@ impl Lake {
         let (mut done, mut tried) = (0, HashSet::new());
         loop {
             progress.tell(done, all.max(done))?;
+            // Not while files that are replaced are derived again, nor that while this writes one.
+            let _alone = inner.rewriting.lock().await;
             let mut upkeep = inner.upkeep.lock().await;
             inner.settle(&mut upkeep).await?;
             let next = inner.without_promoted()?.into_iter().find(|file| !tried.contains(&file.entry.id));

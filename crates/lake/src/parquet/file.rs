@@ -182,8 +182,15 @@ impl DataFile {
         if properties.is_empty() {
             return Ok(true);
         }
-        let builder = self.builder()?;
-        let has = |name: &String| builder.schema().field_with_name(&column_name(name)).is_ok();
+        let opened;
+        let metadata = match self.metadata.get() {
+            Some(metadata) => metadata,
+            None => {
+                opened = self.source()?;
+                self.metadata(&opened)?
+            }
+        };
+        let has = |name: &String| metadata.schema().field_with_name(&column_name(name)).is_ok();
         Ok(properties.iter().all(has))
     }
 

@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// Work and the steps at which it is killed.
-const PLACES: [(&str, &[&str]); 5] = [
+const PLACES: [(&str, &[&str]); 6] = [
     ("append", &["log.write", "log.sync", "log.segment", "log.heal"]),
     (
         "seal",
@@ -34,6 +34,10 @@ const PLACES: [(&str, &[&str]); 5] = [
         &["file.create", "file.write", "file.sync", "file.rename", "file.folder", "switch.before", "switch.after"],
     ),
     ("drop", &["log.segment", "switch.before", "switch.after"]),
+    (
+        "promote",
+        &["file.create", "file.write", "file.sync", "file.rename", "file.folder", "switch.before", "switch.after"],
+    ),
     (
         "rederive",
         &["file.create", "file.write", "file.sync", "file.rename", "file.folder", "switch.before", "switch.after"],

@@ -348,6 +348,11 @@ async fn works(lake: &Lake, chaos: &Arc<Mutex<Chaos>>, clock: &SimClock, ledger:
                 tell(&format!("rules {rules}"));
             }
             is_deriving = !rederive(lake, chaos).await;
+        } else if is_wanted("promote") || choice == 92 {
+            // Another set each time, so that there are files to write again.
+            let names = ["plan", "seats", "tier"].map(|name| format!("{name}{}", rng.random_range(0..3)));
+            lake.promote(names.into_iter().chain(["plan".to_owned()]).collect());
+            work(chaos, "promote", async { lake.write_promoted(&RewriteProgress::default()).await.map(|_| ()) }).await;
         } else if is_wanted("erase") || is_wanted("drop") || choice > 93 {
             if is_pending {
                 continue;
