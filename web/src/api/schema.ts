@@ -436,6 +436,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/explore/company-values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The values that a property of companies has, those of most companies first; at most 50. */
+        get: operations["explore_company_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/explore/people": {
         parameters: {
             query?: never;
@@ -447,6 +464,40 @@ export interface paths {
         put?: never;
         /** List who is behind a number of an answer. */
         post: operations["explore_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The properties that events had during the last 14 days, those of most events first; a part of the events is looked at. */
+        get: operations["explore_properties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore/property-values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The values that a property of events had during the last 14 days, those of most people first; at most 50. */
+        get: operations["explore_property_values"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1595,6 +1646,24 @@ export interface components {
              */
             to_seconds?: number | null;
         };
+        /** @description Some periods after the first one. */
+        Bracket: {
+            /** @description The first of them; 0 is the cohort's own. */
+            from: number;
+            /** @description The last of them. */
+            to: number;
+        };
+        /** @description The returns of one bracket. */
+        BracketMean: {
+            /** @description Its first period. */
+            from: number;
+            /** @description Its last period. */
+            to: number;
+            /** @description Over all cohorts for which it is over. */
+            mean: components["schemas"]["RetentionMean"];
+            /** @description How many of the cohorts it is over for: the first ones. */
+            cohorts_over: number;
+        };
         /** @description One channel or campaign that moved a number. */
         Cause: {
             /** @description `channel` or `campaign`. */
@@ -1769,6 +1838,8 @@ export interface components {
             back: (number | null)[];
             /** @description From this place on the period is not over yet. */
             partial_from: number;
+            /** @description How many came back in each bracket; absent for one that has not begun. */
+            brackets?: (number | null)[];
         };
         /**
          * @description Length of a cohort and of each period after it.
@@ -2470,6 +2541,8 @@ export interface components {
             name?: string | null;
             /** @description All of these must hold. */
             conditions?: components["schemas"]["EventCondition"][];
+            /** @description And all of these, on properties. */
+            properties?: components["schemas"]["PropertyCondition"][];
         };
         /** @description A condition on one column of an event. */
         EventCondition: {
@@ -2663,10 +2736,13 @@ export interface components {
             /** @enum {string} */
             kind: "funnel";
         } | {
-            /** @description Which cohort, from 0. */
-            cohort: number;
+            /** @description Which cohort, from 0; when absent, all of those for which the period or the bracket is over. */
+            cohort?: number | null;
             /** @description How many periods later; the whole cohort when absent. */
             after?: number | null;
+            /** @description In which bracket instead, from 0. */
+            bracket?: number | null;
+            group?: components["schemas"]["ExploreGroup"] | null;
             /** @enum {string} */
             kind: "retention";
         } | {
@@ -2684,6 +2760,10 @@ export interface components {
             names_total: number;
             /** @description The columns. */
             columns: components["schemas"]["ColumnChoice"][];
+            /** @description The columns that sessions can be broken down by. */
+            session_columns: components["schemas"]["ExploreColumn"][];
+            /** @description The properties that companies have, by name. */
+            company_properties: string[];
         };
         /**
          * @description A column of an event that can be asked about.
@@ -2708,8 +2788,13 @@ export interface components {
         ExploreSegment: {
             /** @description Whether all or any of the conditions must hold. */
             match?: components["schemas"]["SegmentMatch"];
-            /** @description The conditions. */
-            conditions: components["schemas"]["SegmentCondition"][];
+            /** @description The conditions on what they did. */
+            conditions?: components["schemas"]["SegmentCondition"][];
+            /**
+             * @description The conditions on the company they belong to, as it is known today: `name`, `domain`, `industry`, `country` and every
+             *     other property of a company. Whoever belongs to none has one that does not say.
+             */
+            companies?: components["schemas"]["PropertyCondition"][];
         };
         /**
          * @description The form of a file.
@@ -4391,6 +4476,47 @@ export interface components {
             /** @description Where it came from: `event:…`, `import:…`, `user:…`. */
             source: string;
         };
+        /** @description A property that stands in events, with how often. */
+        PropertyChoice: {
+            /** @description The key. */
+            property: string;
+            /** @description What most of its values are. */
+            type: components["schemas"]["PropertyType"];
+            /**
+             * Format: int64
+             * @description How many of the events that were looked at have it.
+             */
+            events: number;
+        };
+        /** @description A condition on one property: of an event, or of a company. */
+        PropertyCondition: {
+            /**
+             * @description The key at the top of the properties.
+             * @example plan
+             */
+            property: string;
+            /** @description What its value is taken as. */
+            type?: components["schemas"]["PropertyType"];
+            /** @description How to compare. */
+            op: components["schemas"]["PropertyOp"];
+            /**
+             * @description With what; an empty text stands for one that does not say. Numbers are decimals with a point.
+             * @example [
+             *       "pro"
+             *     ]
+             */
+            values: string[];
+        };
+        /**
+         * @description How the value of a property compares.
+         * @enum {string}
+         */
+        PropertyOp: "in" | "not_in" | "contains" | "not_contains" | "less" | "at_most" | "more" | "at_least";
+        /**
+         * @description What the value of a property is taken as.
+         * @enum {string}
+         */
+        PropertyType: "text" | "number" | "bool";
         /** @description A property that questions ask for. */
         PropertyUse: {
             /** @description Its key in the properties of events. */
@@ -4632,6 +4758,12 @@ export interface components {
             cohorts: components["schemas"]["Cohort"][];
             /** @description Over all cohorts for which the period is over: how many came back of how many, a place each. */
             mean: components["schemas"]["RetentionMean"][];
+            /** @description The brackets that were asked for. */
+            brackets?: components["schemas"]["BracketMean"][];
+            /** @description The parts of the breakdown, the largest first, then the rest. */
+            parts?: components["schemas"]["RetentionPart"][];
+            /** @description How many parts the breakdown has in all. */
+            groups?: number;
         };
         /** @description Who comes back. */
         RetentionAsk: {
@@ -4643,6 +4775,9 @@ export interface components {
             period?: components["schemas"]["CohortLength"];
             /** @description When it counts. */
             rule?: components["schemas"]["ReturnRule"];
+            /** @description Also who came back in at least one period of each of these. */
+            brackets?: components["schemas"]["Bracket"][];
+            breakdown?: components["schemas"]["ExploreBreakdown"] | null;
         };
         /** @description Returns over several cohorts. */
         RetentionMean: {
@@ -4661,6 +4796,20 @@ export interface components {
              * @description The share; absent when there is nobody.
              */
             share?: number | null;
+        };
+        /** @description One part of a retention. */
+        RetentionPart: {
+            /** @description Which part of the breakdown. */
+            group: components["schemas"]["ExploreGroup"];
+            /**
+             * Format: int64
+             * @description How many people it has.
+             */
+            people: number;
+            /** @description As `mean` of the answer. */
+            mean: components["schemas"]["RetentionMean"][];
+            /** @description The same for each bracket. */
+            brackets?: components["schemas"]["RetentionMean"][];
         };
         /**
          * @description When somebody counts as having come back.
@@ -5482,7 +5631,7 @@ export interface components {
          * @description What is counted of the events.
          * @enum {string}
          */
-        TrendMeasure: "events" | "people" | "events_per_person" | "value" | "value_per_event";
+        TrendMeasure: "events" | "people" | "events_per_person" | "value" | "value_per_event" | "property_sum" | "property_mean" | "sessions" | "sessions_per_person" | "engaged_share" | "session_seconds";
         /** @description One point of a trend. */
         TrendPoint: {
             /** @description The period: its first date, and what to call it. */
@@ -5508,6 +5657,8 @@ export interface components {
             series: components["schemas"]["EventChoice"][];
             /** @description What is counted. */
             measure?: components["schemas"]["TrendMeasure"];
+            /** @description The property that `property_sum` and `property_mean` are of. */
+            property?: string | null;
             /** @description Length of a point. */
             granularity?: components["schemas"]["Granularity"];
             breakdown?: components["schemas"]["ExploreBreakdown"] | null;
@@ -6819,6 +6970,41 @@ export interface operations {
             };
         };
     };
+    explore_company_values: {
+        parameters: {
+            query: {
+                /** @description The key of the property. */
+                property: string;
+                /** @description The name of the events; any when absent. Not for companies. */
+                event?: string;
+                /** @description A part of the value, whatever the case. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextChoice"][];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     explore_people: {
         parameters: {
             query?: never;
@@ -6839,6 +7025,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PeopleBehind"];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore_properties: {
+        parameters: {
+            query?: {
+                /** @description The name of the events; any when absent. */
+                event?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyChoice"][];
+                };
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explore_property_values: {
+        parameters: {
+            query: {
+                /** @description The key of the property. */
+                property: string;
+                /** @description The name of the events; any when absent. Not for companies. */
+                event?: string;
+                /** @description A part of the value, whatever the case. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextChoice"][];
                 };
             };
             /** @description What went wrong, in which field, and what to do about it */
