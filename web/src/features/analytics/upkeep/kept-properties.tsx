@@ -1,13 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { number } from "#/lib/format.ts";
 import { Badge } from "#/ui/badge.tsx";
-import { type Column, DataTable } from "#/ui/data-table.tsx";
+import { DataTable } from "#/ui/data-table.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { Section } from "#/ui/section.tsx";
+import type { Column } from "#/ui/table-model.ts";
 import { type PropertyUse, propertiesQuery } from "./queries.ts";
 
 const COLUMNS: Column<PropertyUse>[] = [
-  { id: "name", header: "Property", value: (property) => property.name, cell: (property) => <code>{property.name}</code> },
+  {
+    id: "name",
+    header: "Property",
+    value: (property) => property.name,
+    cell: (property) => <code>{property.name}</code>,
+  },
   {
     id: "uses",
     header: "Questions in 90 days",
