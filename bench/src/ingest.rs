@@ -7,8 +7,8 @@
 #![expect(clippy::disallowed_methods, reason = "a load keeps to the clock")]
 
 mod corpus;
-mod load;
-mod server;
+pub(crate) mod load;
+pub(crate) mod server;
 mod soak;
 
 use anyhow::{Context, Result, ensure};

@@ -13,6 +13,7 @@ mod ingest;
 mod ours;
 mod peers;
 mod questions;
+mod reports;
 mod table;
 mod world;
 
@@ -50,9 +51,15 @@ fn main() -> Result<()> {
             println!("{}", ingest::soak(&folder, days, each)?);
             Ok(())
         }
+        Some("reports") => {
+            let work = PathBuf::from(args.get(3).context("bench reports LAKE ROUNDS FOLDER")?);
+            let rounds = usize::try_from(number.unwrap_or(20))?;
+            println!("{}", reports::run(&runtime, &folder, &work, rounds)?);
+            Ok(())
+        }
         _ => bail!(
             "bench make FOLDER EVENTS, bench run FOLDER ROUNDS, bench costs FOLDER ROUNDS, bench ours FOLDER ROUNDS, bench \
-             ingest FOLDER SECONDS, or bench soak FOLDER DAYS EVENTS"
+             ingest FOLDER SECONDS, bench soak FOLDER DAYS EVENTS, or bench reports LAKE ROUNDS FOLDER"
         ),
     }
 }

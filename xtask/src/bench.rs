@@ -10,6 +10,7 @@ const TABLE: &str = "docs/reference/performance.md";
 
 /// `cargo xtask bench [EVENTS] [ROUNDS]`: 20 000 000 events, 5 rounds. `cargo xtask bench ingest [SECONDS]`: ingest alone.
 /// `cargo xtask bench soak [DAYS] [EVENTS]`: 30 days of 5 000 000 events each, and what grows meanwhile.
+/// `cargo xtask bench reports [EVENTS] [ROUNDS]`: what the pages ask, alone.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     if args.first().is_some_and(|word| word == "ingest") {
         return ingest(args.get(1).map_or("20", String::as_str));
@@ -19,10 +20,15 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             |place: usize, default: &str| args.get(place).map_or(default.to_owned(), |word| word.replace('_', ""));
         return soak(&word(1, "30"), &word(2, "5000000"));
     }
+    let is_reports = args.first().is_some_and(|word| word == "reports");
+    let args = if is_reports { &args[1..] } else { args };
     let number = |place: usize, default: u64| -> Result<u64> {
         args.get(place).map_or(Ok(default), |text| text.replace('_', "").parse().with_context(|| format!("`{text}`")))
     };
-    let (events, rounds) = (number(0, 20_000_000)?, number(1, 5)?);
+    let (events, rounds) = (number(0, 20_000_000)?, number(1, if is_reports { 20 } else { 5 })?);
+    if is_reports {
+        return reports(events, rounds);
+    }
     let peers = peers()?;
     step("benchmark", || {
         shell::run(&mut command("cargo", &["build", "--package", "mainspring", "--package", "bench"]))
@@ -36,9 +42,50 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let costs = read(&mut command(&program, &["costs", &folder, &rounds.to_string()]))?;
     let date = read(&mut command("date", &["-u", "+%Y-%m-%d"]))?;
     let text = format!("{HEAD}\n{date}, {}.\n\n{table}\n\n{COSTS}\n{costs}", machine());
-    std::fs::write(TABLE, &text)?;
-    shell::say(&text);
-    ingest("20")
+    write_section(None, &text)?;
+    ingest("20")?;
+    reports(events, 20)
+}
+
+/// Asks the real program what its pages ask and writes what came of it into a section of its own.
+fn reports(events: u64, rounds: u64) -> Result<()> {
+    step("benchmark of reports", || {
+        shell::run(&mut command("cargo", &["build", "--package", "mainspring", "--package", "bench"]))
+    })?;
+    let program = target().join("debug/bench");
+    let lake = target().join(format!("bench-data/{events}"));
+    step("events", || shell::run(&mut command(&program, &["make", &lake.to_string_lossy(), &events.to_string()])))?;
+    let data = target().join("bench-data/reports");
+    if data.exists() {
+        std::fs::remove_dir_all(&data)?;
+    }
+    let folders = [lake.to_string_lossy().into_owned(), data.to_string_lossy().into_owned()];
+    let table = read(&mut command(&program, &["reports", &folders[0], &rounds.to_string(), &folders[1]]))?;
+    std::fs::remove_dir_all(&data)?;
+    let date = read(&mut command("date", &["-u", "+%Y-%m-%d"]))?;
+    write_section(Some(REPORTS_TITLE), &format!("{REPORTS}\n{date}, {}.\n\n{table}\n", machine()))
+}
+
+/// Writes a section of the page, or all that comes before the first one; the others stay as they are.
+fn write_section(title: Option<&str>, text: &str) -> Result<()> {
+    let old = std::fs::read_to_string(TABLE).unwrap_or_default();
+    let titles = [INGEST_TITLE, REPORTS_TITLE];
+    let start = |title: &str| old.find(&format!("{title}\n"));
+    let mut parts: Vec<String> = Vec::new();
+    let first = titles.iter().filter_map(|title| start(title)).min().unwrap_or(old.len());
+    parts.push(if title.is_none() { text.to_owned() } else { old[..first].to_owned() });
+    for section in titles {
+        if title == Some(section) {
+            parts.push(text.to_owned());
+        } else if let Some(from) = start(section) {
+            let next = titles.iter().filter_map(|title| start(title)).filter(|other| *other > from).min();
+            parts.push(old[from..next.unwrap_or(old.len())].to_owned());
+        }
+    }
+    let parts: Vec<&str> = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+    std::fs::write(TABLE, format!("{}\n", parts.join("\n\n")))?;
+    shell::say(text);
+    Ok(())
 }
 
 /// Sends batches to the real program and writes what came of it into a section of its own.
@@ -53,11 +100,7 @@ fn ingest(seconds: &str) -> Result<()> {
     let table = read(&mut command(target().join("debug/bench"), &["ingest", &data.to_string_lossy(), seconds]))?;
     let date = read(&mut command("date", &["-u", "+%Y-%m-%d"]))?;
     let section = format!("{INGEST}\n{date}, {}; {seconds} s of each load.\n\n{table}\n", machine());
-    let old = std::fs::read_to_string(TABLE)?;
-    let before = old.split_once(INGEST_TITLE).map_or(old.as_str(), |(before, _)| before);
-    std::fs::write(TABLE, format!("{}\n\n{section}", before.trim_end()))?;
-    shell::say(&section);
-    Ok(())
+    write_section(Some(INGEST_TITLE), &section)
 }
 
 /// Sends days of events to the real program, shows what it holds meanwhile, and removes them.
@@ -73,6 +116,15 @@ fn soak(days: &str, events: &str) -> Result<()> {
     }
     done
 }
+const REPORTS_TITLE: &str = "## Reports";
+const REPORTS: &str = "\
+## Reports
+
+Generated by `cargo xtask bench reports`. The program itself with its ordinary settings, over loopback HTTP, in a workspace whose
+events are those of the lake of the benchmark; every visitor has a record, whoever has a user id is a lead of a company, one in
+fourteen of those has a deal; spend is that of the simulated company. Each question is asked once unmeasured, then again and
+again, each time with other dates, then the last one once more.
+";
 
 const INGEST_TITLE: &str = "## Ingest";
 const INGEST: &str = "\

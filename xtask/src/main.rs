@@ -26,6 +26,7 @@ cargo xtask <command>
   bench [EVENTS]       speed beside ClickHouse and DuckDB on the same files; writes docs/reference/performance.md
   bench ingest [SECONDS]  batches over HTTP to the real program; writes its section there
   bench soak [DAYS] [EVENTS]  days of events through HTTP, and what the program holds meanwhile
+  bench reports [EVENTS]  what the pages ask, over HTTP to the real program; writes its section there
   openapi              write docs/reference/openapi.json and the TypeScript client types from the server
   new-slice AREA NAME  lay out the files of a new slice
 ";

@@ -10,6 +10,24 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// What a new folder's keys are.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    pub(crate) write_key: String,
+    pub(crate) api_key: String,
+}
+
+/// Makes a data folder with one workspace.
+pub(crate) fn init(program: &Path, data: &Path) -> Result<Keys> {
+    ensure!(!data.exists(), "{} exists; remove it", data.display());
+    let mut init = Command::new(program);
+    let made = init.args(["init", "--owner", "owner@example.org", "--json", "--data"]).arg(data).output()?;
+    ensure!(made.status.success(), "init: {}", String::from_utf8_lossy(&made.stderr));
+    let keys: Value = serde_json::from_slice(&made.stdout)?;
+    let key = |name: &str| keys[name].as_str().map(str::to_owned).with_context(|| format!("no {name}"));
+    Ok(Keys { write_key: key("write_key")?, api_key: key("api_key")? })
+}
+
 /// A running server with one workspace.
 pub(crate) struct Server {
     child: Child,
@@ -21,14 +39,14 @@ pub(crate) struct Server {
 impl Server {
     /// Makes a workspace in an empty folder and serves it.
     pub(crate) fn start(program: &Path, folder: &Path) -> Result<Self> {
-        let data = folder.join("data");
-        ensure!(!data.exists(), "{} exists; remove it", data.display());
         std::fs::create_dir_all(folder)?;
-        let mut init = Command::new(program);
-        let made = init.args(["init", "--owner", "owner@example.org", "--json", "--data"]).arg(&data).output()?;
-        ensure!(made.status.success(), "init: {}", String::from_utf8_lossy(&made.stderr));
-        let keys: Value = serde_json::from_slice(&made.stdout)?;
-        let key = |name: &str| keys[name].as_str().map(str::to_owned).with_context(|| format!("no {name}"));
+        let keys = init(program, &folder.join("data"))?;
+        Self::serve(program, folder, keys)
+    }
+
+    /// Serves the folder that [`init`] made.
+    pub(crate) fn serve(program: &Path, folder: &Path, keys: Keys) -> Result<Self> {
+        let data = folder.join("data");
         let log = std::fs::File::create(folder.join("server.log"))?;
         let mut serve = Command::new(program);
         serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
@@ -41,20 +59,25 @@ impl Server {
                 break address.trim().to_owned();
             }
         };
-        Ok(Self { child, address, write_key: key("write_key")?, api_key: key("api_key")? })
+        Ok(Self { child, address, write_key: keys.write_key, api_key: keys.api_key })
     }
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> Result<Vec<u8>> {
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> Result<Vec<u8>> {
+        self.ask_with(&format!("Bearer {}", self.api_key), method, path, body)
+    }
+
+    /// A request under another key.
+    pub(crate) fn ask_with(&self, key: &str, method: &str, path: &str, body: &str) -> Result<Vec<u8>> {
         let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(Duration::from_mins(2)))?;
-        let (address, key) = (&self.address, &self.api_key);
+        stream.set_read_timeout(Some(Duration::from_mins(10)))?;
+        let address = &self.address;
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )?;
         let (status, body) = answer(&mut stream)?;

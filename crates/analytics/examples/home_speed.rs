@@ -5,9 +5,10 @@ use analytics::attribution::GoalRow;
 use analytics::dashboards::{Dashboards, HomeRequest};
 use analytics::facts::{
     Choices, DealInput, EventStamp, FactSource, FactStore, Outcome, Part, PersonInput, Records, RecordsVersion,
-    TouchRows,
+    Session, SessionFacts, SessionsWanted, TouchRows,
 };
 use analytics::metrics::{Compare, DateRange, Metrics, SpendFact, SpendFacts, SpendMatch, SpendSource, TouchIndex};
+use analytics::sessions::Extra;
 use async_trait::async_trait;
 use kernel::ids::WorkspaceId;
 use kernel::money::{Currency, Money};
@@ -18,6 +19,7 @@ use lake::folds::sessions::SessionRow;
 use lake::{AgentClass, Dict, KnownAt, Lake, SqlTurn, Watermark};
 use platform::World;
 use platform::audit::AuditEntry;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
@@ -103,8 +105,23 @@ impl FactSource for Company {
         })
     }
 
-    async fn touches(&self, _: &Scope) -> Result<TouchRows, Problem> {
-        Ok(sessions())
+    async fn sessions(&self, _: &Scope, wanted: SessionsWanted) -> Result<Option<SessionFacts>, Problem> {
+        let watermark = Watermark { offset: 3_000_000, at: START, appended_offset: 3_000_000, removals: 0 };
+        Ok(Some(SessionFacts::of_rows(sessions(), watermark, wanted.zone, wanted.kept)))
+    }
+
+    async fn extra(&self, _: &Scope, _: &SessionFacts, _: &Dict, _: Extra) -> Result<(SessionFacts, Dict), Problem> {
+        Err(Problem::not_found("lake", "here"))
+    }
+
+    async fn firsts(
+        &self,
+        _: &Scope,
+        _: &SessionFacts,
+        _: &Dict,
+        _: Arc<HashSet<u64>>,
+    ) -> Result<(HashMap<u64, Session>, Dict), Problem> {
+        Err(Problem::not_found("lake", "here"))
     }
 
     async fn goal(&self, _: &Scope, _: &str) -> Result<Vec<GoalRow>, Problem> {
@@ -143,7 +160,7 @@ impl FactSource for Company {
             }
         });
         let companies = (0..2_000).map(|number| (format!("com_{number}"), format!("Company {number}"))).collect();
-        Ok(Records { deals: deals.collect(), people, companies })
+        Ok(Records { deals: deals.collect(), people, companies, ..Records::default() })
     }
 
     async fn audit(&self, _: &Scope) -> Result<Vec<AuditEntry>, Problem> {

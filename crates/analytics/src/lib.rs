@@ -15,5 +15,6 @@ pub mod ingest;
 pub mod messages;
 pub mod metrics;
 pub mod rederivation;
+pub mod sessions;
 pub mod sql_console;
 pub mod upkeep;

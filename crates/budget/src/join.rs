@@ -201,6 +201,7 @@ mod tests {
             by_campaign_id: HashMap::from([("11".to_owned(), 0)]),
             by_name: HashMap::from([("spring".to_owned(), 0), ("abm-dach-q3".to_owned(), 1)]),
             by_click_id: HashMap::from([("gclid-9".to_owned(), 1)]),
+            ..TouchIndex::default()
         }
     }
 

@@ -397,6 +397,21 @@ pub(crate) fn month_of(at: i64) -> i32 {
     i32::try_from((year_of_era + era * 400 + carry) * 12 + month).unwrap_or(0)
 }
 
+/// The first moment of a month as [`month_of`] counts.
+pub(crate) fn month_start(month: i32) -> i64 {
+    // The inverse of the algorithm in [`month_of`].
+    let (year, month) = (i64::from(month.div_euclid(12)), i64::from(month.rem_euclid(12)));
+    let (shifted, year) = if month >= 2 { (month - 2, year) } else { (month + 10, year - 1) };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + (153 * shifted + 2) / 5;
+    (era * 146_097 + day_of_era - 719_468) * kernel::time::DAY
+}
+
+/// The first moment after a month.
+pub(crate) fn month_end(month: i32) -> i64 {
+    month_start(month.saturating_add(1))
+}
+
 /// `2026-03` for a month as [`month_of`] counts.
 pub(crate) fn month_text(month: i32) -> String {
     format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1)
@@ -406,6 +421,14 @@ pub(crate) fn month_text(month: i32) -> String {
 mod tests {
     use super::*;
     use kernel::time::Timestamp;
+
+    #[test]
+    fn a_month_begins_where_the_one_before_ends() {
+        for month in 1_900 * 12..2_400 * 12 {
+            let start = month_start(month);
+            assert_eq!((month_of(start - 1), month_of(start)), (month - 1, month), "{}", month_text(month));
+        }
+    }
 
     #[test]
     fn months_follow_the_calendar() {

@@ -132,7 +132,7 @@ pub struct SqlTurn {
 }
 
 /// Cancels what a dropped future was waiting for.
-struct CancelOnDrop(Cancel);
+pub(crate) struct CancelOnDrop(pub(crate) Cancel);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
@@ -303,7 +303,7 @@ impl Lake {
     where
         F::Output: 'static,
     {
-        let permit = Arc::clone(&self.inner.folds).acquire_owned().await.map_err(|_| LakeError::Closed)?;
+        let permit = self.fold_permit().await?;
         let stop = Cancel::default();
         let _guard = CancelOnDrop(stop.clone());
         let (fold, options, view) = (fold.clone(), options.clone(), self.view_for(options.as_of.as_ref()));
@@ -314,6 +314,11 @@ impl Lake {
             Ok((output, view.watermark))
         };
         spawn_blocking(work).await.map_err(|_| LakeError::Data("a fold failed".into()))?
+    }
+
+    /// Waits until another fold may run.
+    pub(crate) async fn fold_permit(&self) -> Result<OwnedSemaphorePermit, LakeError> {
+        Arc::clone(&self.inner.folds).acquire_owned().await.map_err(|_| LakeError::Closed)
     }
 
     /// Answers one read-only question over `events` and the tables the caller brings.

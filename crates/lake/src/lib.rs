@@ -29,6 +29,7 @@ mod property;
 mod query;
 mod repair;
 pub mod sequences;
+mod snapshot;
 mod stored;
 pub mod tally;
 #[cfg(test)]
@@ -55,5 +56,6 @@ pub use query::{
     SqlTable, SqlType, SqlValue, SqlWatch,
 };
 pub use repair::{Finding, Orphan, RepairAction, RepairReport, repair, sweep_orphans};
+pub use snapshot::{MonthStamp, Snapshot};
 pub use stored::Stored;
 pub use value::{Amount, NumberTest, Property, ValueTest, micros};

@@ -324,8 +324,8 @@ pub fn of_deal(
     let journey = item.journey(facts);
     let models = Model::named();
     let books: Vec<_> = models.iter().map(|model| credits(model, &journey, item.value.unwrap_or(0))).collect();
-    let touches = item.touches.iter().enumerate().map(|(rank, session)| {
-        let session = &facts.sessions.rows[*session as usize];
+    let touches = item.touches.iter().enumerate().filter_map(|(rank, session)| {
+        let session = facts.sessions.get(*session)?;
         let credit = |(model, book): (&Model, &Vec<science::attribution::Credit>)| TouchCredit {
             model: model.to_string(),
             value: Money::new(book[rank].micros, facts.currency),
@@ -340,7 +340,7 @@ pub fn of_deal(
             (roles.conversion, "conversion"),
             (roles.last, "last"),
         ];
-        DealTouch {
+        Some(DealTouch {
             at: Timestamp::from_micros(session.start),
             person: PersonId::from_number(session.person).ok(),
             channel: facts.shown(session.channel).to_owned(),
@@ -351,7 +351,7 @@ pub fn of_deal(
             event_offset: session.offset,
             positions: positions.iter().filter(|(on, _)| *on).map(|(_, name)| (*name).to_owned()).collect(),
             credits: models.iter().zip(&books).map(credit).collect(),
-        }
+        })
     });
     Ok(DealAttribution {
         touches: touches.collect(),

@@ -146,19 +146,22 @@ impl Journeys {
 
 /// Place of a person's first human session; [`NONE`] when there is none.
 pub(crate) fn first_session(facts: &Facts, person: u64) -> u32 {
-    let place = facts.sessions.of(person).find(|place| facts.sessions.rows[*place].is_human());
-    place.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
+    let humans = facts.sessions.of(person).filter(|(_, session)| session.is_human());
+    humans.min_by_key(|(_, session)| (session.start, session.offset)).map_or(NONE, |(place, _)| place)
 }
 
 /// Place of the session that made a person a lead: the last one before that was not Direct, else the last one.
 pub(crate) fn converting_session(facts: &Facts, person: u64, at: i64, lookback_days: u32) -> u32 {
     let from = at.saturating_sub(i64::from(lookback_days) * kernel::time::DAY);
     let until = facts.sessions.calendar.reach(at);
-    let rows = &facts.sessions.rows;
-    let touch = |place: &usize| rows[*place].is_human() && rows[*place].start <= until && rows[*place].start >= from;
-    let touches = || facts.sessions.of(person).rev().filter(touch);
-    let chosen = touches().find(|place| !rows[*place].direct).or_else(|| touches().next());
-    chosen.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
+    let mut newest = NONE;
+    for (place, session) in facts.sessions.of_between(person, from, until).rev().filter(|(_, one)| one.is_human()) {
+        if !session.direct {
+            return place;
+        }
+        newest = if newest == NONE { place } else { newest };
+    }
+    newest
 }
 
 fn deal_items(facts: &Facts, won: bool, lookback: i64, kind: JourneyKind) -> Vec<Item> {
@@ -232,41 +235,35 @@ impl Item {
     fn follow(&mut self, facts: &Facts, mut people: Vec<u64>, lookback: i64) {
         people.sort_unstable();
         people.dedup();
-        let rows = &facts.sessions.rows;
+        let mut touches: Vec<(i64, u64, u32)> = Vec::new();
         let from = self.at.saturating_sub(lookback);
         for person in people {
-            let places = facts.sessions.of(person);
-            let touches = places.filter(|place| {
-                let session = &rows[*place];
-                session.is_human() && session.start <= self.reach && session.start >= from
-            });
-            self.touches.extend(touches.map(|place| u32::try_from(place).unwrap_or(NONE)));
+            let within = facts.sessions.of_between(person, from, self.reach).filter(|(_, session)| session.is_human());
+            touches.extend(within.map(|(place, session)| (session.start, session.offset, place)));
             let lead_at = facts.person(person).and_then(|person| person.lead_at);
             let lead_at = lead_at.map(|at| facts.sessions.calendar.reach(at)).filter(|at| *at <= self.reach);
             self.conversions.extend(lead_at);
             self.lead_at = [self.lead_at, lead_at].into_iter().flatten().min();
         }
         self.conversions.extend(self.opportunity_at);
-        self.touches.sort_by_key(|place| {
-            let session = &rows[*place as usize];
-            (session.start, session.offset)
-        });
+        touches.sort_unstable();
+        self.touches = touches.into_iter().map(|(_, _, place)| place).collect();
     }
 
     /// The journey as the models read it.
     #[must_use]
     pub fn journey<'a>(&self, facts: &'a Facts) -> science::attribution::Journey<'a> {
         let touch = |place: &u32| {
-            let session = &facts.sessions.rows[*place as usize];
-            science::attribution::Touch {
+            let session = facts.sessions.get(*place)?;
+            Some(science::attribution::Touch {
                 at: session.start,
                 id: session.offset,
                 channel: facts.shown(session.channel),
                 direct: session.direct,
-            }
+            })
         };
         science::attribution::Journey {
-            touches: self.touches.iter().map(touch).collect(),
+            touches: self.touches.iter().filter_map(touch).collect(),
             goal_at: self.reach,
             lead_at: self.lead_at,
             opportunity_at: self.opportunity_at,

@@ -63,6 +63,10 @@ impl Fold for GoalFold {
         Vec::new()
     }
 
+    fn weight(&self, output: &Vec<GoalRow>) -> usize {
+        output.len() * (size_of::<GoalRow>() + 8)
+    }
+
     fn merge(&self, into: &mut Vec<GoalRow>, from: Vec<GoalRow>) {
         into.extend(from);
     }

@@ -55,7 +55,7 @@ proptest! {
     #[test]
     fn a_deal_opens_to_touches_that_sum_to_it(seed in any::<u64>()) {
         let facts = World::random(seed).facts();
-        for deal in &facts.deals {
+        for deal in facts.deals.iter() {
             let opened = of_deal(&facts, &deal.id, Some(Goal::DealCreated), None, JourneyKind::Company, AS_OF).unwrap();
             let value = opened.value.map_or(0, |value| value.micros);
             for (place, model) in opened.models.iter().enumerate() {

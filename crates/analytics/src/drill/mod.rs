@@ -4,11 +4,13 @@
 
 mod rows;
 mod sql_text;
+mod window;
 
 pub use rows::{DrillPart, DrillRow};
 pub use sql_text::SqlSettings;
+pub use window::Window;
 
-use crate::facts::{Facts, day_of};
+use crate::facts::{Day, Facts, day_of};
 use crate::metrics::internal::{AsOf, Cell, Dimension, Figure, Formula, Key, Measure, Plan, Span, Sums, Unit, elapsed};
 use crate::metrics::{Metric, Query};
 use kernel::problem::Problem;
@@ -72,16 +74,15 @@ pub struct DrillAnswer {
     pub watermark: AsOf,
 }
 
-/// Opens a number.
-///
-/// # Errors
-/// 422 when the question, the metric or the key is not one.
-pub fn drill(
-    facts: &Facts,
-    request: &DrillRequest,
-    today: crate::facts::Day,
-    watermark: AsOf,
-) -> Result<DrillAnswer, Problem> {
+/// What is opened: the question with the one metric, the key, and how many rows.
+struct Opened {
+    plan: Plan,
+    metric: &'static Metric,
+    key: Option<Key>,
+    limit: u32,
+}
+
+fn opened(facts: &Facts, request: &DrillRequest, today: Day) -> Result<Opened, Problem> {
     let mut plan = Plan::new(&request.query, today)?;
     let metric = *plan
         .metrics
@@ -95,6 +96,43 @@ pub fn drill(
     if limit == 0 || limit > ROWS_MAX {
         return Err(Problem::invalid("limit", format!("From 1 to {ROWS_MAX} rows.")));
     }
+    Ok(Opened { plan, metric, key, limit })
+}
+
+/// The plan of the one metric that is opened, and its days.
+///
+/// # Errors
+/// As [`drill`].
+pub(crate) fn plan_of(facts: &Facts, request: &DrillRequest, today: Day) -> Result<(Plan, (Day, Day)), Problem> {
+    let Opened { plan, key, .. } = opened(facts, request, today)?;
+    let days = narrowed(&plan, key.as_ref());
+    Ok((plan, days))
+}
+
+/// Which of the sessions that are only counted must be seen one by one to show the rows that are asked for.
+///
+/// # Errors
+/// As [`drill`].
+pub(crate) fn windows(facts: &Facts, request: &DrillRequest, today: Day) -> Result<Vec<Window>, Problem> {
+    let Opened { plan, metric, key, limit } = opened(facts, request, today)?;
+    let measures = metric.formula.measures().into_iter().filter(|measure| measure.is_of_sessions());
+    let cursor = request.cursor.as_deref();
+    Ok(measures.map(|measure| Window::new(facts, &plan, measure, key.as_ref(), (limit, cursor))).collect())
+}
+
+/// Opens a number. Where sessions are only counted, `seen` has those that are to be shown: the facts with them, and which
+/// they are.
+///
+/// # Errors
+/// 422 when the question, the metric or the key is not one.
+pub fn drill(
+    facts: &Facts,
+    request: &DrillRequest,
+    today: Day,
+    watermark: AsOf,
+    seen: Option<(&Facts, &[Window])>,
+) -> Result<DrillAnswer, Problem> {
+    let Opened { plan, metric, key, limit } = opened(facts, request, today)?;
     let range = narrowed(&plan, key.as_ref());
     let sums = Sums::of(facts, &plan, plan.range, key);
     let value = sums.total_cell(metric, elapsed(range, today));
@@ -103,7 +141,10 @@ pub fn drill(
         .measures()
         .into_iter()
         .map(|measure| {
-            rows::part(facts, &plan, measure, sums.total(measure), key.as_ref(), (limit, request.cursor.as_deref()))
+            let window = seen
+                .and_then(|(facts, windows)| Some((facts, windows.iter().find(|window| window.measure == measure)?)));
+            let page = (limit, request.cursor.as_deref());
+            rows::part(facts, &plan, (measure, sums.total(measure)), key.as_ref(), page, window)
         })
         .collect();
     Ok(DrillAnswer {
@@ -148,7 +189,7 @@ fn parse_key(facts: &Facts, plan: &Plan, values: &[String]) -> Result<Key, Probl
 }
 
 /// The range cut to the period of the key.
-fn narrowed(plan: &Plan, key: Option<&Key>) -> (crate::facts::Day, crate::facts::Day) {
+fn narrowed(plan: &Plan, key: Option<&Key>) -> (Day, Day) {
     let mut range = plan.range;
     for (place, dimension) in plan.dimensions.iter().enumerate() {
         if let (Some(grain), Some(key)) = (dimension.grain(), key) {

@@ -1,5 +1,6 @@
 //! The rows behind a part of a formula.
 
+use super::window::Window;
 use crate::attribution::{Goal, Item, NONE};
 use crate::facts::{Facts, Session, date_of};
 use crate::metrics::internal::{Figure, Key, Measure, Plan, Record, Run, Subject, is_distinct};
@@ -65,39 +66,59 @@ pub struct DrillPart {
     pub sql: String,
 }
 
+fn cursor_name(measure: Measure) -> String {
+    format!("{measure:?}").to_lowercase()
+}
+
+/// How many rows of a part a cursor leaves out.
+pub(super) fn skipped(measure: Measure, cursor: Option<&str>) -> usize {
+    let number = cursor.and_then(|cursor| cursor.strip_prefix(&format!("{}:", cursor_name(measure)))?.parse().ok());
+    number.unwrap_or(0)
+}
+
 pub(super) fn part(
     facts: &Facts,
     plan: &Plan,
-    measure: Measure,
-    total: i64,
+    (measure, total): (Measure, i64),
     key: Option<&Key>,
     (limit, cursor): (u32, Option<&str>),
+    window: Option<(&Facts, &Window)>,
 ) -> DrillPart {
-    let run = Run::new(facts, plan, plan.range);
-    let mut records: Vec<Record> = Vec::new();
+    let (shown, days) = window.map_or((facts, plan.range), |(facts, window)| (facts, window.days));
+    let run = Run::new(shown, plan, days).one_by_one();
+    let skip = skipped(measure, cursor);
+    // Persons come in the order in which they are shown: those behind the page need only be counted.
+    let held_max = if measure == Measure::People { skip.saturating_add(limit as usize) } else { usize::MAX };
+    let (mut records, mut counted): (Vec<Record>, usize) = (Vec::new(), 0);
     run.visit(measure, &mut |record| {
         let wanted = key.map_or(record.model == 0, |key| run.key(record) == *key);
         let again =
             is_distinct(plan, measure, record.model) && records.last().is_some_and(|last| last.unit == record.unit);
-        if wanted && !again {
+        if wanted && !again && records.len() < held_max {
             records.push(*record);
+        } else if wanted && !again {
+            counted += 1;
         }
     });
-    // Stable: rows of one value stay in the order in which they were found.
-    records.sort_by_key(|record| std::cmp::Reverse(record.value.unsigned_abs()));
-    let name = format!("{measure:?}").to_lowercase();
-    let skip = cursor.and_then(|cursor| cursor.strip_prefix(&format!("{name}:"))?.parse().ok()).unwrap_or(0_usize);
-    let end = skip.saturating_add(limit as usize).min(records.len());
-    let rows = records.get(skip..end).unwrap_or(&[]).iter().map(|record| row(facts, plan, measure, record)).collect();
+    // Stable: rows of one value stay in the order in which they were found; sessions stand in the order of time.
+    records.sort_by_cached_key(|record| {
+        let session = shown.sessions.get(record.session).filter(|_| record.subject == Subject::Session);
+        let time = session.map(|session| (session.day, session.start, session.offset));
+        (std::cmp::Reverse(record.value.unsigned_abs()), time)
+    });
+    let (before, rows_total) = window.map_or((0, records.len() + counted), |(_, window)| (window.before, window.total));
+    let end = skip.saturating_add(limit as usize).min(rows_total);
+    let page = skip.saturating_sub(before)..end.saturating_sub(before).min(records.len());
+    let rows = records.get(page).unwrap_or(&[]).iter().map(|record| row(shown, plan, measure, record)).collect();
     let range = super::narrowed(plan, key);
     DrillPart {
         name: measure.title().to_owned(),
         // Of durations, what goes into the formula is how many there are; each row has its own.
         value: if measure == Measure::TimeToWin { count(total) } else { figure(facts, measure, total) },
         goal: has_goal(measure).then(|| goal_of(plan, measure).to_string()),
-        rows_total: records.len(),
+        rows_total,
         rows,
-        next_cursor: (end < records.len()).then(|| format!("{name}:{end}")),
+        next_cursor: (end < rows_total).then(|| format!("{}:{end}", cursor_name(measure))),
         sql: super::sql_text::of_measure(facts, plan, measure, range, key),
     }
 }
@@ -121,7 +142,17 @@ fn figure(facts: &Facts, measure: Measure, whole: i64) -> Figure {
 }
 
 fn row(facts: &Facts, plan: &Plan, measure: Measure, record: &Record) -> DrillRow {
-    let session = facts.sessions.rows.get(record.session as usize);
+    let session = match record.subject {
+        Subject::Start(place) => facts.sessions.campaign_starts.get(place as usize),
+        Subject::Visitor { person, .. } => {
+            facts.sessions.get(record.session).or(facts.firsts.get(&person).filter(|_| record.own.is_some()))
+        }
+        Subject::Person(place) => {
+            let first = facts.people.get(place as usize).and_then(|person| facts.firsts.get(&person.person));
+            facts.sessions.get(record.session).or(first.filter(|_| record.own.is_some()))
+        }
+        _ => facts.sessions.get(record.session),
+    };
     let mut row = DrillRow {
         kind: "session".to_owned(),
         id: String::new(),
@@ -134,7 +165,10 @@ fn row(facts: &Facts, plan: &Plan, measure: Measure, record: &Record) -> DrillRo
         facts: Vec::new(),
     };
     match record.subject {
-        Subject::Session => row.of_session(facts, session),
+        Subject::Session | Subject::Start(_) => row.of_session(facts, session),
+        // They are brought before rows are shown.
+        Subject::Counted | Subject::Visitors => {}
+        Subject::Visitor { person, created_at } => row.of_visitor(facts, (person, created_at), session),
         Subject::Person(place) => row.of_person(facts, place, session),
         Subject::Credit { goal, share, .. } => {
             let item = facts
@@ -222,6 +256,15 @@ impl DrillRow {
         if person.company != 0 {
             self.fact("Company", facts.company_names.get(&person.company).cloned().unwrap_or_default());
         }
+        self.touch(facts, session);
+    }
+
+    fn of_visitor(&mut self, facts: &Facts, (person, created_at): (u64, i64), session: Option<&Session>) {
+        "person".clone_into(&mut self.kind);
+        self.person = PersonId::from_number(person).ok();
+        self.id = self.person.map_or_else(String::new, |id| id.to_string());
+        self.label.clone_from(&self.id);
+        self.at = Some(Timestamp::from_micros(created_at));
         self.touch(facts, session);
     }
 

@@ -2,17 +2,16 @@
 
 use super::build::{DealInput, PersonInput};
 use super::model::{Outcome, Part};
-use super::store::{Choices, EventStamp, FactSource, Records, RecordsVersion};
-use super::touches::{TouchFold, TouchRows};
+use super::store::{Choices, EventStamp, FactSource, Records, RecordsVersion, SessionsWanted};
 use crate::attribution::{GoalFold, GoalRow};
 use crate::ingest::Lakes;
+use crate::sessions::{Extra, SESSIONS_AT_ONCE_MAX, Session, SessionFacts, Settings, Wanted, extra, firsts, renew};
 use async_trait::async_trait;
 use kernel::ids::PersonId;
 use kernel::problem::Problem;
 use kernel::scope::Scope;
 use kernel::time::{DAY, MINUTE, Timestamp};
-use lake::folds::sessions::SessionFold;
-use lake::{FoldOptions, KnownAt, Lake, LakeError, SqlTurn};
+use lake::{Dict, FoldOptions, KnownAt, Lake, LakeError, SqlTurn};
 use parking_lot::Mutex;
 use people::companies::Companies;
 use people::deals::{DealFact, DealOutcome, Deals};
@@ -22,7 +21,7 @@ use people::profiles::Profiles;
 use platform::Platform;
 use platform::audit::AuditEntry;
 use platform::params;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -102,6 +101,19 @@ fn failed(error: LakeError) -> Problem {
     error.into()
 }
 
+fn one_by_one(error: LakeError) -> Problem {
+    match error {
+        LakeError::TooLarge => Problem::invalid(
+            "range",
+            format!(
+                "This looks at visits one by one, at most {SESSIONS_AT_ONCE_MAX} for one question. Choose fewer days, or ask \
+                 without pages."
+            ),
+        ),
+        error => error.into(),
+    }
+}
+
 #[async_trait]
 impl FactSource for LiveSource {
     async fn choices(&self, scope: &Scope) -> Result<Choices, Problem> {
@@ -114,12 +126,39 @@ impl FactSource for LiveSource {
         Ok(EventStamp { watermark: self.lake(scope).await?.watermark(), merges })
     }
 
-    async fn touches(&self, scope: &Scope) -> Result<TouchRows, Problem> {
-        let lake = self.merged_lake(scope).await?;
+    async fn sessions(&self, scope: &Scope, wanted: SessionsWanted) -> Result<Option<SessionFacts>, Problem> {
+        let snapshot = self.merged_lake(scope).await?.snapshot();
         // Read once, when the process starts, and facts live in its memory: a changed setting acts on the whole past.
-        let timeout = i64::from(self.platform.config.events.session_timeout_minutes) * MINUTE;
-        let fold = TouchFold::new(SessionFold::ending_after(timeout));
-        lake.fold(&fold, &FoldOptions::default()).await.map_err(failed)
+        let timeout_us = i64::from(self.platform.config.events.session_timeout_minutes) * MINUTE;
+        let SessionsWanted { zone, kept, kept_max, before } = wanted;
+        let wanted = Wanted { settings: Settings { timeout_us, zone }, kept, kept_max, before };
+        match renew(&snapshot, &wanted).await {
+            Ok(facts) => Ok(Some(facts)),
+            Err(LakeError::TooLarge) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn extra(
+        &self,
+        scope: &Scope,
+        facts: &SessionFacts,
+        texts: &Dict,
+        days: Extra,
+    ) -> Result<(SessionFacts, Dict), Problem> {
+        let snapshot = self.lake(scope).await?.snapshot();
+        extra(&snapshot, facts, texts, days).await.map_err(one_by_one)
+    }
+
+    async fn firsts(
+        &self,
+        scope: &Scope,
+        facts: &SessionFacts,
+        texts: &Dict,
+        people: Arc<HashSet<u64>>,
+    ) -> Result<(HashMap<u64, Session>, Dict), Problem> {
+        let snapshot = self.lake(scope).await?.snapshot();
+        firsts(&snapshot, facts, texts, people).await.map_err(one_by_one)
     }
 
     async fn goal(&self, scope: &Scope, name: &str) -> Result<Vec<GoalRow>, Problem> {
@@ -142,6 +181,7 @@ impl FactSource for LiveSource {
         let companies = self.companies.facts(scope).await?;
         Ok(Records {
             people: people.people.iter().map(person).collect(),
+            visitors: people.visitors.clone(),
             companies: companies.into_iter().map(|company| (company.id.to_string(), company.name)).collect(),
             deals: deals.iter().map(|fact| deal(fact, &merges)).collect(),
         })

@@ -16,15 +16,11 @@ mod tests;
 pub(crate) mod tests_live;
 #[cfg(test)]
 pub(crate) mod tests_world;
-mod touches;
 
+pub use crate::sessions::{Agents, DIRECT, Kept, NO_TOUCH_TEXT, NOT_SET_TEXT, Session, SessionFacts, TouchRows};
 pub use build::{DealInput, Inputs, PersonInput};
 pub use calendar::{Calendar, Day, Grain, date_of, day_of, elapsed, period_before};
 pub use live::LiveSource;
-pub use model::{
-    Agents, AsOf, DIRECT, Deal, Facts, NO_TOUCH, NO_TOUCH_TEXT, NOT_SET_TEXT, Outcome, Part, Person, Session,
-    SessionFacts,
-};
+pub use model::{AsOf, Deal, Facts, NO_TOUCH, Outcome, Part, Person};
 pub(crate) use store::aside;
-pub use store::{Choices, EventStamp, FactSource, FactStore, Ready, Records, RecordsVersion};
-pub use touches::{TouchFold, TouchRows};
+pub use store::{Choices, EventStamp, FactSource, FactStore, Ready, Records, RecordsVersion, SessionsWanted};

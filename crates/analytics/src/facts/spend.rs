@@ -197,15 +197,24 @@ pub struct TouchIndex {
     pub by_campaign_id: HashMap<String, usize>,
     /// Place in `campaigns` by name, lower case and trimmed.
     pub by_name: HashMap<String, usize>,
-    /// Place in `campaigns` by click id.
+    /// Place in `campaigns` by click id, of those that were looked up.
     pub by_click_id: HashMap<String, usize>,
+    /// Place in `campaigns` by the hash of every click id that sessions carried.
+    pub by_click_hash: Arc<HashMap<u64, usize>>,
 }
 
 impl TouchIndex {
+    /// Place in `campaigns` of a click id.
+    #[must_use]
+    pub fn place_of_click(&self, click_id: &str) -> Option<&usize> {
+        let hashed = || self.by_click_hash.get(&crate::sessions::click_hash(click_id));
+        self.by_click_id.get(click_id).or_else(|| hashed().filter(|_| !click_id.is_empty()))
+    }
+
     /// The campaign of an entry and the key that found it: click id, then UTM id, then name.
     #[must_use]
     pub fn find(&self, click_ids: &[String], campaign_id: &str, name: &str) -> Option<(&CampaignTouch, SpendMatch)> {
-        let clicked = click_ids.iter().find_map(|id| self.by_click_id.get(id.trim()));
+        let clicked = click_ids.iter().find_map(|id| self.place_of_click(id.trim()));
         let by_id = || Some(campaign_id.trim()).filter(|id| !id.is_empty()).and_then(|id| self.by_campaign_id.get(id));
         let by_name = || self.by_name.get(&fold_name(name));
         let (place, by) = clicked
@@ -267,6 +276,7 @@ mod tests {
             by_click_id: HashMap::from([("gclid-1".to_owned(), 0)]),
             by_campaign_id: HashMap::from([("777".to_owned(), 1)]),
             by_name: HashMap::from([("by name".to_owned(), 2)]),
+            ..TouchIndex::default()
         };
         let found = |clicks: &[String], id: &str, name: &str| {
             index.find(clicks, id, name).map(|(campaign, by)| (campaign.campaign.clone(), by))

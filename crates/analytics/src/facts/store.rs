@@ -7,27 +7,35 @@
 
 use super::build::{DealInput, Inputs, PersonInput};
 use super::calendar::{Day, day_of};
-use super::model::{AsOf, Facts, SessionFacts};
+use super::model::{AsOf, Facts};
 use super::spend::{SpendSource, TouchIndex};
-use super::touches::TouchRows;
 use crate::attribution::{Goal, GoalRow};
+use crate::sessions::{Extra, Kept, Session, SessionFacts};
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use kernel::money::Currency;
 use kernel::problem::{Class, Problem};
 use kernel::scope::Scope;
 use kernel::time::Timestamp;
-use lake::{KnownAt, Lake, SqlTurn, Watermark};
+use lake::{Dict, KnownAt, Lake, SqlTurn, Watermark};
 use parking_lot::Mutex;
+use people::profiles::Visitors;
 use platform::World;
 use platform::audit::AuditEntry;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Facts that are built faster than this are renewed while the question waits.
 const QUICK: Duration = Duration::from_millis(250);
+/// Most sessions that are kept whole. Beyond it only those of people that numbers follow (leads, the people of companies
+/// and of deals) are, and the others are counted.
+const SESSIONS_WHOLE_MAX: usize = 600_000;
+/// Most sessions that are kept whole of people that numbers follow.
+const SESSIONS_FOLLOWED_MAX: usize = 6_000_000;
+/// Most people that are followed because they reached an event that was asked for as a goal.
+const GOAL_PEOPLE_MAX: usize = 200_000;
 /// Facts are not renewed more often than once in so many times of what it takes.
 const REST: u32 = 4;
 
@@ -43,8 +51,10 @@ pub struct EventStamp {
 /// People, companies and deals.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
-    /// The people.
+    /// The people of whom something is known.
     pub people: Vec<PersonInput>,
+    /// The others.
+    pub visitors: Visitors,
     /// Ids and names of companies.
     pub companies: Vec<(String, String)>,
     /// The deals.
@@ -69,6 +79,19 @@ pub struct Choices {
     pub zone: TimeZone,
 }
 
+/// Which sessions are asked for.
+#[derive(Debug, Clone)]
+pub struct SessionsWanted {
+    /// The zone their days begin in.
+    pub zone: TimeZone,
+    /// Whose are kept whole.
+    pub kept: Kept,
+    /// Most that are kept whole.
+    pub kept_max: usize,
+    /// What is known already.
+    pub before: Option<Arc<SessionFacts>>,
+}
+
 /// Where facts come from: the one seam between numbers and the rest of the program.
 #[async_trait]
 pub trait FactSource: Send + Sync {
@@ -76,8 +99,24 @@ pub trait FactSource: Send + Sync {
     async fn choices(&self, scope: &Scope) -> Result<Choices, Problem>;
     /// How far the events have come. Cheap.
     async fn events_stamp(&self, scope: &Scope) -> Result<EventStamp, Problem>;
-    /// Sessions and pages, over all events.
-    async fn touches(&self, scope: &Scope) -> Result<TouchRows, Problem>;
+    /// Sessions and pages; none when more would be kept whole than may be.
+    async fn sessions(&self, scope: &Scope, wanted: SessionsWanted) -> Result<Option<SessionFacts>, Problem>;
+    /// The same sessions, those of some days with a place each, and the texts of their codes, which begin with `texts`.
+    async fn extra(
+        &self,
+        scope: &Scope,
+        facts: &SessionFacts,
+        texts: &Dict,
+        days: Extra,
+    ) -> Result<(SessionFacts, Dict), Problem>;
+    /// The first human session of each of these people as the facts know them, with codes of the texts that are returned.
+    async fn firsts(
+        &self,
+        scope: &Scope,
+        facts: &SessionFacts,
+        texts: &Dict,
+        people: Arc<HashSet<u64>>,
+    ) -> Result<(HashMap<u64, Session>, Dict), Problem>;
     /// The occurrences of an event.
     async fn goal(&self, scope: &Scope, name: &str) -> Result<Vec<GoalRow>, Problem>;
     /// Numbers that change when people do, and when companies or deals do. Cheap.
@@ -119,6 +158,7 @@ struct Shared {
     world: World,
     desks: Mutex<HashMap<String, Arc<Desk>>>,
     quick: Duration,
+    whole_max: usize,
 }
 
 #[derive(Clone)]
@@ -138,7 +178,7 @@ struct BuiltFacts {
     took: Duration,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Stamp {
     events: EventStamp,
     zone: String,
@@ -155,6 +195,10 @@ struct Desk {
     facts_turn: tokio::sync::Mutex<()>,
     renewing: AtomicBool,
     renewing_facts: AtomicBool,
+    /// Whether there are too many sessions to keep them all.
+    is_large: AtomicBool,
+    /// People who reached an event that was asked for as a goal.
+    goal_people: Mutex<Arc<HashSet<u64>>>,
 }
 
 impl std::fmt::Debug for FactStore {
@@ -177,13 +221,27 @@ impl FactStore {
     /// No facts yet.
     #[must_use]
     pub fn new(source: Arc<dyn FactSource>, spend: Arc<dyn SpendSource>, world: World) -> Self {
-        Self(Arc::new(Shared { source, spend, world, desks: Mutex::default(), quick: QUICK }))
+        Self(Arc::new(Shared {
+            source,
+            spend,
+            world,
+            desks: Mutex::default(),
+            quick: QUICK,
+            whole_max: SESSIONS_WHOLE_MAX,
+        }))
     }
 
     /// As if every build took long.
     #[cfg(test)]
     pub(crate) fn of_slow(source: Arc<dyn FactSource>, spend: Arc<dyn SpendSource>, world: World) -> Self {
-        Self(Arc::new(Shared { source, spend, world, desks: Mutex::default(), quick: Duration::ZERO }))
+        let (desks, quick) = (Mutex::default(), Duration::ZERO);
+        Self(Arc::new(Shared { source, spend, world, desks, quick, whole_max: SESSIONS_WHOLE_MAX }))
+    }
+
+    /// As if a workspace were large from the first session on.
+    #[cfg(test)]
+    pub(crate) fn of_large(source: Arc<dyn FactSource>, spend: Arc<dyn SpendSource>, world: World) -> Self {
+        Self(Arc::new(Shared { source, spend, world, desks: Mutex::default(), quick: QUICK, whole_max: 0 }))
     }
 
     fn desk(&self, scope: &Scope) -> Arc<Desk> {
@@ -228,18 +286,47 @@ impl FactStore {
     /// The facts, with the occurrences of the goal when it is an event.
     ///
     /// # Errors
-    /// Those of the sources.
+    /// Those of the sources; 422 when more people reached the goal than can be followed.
     pub async fn with_goal(&self, scope: &Scope, goal: Option<&Goal>) -> Result<Ready, Problem> {
         let mut ready = self.get(scope).await?;
         let Some(Goal::Event(name)) = goal else { return Ok(ready) };
         ready.goal = ready.facts.memo.events(name);
         if ready.goal.is_none() {
             let mut rows = self.0.source.goal(scope, name).await?;
+            if self.follows_more(scope, name, &rows)? {
+                ready = self.get(scope).await?;
+            }
             // The facts may be older than the newest events: a goal must not come before the visits that led to it.
             rows.retain(|row| row.offset <= ready.as_of.offset);
             ready.goal = Some(ready.facts.memo.bring(name, rows));
         }
         Ok(ready)
+    }
+
+    /// Follows the people who reached a goal, where not everybody is; whether there was one more.
+    fn follows_more(&self, scope: &Scope, name: &str, rows: &[GoalRow]) -> Result<bool, Problem> {
+        let desk = self.desk(scope);
+        let followed = desk.facts.lock().as_ref().map(|built| built.facts.sessions.kept().clone()).unwrap_or_default();
+        let mut more: HashSet<u64> = rows.iter().map(|row| row.person).filter(|one| !followed.has(*one)).collect();
+        if more.is_empty() {
+            return Ok(false);
+        }
+        if more.len() > GOAL_PEOPLE_MAX {
+            let message = format!(
+                "`{name}` was reached by {} people, more than the {GOAL_PEOPLE_MAX} whose visits can be followed at a time. \
+                 Choose an event that is rarer.",
+                more.len()
+            );
+            return Err(Problem::invalid("goal", message));
+        }
+        let mut people = desk.goal_people.lock();
+        if people.len() + more.len() <= 2 * GOAL_PEOPLE_MAX {
+            more.extend(people.iter());
+        }
+        *people = Arc::new(more);
+        // What was built without them is not given any more.
+        *desk.facts.lock() = None;
+        Ok(true)
     }
 
     /// The touches by the keys that spend is joined on: for the ledger, which must not ask for facts that it is part of.
@@ -257,6 +344,8 @@ impl FactStore {
         let known = desk.sessions.lock().clone().filter(|known| known.zone == zone_name(zone));
         match known {
             Some(known) if known.stamp.is_same(&stamp) => Ok(known),
+            // They are renewed together with the facts, which say whose are kept.
+            Some(known) if !known.facts.is_whole() => Ok(known),
             // Without new events persons were merged or separated by hand: who did it looks at the answer.
             Some(known) if known.took > self.0.quick && known.stamp.is_before(&stamp) => {
                 let rested = known.at.elapsed() > known.took * REST;
@@ -285,19 +374,56 @@ impl FactStore {
         {
             return Ok(known);
         }
+        let before = desk.sessions.lock().clone();
+        self.read_sessions(scope, desk, zone, before).await
+    }
+
+    /// Reads the sessions on from what is known; in a large workspace with those of the people that numbers follow now.
+    async fn read_sessions(
+        &self,
+        scope: &Scope,
+        desk: &Desk,
+        zone: &TimeZone,
+        before: Option<BuiltSessions>,
+    ) -> Result<BuiltSessions, Problem> {
         let started = Instant::now();
-        let rows = self.0.source.touches(scope).await?;
-        let own_zone = zone.clone();
-        let facts = aside(move || SessionFacts::new(rows, stamp.watermark, own_zone)).await?;
+        let stamp = self.0.source.events_stamp(scope).await?;
+        let before = before.map(|known| known.facts);
+        let wanted = |kept, kept_max| SessionsWanted { zone: zone.clone(), kept, kept_max, before: before.clone() };
+        let mut found = None;
+        if !desk.is_large.load(Ordering::Acquire) {
+            found = self.0.source.sessions(scope, wanted(Kept::Everybody, self.0.whole_max)).await?;
+            desk.is_large.store(found.is_none(), Ordering::Release);
+        }
+        if found.is_none() {
+            let kept = self.followed(scope, desk).await?;
+            found = self.0.source.sessions(scope, wanted(kept, SESSIONS_FOLLOWED_MAX)).await?;
+        }
+        let too_many = || {
+            let message = format!(
+                "The visits of leads, companies and deals are more than the {SESSIONS_FOLLOWED_MAX} that are kept in memory."
+            );
+            Problem::new(Class::TooLarge, "too_large", message)
+        };
         let built = BuiltSessions {
             stamp,
             zone: zone_name(zone),
-            facts: Arc::new(facts),
+            facts: Arc::new(found.ok_or_else(too_many)?),
             at: Instant::now(),
             took: started.elapsed(),
         };
         *desk.sessions.lock() = Some(built.clone());
         Ok(built)
+    }
+
+    /// Leads, the people of companies and of deals, and those who reached a goal.
+    async fn followed(&self, scope: &Scope, desk: &Desk) -> Result<Kept, Problem> {
+        let records = self.0.source.records(scope).await?;
+        let known = records.people.iter().filter(|person| person.lead_at.is_some() || person.company.is_some());
+        let mut people: HashSet<u64> = known.map(|person| person.person).collect();
+        people.extend(records.deals.iter().flat_map(|deal| &deal.people).map(|part| part.person));
+        people.extend(desk.goal_people.lock().iter());
+        Ok(Kept::People(Arc::new(people)))
     }
 
     async fn facts(
@@ -308,10 +434,13 @@ impl FactStore {
         sessions: &BuiltSessions,
     ) -> Result<(BuiltFacts, bool), Problem> {
         let newest = self.0.source.events_stamp(scope).await?;
-        let stamp = self.stamp(scope, choices, sessions).await?;
+        let mut stamp = self.stamp(scope, choices, sessions).await?;
+        if desk.is_large.load(Ordering::Acquire) {
+            stamp.events = newest;
+        }
         let known = desk.facts.lock().clone();
         match known {
-            Some(known) if known.stamp == stamp => Ok((known, true)),
+            Some(known) if known.stamp.is_same(&stamp) => Ok((known, true)),
             // People that changed without a new event were changed by a record: that is waited for.
             Some(known)
                 if known.took > self.0.quick
@@ -343,15 +472,34 @@ impl FactStore {
         sessions: &BuiltSessions,
     ) -> Result<BuiltFacts, Problem> {
         let _turn = desk.facts_turn.lock().await;
-        let stamp = self.stamp(scope, choices, sessions).await?;
-        if let Some(known) = desk.facts.lock().as_ref().filter(|known| known.stamp == stamp) {
+        let started = Instant::now();
+        let mut stamp = self.stamp(scope, choices, sessions).await?;
+        if desk.is_large.load(Ordering::Acquire) {
+            stamp.events = self.0.source.events_stamp(scope).await?;
+        }
+        if let Some(known) = desk.facts.lock().as_ref().filter(|known| known.stamp.is_same(&stamp)) {
             return Ok(known.clone());
         }
-        let started = Instant::now();
-        let Records { people, companies, deals } = self.0.source.records(scope).await?;
+        // Who is followed is read before the records are: who becomes known meanwhile is seen by the next facts.
+        let own;
+        let mut sessions = sessions;
+        if desk.is_large.load(Ordering::Acquire) {
+            let _turn = desk.sessions_turn.lock().await;
+            let before = desk.sessions.lock().clone();
+            own = self.read_sessions(scope, desk, &choices.zone, before).await?;
+            (sessions, stamp.events) = (&own, own.stamp);
+        }
+        let Records { people, visitors, companies, deals } = self.0.source.records(scope).await?;
         let spend = self.0.spend.spend(scope, &sessions.facts.touches).await?;
-        let inputs =
-            Inputs { people, companies, deals, spend, currency: choices.currency, built_at: self.0.world.now() };
+        let inputs = Inputs {
+            people,
+            visitors,
+            companies,
+            deals,
+            spend,
+            currency: choices.currency,
+            built_at: self.0.world.now(),
+        };
         let rows = sessions.facts.clone();
         let facts = Arc::new(aside(move || Facts::new(rows, inputs)).await?);
         let built = BuiltFacts { stamp, facts, at: Instant::now(), took: started.elapsed() };
@@ -383,6 +531,10 @@ impl EventStamp {
 }
 
 impl Stamp {
+    fn is_same(&self, other: &Stamp) -> bool {
+        self.events.is_same(&other.events) && self.differs_by_events_alone(other) && self.records == other.records
+    }
+
     /// Whether only what events bring has moved on: newer sessions, new people.
     fn differs_by_events_alone(&self, other: &Stamp) -> bool {
         self.zone == other.zone

@@ -2,18 +2,24 @@
 
 use super::store::RecordsVersion;
 use super::tests_world::{START, World, eur};
-use super::{Choices, EventStamp, FactSource, FactStore, Records, TouchFold, TouchRows};
+use super::{
+    Choices, EventStamp, FactSource, FactStore, Kept, Records, Session, SessionFacts, SessionsWanted, TouchRows,
+};
 use crate::attribution::{Goal, GoalFold, GoalRow, JourneyKey, JourneyKind};
 use crate::metrics::{DateRange, Figure, Metrics, NoSpend, Query};
+use crate::sessions::{Extra, Settings, Wanted, renew};
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use kernel::ids::WorkspaceId;
 use kernel::problem::Problem;
 use kernel::scope::{Scope, WorkspaceRef};
 use kernel::time::{DAY, MINUTE, SimClock, Timestamp};
-use lake::{AgentClass, Event, EventKind, FileCatalog, FoldOptions, KnownAt, Lake, LakeConfig, SqlTurn, Watermark};
+use lake::{
+    AgentClass, Dict, Event, EventKind, FileCatalog, FoldOptions, KnownAt, Lake, LakeConfig, SqlTurn, Watermark,
+};
 use platform::World as Clocks;
 use platform::audit::AuditEntry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -55,6 +61,12 @@ async fn lake_with(folder: &std::path::Path, events: Vec<Event>) -> Lake {
     lake
 }
 
+async fn sessions_of(lake: &Lake) -> SessionFacts {
+    let settings = Settings { timeout_us: 30 * MINUTE, zone: TimeZone::UTC };
+    let wanted = Wanted { settings, kept: Kept::Everybody, kept_max: usize::MAX, before: None };
+    renew(&lake.snapshot(), &wanted).await.unwrap()
+}
+
 /// AN 1.2: sessions with the distinct pages they saw, over hot and sealed events alike.
 #[tokio::test]
 async fn sessions_and_their_pages_come_from_the_lake() {
@@ -80,14 +92,13 @@ async fn sessions_and_their_pages_come_from_the_lake() {
         if sealed {
             lake.seal().await.unwrap();
         }
-        let rows = lake.fold(&TouchFold::default(), &FoldOptions::default()).await.unwrap();
-        let facts = super::SessionFacts::new(rows, lake.watermark(), TimeZone::UTC);
-        let seen = |place: usize| -> Vec<&str> {
+        let facts = sessions_of(&lake).await;
+        let seen = |place: u32| -> Vec<&str> {
             let mut pages: Vec<&str> = facts.pages_of(place).iter().map(|code| facts.texts.text(*code)).collect();
             pages.sort_unstable();
             pages
         };
-        let persons: Vec<u64> = facts.rows.iter().map(|session| session.person).collect();
+        let persons: Vec<u64> = facts.rows().map(|session| session.person).collect();
         assert_eq!(persons, [1, 1, 2, 2], "sealed: {sealed}");
         assert_eq!(seen(0), ["/", "/pricing"]);
         assert_eq!(seen(1), ["/blog/a"]);
@@ -131,9 +142,25 @@ impl FactSource for Fake {
         })
     }
 
-    async fn touches(&self, _: &Scope) -> Result<TouchRows, Problem> {
+    async fn sessions(&self, _: &Scope, wanted: SessionsWanted) -> Result<Option<SessionFacts>, Problem> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        Ok(TouchRows::default())
+        let offset = self.offset.load(Ordering::SeqCst);
+        let watermark = Watermark { offset, at: START, appended_offset: offset, removals: 0 };
+        Ok(Some(SessionFacts::of_rows(TouchRows::default(), watermark, TimeZone::UTC, wanted.kept)))
+    }
+
+    async fn extra(&self, _: &Scope, _: &SessionFacts, _: &Dict, _: Extra) -> Result<(SessionFacts, Dict), Problem> {
+        Err(Problem::not_found("lake", "here"))
+    }
+
+    async fn firsts(
+        &self,
+        _: &Scope,
+        _: &SessionFacts,
+        _: &Dict,
+        _: Arc<HashSet<u64>>,
+    ) -> Result<(HashMap<u64, Session>, Dict), Problem> {
+        Err(Problem::not_found("lake", "here"))
     }
 
     async fn goal(&self, _: &Scope, _: &str) -> Result<Vec<GoalRow>, Problem> {
@@ -154,7 +181,12 @@ impl FactSource for Fake {
     async fn records(&self, _: &Scope) -> Result<Records, Problem> {
         let shown = usize::try_from(self.deals.load(Ordering::SeqCst)).unwrap();
         let deals = self.world.deals.iter().take(shown).cloned().collect();
-        Ok(Records { people: self.world.people.clone(), companies: self.world.companies.clone(), deals })
+        Ok(Records {
+            people: self.world.people.clone(),
+            companies: self.world.companies.clone(),
+            deals,
+            ..Records::default()
+        })
     }
 
     async fn audit(&self, _: &Scope) -> Result<Vec<AuditEntry>, Problem> {
@@ -325,8 +357,7 @@ async fn a_click_id_joins_without_a_campaign() {
         view(4, 0, "/", ""),
     ];
     let lake = lake_with(folder.path(), events).await;
-    let rows = lake.fold(&TouchFold::default(), &FoldOptions::default()).await.unwrap();
-    let facts = super::SessionFacts::new(rows, lake.watermark(), TimeZone::UTC);
+    let facts = sessions_of(&lake).await;
     let found = |id: &str| facts.touches.find(&[id.to_owned()], "", "").map(|(touch, _)| touch.clone());
     let (one, two, other) = (found("g1").unwrap(), found("g2").unwrap(), found("f1").unwrap());
     assert_eq!(one, two);

@@ -61,7 +61,7 @@ async fn an_1_2_the_configured_timeout_cuts_the_sessions() {
         }
         let store = FactStore::new(Arc::new(source), Arc::new(NoSpend), test.platform.world.clone());
         let ready = store.get(&test.scope).await.unwrap();
-        assert_eq!(ready.facts.sessions.rows.len(), expected, "{minutes} minutes");
+        assert_eq!(ready.facts.sessions.len(), expected, "{minutes} minutes");
         let console = crate::sql_console::SqlConsole::new(store, &test.platform);
         let request = serde_json::json!({"sql": "select count(*) from sessions"});
         let answer = console.run(&test.scope, serde_json::from_value(request).unwrap()).await.unwrap();

@@ -1,6 +1,6 @@
 //! Small random worlds for tests: plain lists that an oracle can loop over, and the facts made of them.
 
-use super::{Calendar, DealInput, Facts, Inputs, Outcome, Part, PersonInput, SessionFacts, TouchRows, date_of};
+use super::{Calendar, DealInput, Facts, Inputs, Kept, Outcome, Part, PersonInput, SessionFacts, TouchRows, date_of};
 use crate::metrics::{PlanFact, RateTable, SpendFact, SpendFacts, SpendMatch};
 use jiff::tz::TimeZone;
 use kernel::money::{Currency, Money};
@@ -139,7 +139,7 @@ impl World {
         Self { zone, visits, people, companies, deals, spend }
     }
 
-    pub(crate) fn session_facts(&self) -> SessionFacts {
+    pub(crate) fn session_facts(&self, kept: Kept) -> SessionFacts {
         let mut texts = Dict::new();
         let (mut rows, mut ends, mut pages) = (Vec::new(), Vec::new(), Vec::new());
         for visit in &self.visits {
@@ -154,19 +154,25 @@ impl World {
             rows.push(row(visit, &mut texts));
         }
         let watermark = Watermark { offset: 5_000, at: START + DAYS * DAY, appended_offset: 5_000, removals: 0 };
-        SessionFacts::new(TouchRows::new(rows, ends, pages, texts), watermark, self.zone.clone())
+        SessionFacts::of_rows(TouchRows::new(rows, ends, pages, texts), watermark, self.zone.clone(), kept)
     }
 
     pub(crate) fn facts(&self) -> Facts {
+        self.facts_of(Kept::Everybody)
+    }
+
+    /// With the sessions of some people kept whole and the others counted.
+    pub(crate) fn facts_of(&self, kept: Kept) -> Facts {
         let inputs = Inputs {
             people: self.people.clone(),
+            visitors: Default::default(),
             companies: self.companies.clone(),
             deals: self.deals.clone(),
             spend: Arc::new(self.spend.clone()),
             currency: eur(),
             built_at: Timestamp::from_micros(START),
         };
-        Facts::new(Arc::new(self.session_facts()), inputs)
+        Facts::new(Arc::new(self.session_facts(kept)), inputs)
     }
 
     /// The last moment that a moment stands for.

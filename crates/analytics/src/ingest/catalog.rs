@@ -86,6 +86,23 @@ impl FromRow for Again {
     }
 }
 
+/// Makes files that lie in the folder of a workspace the events of it; it must have none. For lakes that were made in
+/// another way than by ingest.
+///
+/// # Errors
+/// [`CatalogError`] when the database does not take them.
+pub async fn adopt(db: &Db, state: &CatalogState) -> Result<(), CatalogError> {
+    let switch = Switch {
+        add_files: state.files.clone(),
+        add_runs: state.runs.clone(),
+        sealed: Some((state.sealed_offset, state.sealed_at)),
+        next_id: state.next_id,
+        buckets: state.buckets,
+        ..Switch::default()
+    };
+    DbCatalog(db.clone()).switch(&switch).await
+}
+
 const FILE_COLUMNS: &[&str] =
     &["id", "path", "bucket", "month", "row_count", "byte_count", "at_min_us", "at_max_us", "offset_min", "offset_max"];
 

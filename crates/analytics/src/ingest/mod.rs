@@ -22,5 +22,6 @@ mod tests_limits;
 mod tests_pressure;
 
 pub use api::{SENDER_ROUTES, sender_routes};
+pub use catalog::adopt;
 pub use lakes::{Lakes, OpenError};
 pub use pump::Resolver;

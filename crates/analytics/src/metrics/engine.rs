@@ -7,6 +7,7 @@ use super::query::{FilterOp, Plan, PlannedFilter};
 use crate::attribution::{Goal, NONE, converting_session, first_session};
 use crate::facts::spend::spread;
 use crate::facts::{Day, Facts, Grain, NO_TOUCH, Session, day_of};
+use crate::sessions::CELL_CODES;
 use hashbrown::HashSet;
 use jiff::ToSpan;
 
@@ -18,8 +19,16 @@ pub(crate) type Key = [u32; kernel::limits::QUERY_DIMENSIONS_MAX];
 pub(crate) enum Subject {
     /// A session, by place.
     Session,
+    /// Sessions that are counted, not kept.
+    Counted,
+    /// The first session of a campaign, by its place among those.
+    Start(u32),
     /// A person, by place.
     Person(u32),
+    /// A person of whom nothing is known but when it came.
+    Visitor { person: u64, created_at: i64 },
+    /// So many of them.
+    Visitors,
     /// A line of a book: place of the model, the goal, and its share.
     Credit { goal: u32, micros: i64, share: i64 },
     /// A goal and a page, or a goal as a whole.
@@ -37,8 +46,10 @@ pub(crate) struct Record {
     pub(crate) session: u32,
     pub(crate) company: u32,
     pub(crate) page: u32,
-    /// Channel, source, medium, campaign and content where no session says them.
-    pub(crate) own: Option<[u32; 5]>,
+    /// Channel, source, medium, campaign, content, landing page, country and device where no session says them.
+    pub(crate) own: Option<[u32; CELL_CODES]>,
+    /// How many such things there are.
+    pub(crate) times: u32,
     pub(crate) model: u32,
     pub(crate) value: i64,
     /// Things with the same unit vary together, and count once in a row where the measure is not additive.
@@ -59,6 +70,7 @@ pub(crate) struct Run<'a> {
     pub(crate) range: (Day, Day),
     filters: Vec<CodeFilter>,
     periods: Vec<(Grain, Vec<Day>)>,
+    one_by_one: bool,
 }
 
 impl<'a> Run<'a> {
@@ -66,7 +78,12 @@ impl<'a> Run<'a> {
         let filters = plan.filters.iter().map(|filter| CodeFilter::new(facts, filter)).collect();
         let grains = plan.dimensions.iter().filter_map(|dimension| dimension.grain());
         let periods = grains.map(|grain| (grain, (range.0..=range.1).map(|day| grain.start(day)).collect())).collect();
-        Self { facts, plan, range, filters, periods }
+        Self { facts, plan, range, filters, periods, one_by_one: false }
+    }
+
+    /// The same, with a record for each person also where a number would do.
+    pub(crate) fn one_by_one(self) -> Self {
+        Self { one_by_one: true, ..self }
     }
 
     fn has(&self, day: Day) -> bool {
@@ -83,7 +100,7 @@ impl<'a> Run<'a> {
     }
 
     fn code(&self, record: &Record, dimension: Dimension) -> u32 {
-        let session = self.facts.sessions.rows.get(record.session as usize);
+        let session = self.facts.sessions.get(record.session);
         let of = |own: usize, field: fn(&Session) -> u32| match record.own {
             Some(own_codes) => own_codes[own],
             None => session.map_or(NO_TOUCH, field),
@@ -99,9 +116,9 @@ impl<'a> Run<'a> {
             Dimension::Medium => of(2, |session| session.medium),
             Dimension::Campaign => of(3, |session| session.campaign),
             Dimension::Content => of(4, |session| session.content),
-            Dimension::LandingPage => session.map_or(NO_TOUCH, |session| session.landing),
-            Dimension::Country => session.map_or(NO_TOUCH, |session| session.country),
-            Dimension::Device => session.map_or(NO_TOUCH, |session| session.device),
+            Dimension::LandingPage => of(5, |session| session.landing),
+            Dimension::Country => of(6, |session| session.country),
+            Dimension::Device => of(7, |session| session.device),
             Dimension::Page => record.page,
             Dimension::Company => record.company,
             Dimension::Model => record.model,
@@ -142,27 +159,28 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn asks_pages(&self) -> bool {
-        self.plan.dimensions.contains(&Dimension::Page)
-            || self.plan.filters.iter().any(|filter| filter.dimension == Dimension::Page)
-    }
-
     fn sessions(&self, engaged: bool, emit: &mut dyn FnMut(&Record)) {
         let sessions = &self.facts.sessions;
-        let pages = self.asks_pages();
-        for place in sessions.between(self.range.0, self.range.1) {
-            let session = &sessions.rows[*place as usize];
-            if !self.plan.agents.has(session) || (engaged && !session.engaged) {
+        let pages = self.plan.asks(Dimension::Page);
+        for cell in sessions.cells(self.range.0, self.range.1) {
+            if self.plan.agents.has(cell.agent_class) && (!engaged || cell.engaged) {
+                let record = Record::new(cell.day, NONE, 0, 1, Subject::Counted);
+                emit(&Record { own: Some(cell.codes), times: cell.sessions, page: NO_TOUCH, ..record });
+            }
+        }
+        let asks_company = self.plan.asks(Dimension::Company);
+        for (place, session) in sessions.between(self.range.0, self.range.1) {
+            if !self.plan.agents.has(session.agent_class) || (engaged && !session.engaged) {
                 continue;
             }
-            let company = self.facts.company_of_session(*place as usize);
-            let mut record = Record::new(session.day, *place, company, 1, Subject::Session);
-            record.unit = u64::from(*place);
+            let company = if asks_company { self.facts.company_of(session.person) } else { 0 };
+            let mut record = Record::new(session.day, place, company, 1, Subject::Session);
+            record.unit = u64::from(place);
             if !pages {
                 emit(&record);
                 continue;
             }
-            let seen = sessions.pages_of(*place as usize);
+            let seen = sessions.pages_of(place);
             // That a page was not seen is about the whole visit, not about one of its pages.
             let mut without = self.filters.iter().filter(|filter| filter.dimension == Dimension::Page && !filter.keep);
             if without.any(|filter| seen.iter().any(|page| filter.codes.contains(page))) {
@@ -183,7 +201,23 @@ impl<'a> Run<'a> {
             if self.has(day) {
                 let session = first_session(self.facts, person.person);
                 let record = Record::new(day, session, person.company, 1, Subject::Person(place));
-                emit(&Record { unit: u64::from(place), ..record });
+                let first = self.facts.firsts.get(&person.person).filter(|_| session == NONE);
+                emit(&Record { unit: u64::from(place), own: first.map(Session::codes), ..record });
+            }
+        }
+        if !self.one_by_one && !self.plan.asks_touch() {
+            for (day, times) in self.facts.visitors_by_day.iter().filter(|(day, _)| self.has(*day)) {
+                emit(&Record { times: *times, ..Record::new(*day, NONE, 0, 1, Subject::Visitors) });
+            }
+            return;
+        }
+        for (person, created_at) in self.facts.visitors.iter() {
+            let day = self.facts.day(created_at);
+            if self.has(day) {
+                let session = first_session(self.facts, person);
+                let record = Record::new(day, session, 0, 1, Subject::Visitor { person, created_at });
+                let first = self.facts.firsts.get(&person).filter(|_| session == NONE);
+                emit(&Record { unit: person, own: first.map(Session::codes), ..record });
             }
         }
     }
@@ -207,7 +241,7 @@ impl<'a> Run<'a> {
         for (entry, place) in self.facts.spend.entries.iter().zip(0_u32..) {
             let day = day_of(entry.date);
             let Some(value) = entry.micros.filter(|_| self.has(day)) else { continue };
-            let own = self.facts.spend_codes.get(place as usize).copied();
+            let own = self.facts.spend_codes.get(place as usize).map(|codes| own(*codes));
             let record = Record { own, ..Record::new(day, NONE, 0, value, Subject::Spend(place)) };
             // Split by model, each model stands beside the same spend.
             let models = if self.plan.dimensions.contains(&Dimension::Model) { self.plan.models.len() } else { 1 };
@@ -227,7 +261,7 @@ impl<'a> Run<'a> {
             let channel = self.facts.texts.find(&plan.channel).unwrap_or(0);
             for (day, value) in (start..start + days).zip(spread(micros, days)) {
                 if self.has(day) && day <= last {
-                    let own = Some([channel, 0, 0, 0, 0]);
+                    let own = Some(own([channel, 0, 0, 0, 0]));
                     emit(&Record { own, ..Record::new(day, NONE, 0, value, Subject::Plan(place)) });
                 }
             }
@@ -235,11 +269,10 @@ impl<'a> Run<'a> {
     }
 
     fn campaigns(&self, emit: &mut dyn FnMut(&Record)) {
-        for place in &self.facts.sessions.campaign_starts {
-            let session = &self.facts.sessions.rows[*place as usize];
+        for (session, place) in self.facts.sessions.campaign_starts.iter().zip(0_u32..) {
             if self.has(session.day) {
-                let record = Record::new(session.day, *place, 0, 1, Subject::Session);
-                emit(&Record { unit: u64::from(*place), ..record });
+                let record = Record::new(session.day, NONE, 0, 1, Subject::Start(place));
+                emit(&Record { unit: u64::from(place), own: Some(session.codes()), ..record });
             }
         }
     }
@@ -251,7 +284,7 @@ impl<'a> Run<'a> {
             let Some(value) = item.value.filter(|_| self.has(item.day)) else { continue };
             seen.clear();
             for session in &item.touches {
-                for page in self.facts.sessions.pages_of(*session as usize) {
+                for page in self.facts.sessions.pages_of(*session) {
                     if seen.insert(*page) {
                         let record = Record::new(item.day, *session, item.company, value, Subject::Goal(place));
                         emit(&Record { page: *page, unit: u64::from(place), ..record });
@@ -263,10 +296,11 @@ impl<'a> Run<'a> {
 
     fn won(&self, measure: Measure, emit: &mut dyn FnMut(&Record)) {
         let journeys = self.facts.journeys(&self.plan.journeys(Goal::DealWon));
-        let rows = &self.facts.sessions.rows;
+        let sessions = &self.facts.sessions;
+        let is_direct = |place: u32| sessions.get(place).is_none_or(|session| session.direct);
         for (item, place) in journeys.items.iter().zip(0_u32..) {
             let Some(first) = item.touches.first().filter(|_| self.has(item.day)) else { continue };
-            let start = &rows[*first as usize];
+            let Some(start) = sessions.get(*first) else { continue };
             let value = item.value.unwrap_or(0);
             let record = Record::new(item.day, *first, item.company, value, Subject::Goal(place));
             let record = Record { unit: u64::from(place), ..record };
@@ -274,7 +308,7 @@ impl<'a> Run<'a> {
                 Measure::TimeToWin => emit(&Record { value: item.reach - start.start, ..record }),
                 Measure::SourcedRevenue if !start.direct => emit(&record),
                 Measure::InfluencedRevenue => {
-                    for session in item.touches.iter().filter(|session| !rows[**session as usize].direct) {
+                    for session in item.touches.iter().filter(|session| !is_direct(**session)) {
                         emit(&Record { session: *session, ..record });
                     }
                 }
@@ -296,7 +330,7 @@ impl<'a> Run<'a> {
             let high = book.rows.partition_point(|row| day(row) <= self.range.1);
             for row in &book.rows[low..high.max(low)] {
                 let item = &items[row.item as usize];
-                let session = self.facts.sessions.rows.get(row.session as usize);
+                let session = self.facts.sessions.get(row.session);
                 if marketing && session.is_none_or(|session| session.direct) {
                     continue;
                 }
@@ -309,9 +343,14 @@ impl<'a> Run<'a> {
     }
 }
 
+/// What a ledger says of a touch: nothing of pages, countries and devices.
+fn own([channel, source, medium, campaign, content]: [u32; 5]) -> [u32; CELL_CODES] {
+    [channel, source, medium, campaign, content, NO_TOUCH, NO_TOUCH, NO_TOUCH]
+}
+
 impl Record {
     fn new(day: Day, session: u32, company: u32, value: i64, subject: Subject) -> Self {
-        Self { day, session, company, page: 0, own: None, model: 0, value, unit: 0, subject }
+        Self { day, session, company, page: 0, own: None, times: 1, model: 0, value, unit: 0, subject }
     }
 }
 

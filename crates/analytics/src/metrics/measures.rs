@@ -84,6 +84,18 @@ names! {
 }
 
 impl Dimension {
+    /// What a session says of itself.
+    pub(crate) const OF_TOUCH: [Dimension; 8] = [
+        Dimension::Channel,
+        Dimension::Source,
+        Dimension::Medium,
+        Dimension::Campaign,
+        Dimension::Content,
+        Dimension::LandingPage,
+        Dimension::Country,
+        Dimension::Device,
+    ];
+
     /// The length of time, for dimensions of time.
     #[must_use]
     pub fn grain(self) -> Option<crate::facts::Grain> {
@@ -238,6 +250,12 @@ impl Measure {
     #[must_use]
     pub fn is_booked(self) -> bool {
         matches!(self, Measure::Spend | Measure::Plan | Measure::PlanToDate)
+    }
+
+    /// Whether sessions are counted.
+    #[must_use]
+    pub fn is_of_sessions(self) -> bool {
+        matches!(self, Measure::Sessions | Measure::EngagedSessions)
     }
 
     /// Whether it is a share in millionths.

@@ -17,6 +17,8 @@ mod tests;
 #[cfg(test)]
 mod tests_cases;
 #[cfg(test)]
+mod tests_counted;
+#[cfg(test)]
 mod tests_registry;
 
 pub use crate::attribution::parse_model;

@@ -258,6 +258,18 @@ impl Plan {
         JourneyKey { goal, lookback_days: self.lookback_days, kind: self.kind }
     }
 
+    /// Whether the question is split or filtered by a dimension.
+    #[must_use]
+    pub fn asks(&self, dimension: Dimension) -> bool {
+        self.dimensions.contains(&dimension) || self.filters.iter().any(|filter| filter.dimension == dimension)
+    }
+
+    /// Whether the question is split or filtered by what a session says of itself.
+    #[must_use]
+    pub fn asks_touch(&self) -> bool {
+        Dimension::OF_TOUCH.iter().any(|dimension| self.asks(*dimension))
+    }
+
     /// The first dimension of time and its place.
     #[must_use]
     pub fn time(&self) -> Option<(usize, Grain)> {

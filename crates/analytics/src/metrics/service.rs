@@ -1,13 +1,16 @@
 //! Questions against a workspace.
 
+use super::measures::{Dimension, Measure};
 use super::query::{Plan, Query};
 use super::table::{Table, answer};
 use crate::attribution::Goal;
-use crate::drill::{DrillAnswer, DrillRequest, drill};
+use crate::drill::{DrillAnswer, DrillRequest, Window, drill, plan_of, windows};
 use crate::facts::spend::TouchIndex;
-use crate::facts::{FactStore, Ready, aside};
+use crate::facts::{Day, FactStore, Facts, Ready, SessionFacts, aside};
+use crate::sessions::Extra;
 use kernel::problem::Problem;
 use kernel::scope::{Permission, Scope};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The numbers of all workspaces. Clones share their facts.
@@ -36,7 +39,9 @@ impl Metrics {
     pub async fn query(&self, scope: &Scope, query: &Query) -> Result<Table, Problem> {
         let ready = self.ready(scope, query).await?;
         let plan = Plan::new(query, ready.today)?;
-        aside(move || answer(&ready.facts, &plan, ready.as_of)).await
+        let ranges: Vec<_> = [Some(plan.range), plan.compare].into_iter().flatten().collect();
+        let facts = self.brought(scope, &ready.facts, &plan, &ranges).await?;
+        aside(move || answer(&facts, &plan, ready.as_of)).await
     }
 
     /// Opens a number. Rows are shown to those who may read people, deals and the ledger.
@@ -47,7 +52,14 @@ impl Metrics {
         let ready = self.ready(scope, &request.query).await?;
         let needed = [Permission::PeopleRead, Permission::DealsRead, Permission::LedgerRead];
         let allowed = needed.iter().all(|permission| scope.permissions.has(*permission));
-        let mut found = aside(move || drill(&ready.facts, &request, ready.today, ready.as_of)).await??;
+        let (plan, days) = plan_of(&ready.facts, &request, ready.today)?;
+        let facts = self.brought(scope, &ready.facts, &plan, &[days]).await?;
+        let seen = if allowed { self.seen(scope, &facts, &request, ready.today).await? } else { None };
+        let open = move || {
+            let seen = seen.as_ref().map(|(facts, windows)| (facts, windows.as_slice()));
+            drill(&facts, &request, ready.today, ready.as_of, seen)
+        };
+        let mut found = aside(open).await??;
         if !allowed {
             for part in &mut found.parts {
                 part.rows.clear();
@@ -64,6 +76,61 @@ impl Metrics {
     /// Those of the sources.
     pub async fn touches(&self, scope: &Scope) -> Result<Arc<TouchIndex>, Problem> {
         self.store.touch_index(scope).await
+    }
+
+    /// The facts with what a question looks at one by one, where it is only counted.
+    async fn brought(
+        &self,
+        scope: &Scope,
+        facts: &Arc<Facts>,
+        plan: &Plan,
+        ranges: &[(Day, Day)],
+    ) -> Result<Arc<Facts>, Problem> {
+        if facts.sessions.is_whole() {
+            return Ok(facts.clone());
+        }
+        let mut brought = facts.clone();
+        let measures: Vec<Measure> = plan.metrics.iter().flat_map(|metric| metric.formula.measures()).collect();
+        if plan.asks(Dimension::Page) && measures.iter().any(|measure| measure.is_of_sessions()) {
+            let extra = Extra { days: ranges.to_vec(), only: None };
+            let source = self.store.source();
+            let (sessions, texts) = source.extra(scope, &brought.sessions, &brought.texts, extra).await?;
+            brought = Arc::new(brought.with_sessions(sessions, texts));
+        }
+        if measures.contains(&Measure::People) && plan.asks_touch() {
+            let is_meant = |at: i64| {
+                let day = facts.day(at);
+                ranges.iter().any(|(from, to)| *from <= day && day <= *to)
+            };
+            let known = facts.people.iter().map(|person| (person.person, person.created_at));
+            let counted = known.chain(facts.visitors.iter()).filter(|(person, _)| !facts.sessions.kept().has(*person));
+            let people: HashSet<u64> = counted.filter(|(_, at)| is_meant(*at)).map(|(person, _)| person).collect();
+            let source = self.store.source();
+            let (firsts, texts) = source.firsts(scope, &facts.sessions, &brought.texts, Arc::new(people)).await?;
+            let sessions = SessionFacts::clone(&brought.sessions);
+            brought = Arc::new(Facts { firsts, ..brought.with_sessions(sessions, texts) });
+        }
+        Ok(brought)
+    }
+
+    /// The rows of sessions that are only counted, as far as they are to be shown.
+    async fn seen(
+        &self,
+        scope: &Scope,
+        facts: &Arc<Facts>,
+        request: &DrillRequest,
+        today: Day,
+    ) -> Result<Option<(Facts, Vec<Window>)>, Problem> {
+        if facts.sessions.is_whole() || facts.sessions.cells(Day::MIN, Day::MAX).next().is_none() {
+            return Ok(None);
+        }
+        let windows = windows(facts, request, today)?;
+        if windows.is_empty() {
+            return Ok(None);
+        }
+        let extra = Window::extra(&windows, facts);
+        let (sessions, texts) = self.store.source().extra(scope, &facts.sessions, &facts.texts, extra).await?;
+        Ok(Some((facts.with_sessions(sessions, texts), windows)))
     }
 
     async fn ready(&self, scope: &Scope, query: &Query) -> Result<Ready, Problem> {

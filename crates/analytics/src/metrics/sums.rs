@@ -40,11 +40,14 @@ impl Sum {
         }
     }
 
-    fn add(&mut self, value: i64, unit: u64) {
+    fn add(&mut self, value: i64, unit: u64, times: u32) {
         match self {
             Sum::Plain { sum, spread } => {
-                *sum = sum.saturating_add(value);
-                spread.add(value as f64, unit);
+                *sum = sum.saturating_add(value.saturating_mul(i64::from(times)));
+                match times {
+                    1 => spread.add(value as f64, unit),
+                    times => spread.add_apart(value as f64, times),
+                }
             }
             Sum::Distinct { last, .. } if *last == unit => {}
             Sum::Distinct { last, sum, spread } => {
@@ -104,17 +107,17 @@ impl Sums {
             run.visit(*measure, &mut |record| {
                 if let Some(only) = only {
                     if run.key(record) == only {
-                        totals[place].add(record.value, record.unit);
+                        totals[place].add(record.value, record.unit, record.times);
                     }
                     return;
                 }
                 // Under several models the total is that of the chosen one: models do not add up.
                 if record.model == 0 {
-                    totals[place].add(record.value, record.unit);
+                    totals[place].add(record.value, record.unit, record.times);
                 }
                 if !plan.dimensions.is_empty() {
                     let row = rows.entry(run.key(record)).or_insert_with(|| empty(record.model));
-                    row[place].add(record.value, record.unit);
+                    row[place].add(record.value, record.unit, record.times);
                 }
             });
         }
@@ -182,8 +185,7 @@ pub(crate) fn divided(micros: i64, by: i64, measure: Measure) -> i64 {
 
 /// Whether records of one unit count once in a row of the model at this place.
 pub(crate) fn is_distinct(plan: &Plan, measure: Measure, model: u32) -> bool {
-    let pages = plan.dimensions.contains(&Dimension::Page)
-        || plan.filters.iter().any(|filter| filter.dimension == Dimension::Page);
+    let pages = plan.asks(Dimension::Page);
     measure.is_distinct()
         || (pages && matches!(measure, Measure::Sessions | Measure::EngagedSessions))
         || (measure.is_credit() && plan.models.get(model as usize).is_some_and(|model| !model.conserves()))

@@ -350,7 +350,7 @@ proptest! {
             for row in &table.rows {
                 let key = Some(row.key.iter().map(|part| part.value.clone()).collect());
                 let request = DrillRequest { query: query.clone(), metric: metric.to_owned(), key, limit: Some(1_000), cursor: None };
-                let opened = drill(&facts, &request, today(), AS_OF).unwrap();
+                let opened = drill(&facts, &request, today(), AS_OF, None).unwrap();
                 prop_assert_eq!(&opened.value, &row.cells[0], "{:?}", request.key);
             }
         }
@@ -370,7 +370,7 @@ proptest! {
             let keys = table.rows.iter().map(|row| (Some(vec![row.key[0].value.clone()]), &row.cells[0]));
             for (key, cell) in keys.chain([(None, &table.totals[0])]) {
                 let request = DrillRequest { query: query.clone(), metric: (*metric).to_owned(), key, limit: Some(1_000), cursor: None };
-                let opened = drill(&facts, &request, today(), AS_OF).unwrap();
+                let opened = drill(&facts, &request, today(), AS_OF, None).unwrap();
                 prop_assert_eq!(&opened.value, cell, "{} {:?}", metric, request.key);
                 for part in &opened.parts {
                     prop_assert_eq!(part.rows.len(), part.rows_total);

@@ -36,7 +36,7 @@ fn spend_stands_against_the_plan_up_to_today() {
     }
     let request =
         DrillRequest { query, metric: "spend_to_plan".to_owned(), key: None, limit: Some(1_000), cursor: None };
-    let opened = drill(&facts, &request, today(), AS_OF).unwrap();
+    let opened = drill(&facts, &request, today(), AS_OF, None).unwrap();
     assert_eq!(opened.parts[1].rows_total, 20);
     assert!(opened.parts[1].sql.contains("day <= '2026-07-20'"), "{}", opened.parts[1].sql);
 }
@@ -81,7 +81,7 @@ fn a_deal_names_the_rate_it_was_converted_at() {
         let query = Query::new(&["pipeline_created"], range);
         let metric = "pipeline_created".to_owned();
         let request = DrillRequest { query, metric, key: None, limit: None, cursor: None };
-        let opened = drill(&world.facts(), &request, today(), AS_OF).unwrap();
+        let opened = drill(&world.facts(), &request, today(), AS_OF, None).unwrap();
         let fact = opened.parts[0].rows[0].facts.iter().find(|fact| fact.name == "Exchange rate").unwrap().text.clone();
         (opened.value.value.unwrap().number(), fact)
     };
@@ -115,7 +115,12 @@ fn a_text_that_says_nothing_is_nothing() {
             let key = Some(vec![row.key[0].value.clone()]);
             let request =
                 DrillRequest { query: query.clone(), metric: metric.to_owned(), key, limit: Some(1_000), cursor: None };
-            assert_eq!(drill(&facts, &request, today(), AS_OF).unwrap().value, row.cells[0], "{metric} {:?}", row.key);
+            assert_eq!(
+                drill(&facts, &request, today(), AS_OF, None).unwrap().value,
+                row.cells[0],
+                "{metric} {:?}",
+                row.key
+            );
         }
     }
 }
@@ -177,7 +182,7 @@ fn filters_keep_what_they_say() {
         let filter = Filter { dimension: dimension.to_owned(), op, values: vec![value.to_owned()] };
         let query = Query { filters: vec![filter], ..Query::new(&["sessions"], range) };
         let request = DrillRequest { query, metric: "sessions".to_owned(), key: None, limit: None, cursor: None };
-        let opened = drill(&facts, &request, today(), AS_OF).unwrap();
+        let opened = drill(&facts, &request, today(), AS_OF, None).unwrap();
         (opened.value.value.unwrap().number(), opened.parts[0].sql.clone())
     };
     let (count, sql) = sessions("page", FilterOp::NotIn, "/pricing");

@@ -218,6 +218,7 @@ pub(super) fn check(settings: &SqlSettings) -> Result<(), Problem> {
 pub(super) fn build(facts: &Facts, statement: &str, settings: &SqlSettings) -> Result<Vec<SqlTable>, Problem> {
     let mut tables = Vec::new();
     for name in named_in(statement) {
+        refuse_counted(facts, name)?;
         let rows = match name {
             "sessions" => sessions(facts),
             "session_pages" => session_pages(facts),
@@ -236,6 +237,19 @@ pub(super) fn build(facts: &Facts, statement: &str, settings: &SqlSettings) -> R
     Ok(tables)
 }
 
+/// Visits that are only counted are no rows.
+fn refuse_counted(facts: &Facts, table: &str) -> Result<(), Problem> {
+    if facts.sessions.is_whole() || !matches!(table, "sessions" | "session_pages" | "people") {
+        return Ok(());
+    }
+    let message = format!(
+        "`{table}` would have to be made of {} visits, more than a statement can read at a time. Ask `events` for the days you \
+         need, or the metrics.",
+        facts.sessions.sessions()
+    );
+    Err(Problem::invalid("sql", message))
+}
+
 fn lookback(settings: &SqlSettings) -> u32 {
     settings.lookback_days.unwrap_or(LOOKBACK_DAYS)
 }
@@ -245,13 +259,13 @@ fn kind(settings: &SqlSettings) -> JourneyKind {
 }
 
 fn sessions(facts: &Facts) -> Vec<Vec<V>> {
-    let firsts: HashSet<u32> = facts.sessions.campaign_starts.iter().copied().collect();
-    let row = |(session, place): (&Session, u32)| {
+    let firsts: HashSet<u64> = facts.sessions.campaign_starts.iter().map(|session| session.offset).collect();
+    let row = |session: &Session| {
         let [channel, source, medium, campaign, content, landing, country, device] = touch(facts, Some(session));
         vec![
             V::Int(session.offset.cast_signed()),
             person(session.person),
-            text(facts.shown(facts.company_of_session(place as usize))),
+            text(facts.shown(facts.company_of(session.person))),
             V::Timestamp(session.start),
             V::Text(date_of(session.day).to_string()),
             V::Int(i64::from(session.seconds)),
@@ -268,15 +282,15 @@ fn sessions(facts: &Facts) -> Vec<Vec<V>> {
             text(session.agent_class.as_str()),
             V::Bool(session.engaged),
             V::Bool(session.direct),
-            V::Bool(firsts.contains(&place)),
+            V::Bool(firsts.contains(&session.offset)),
         ]
     };
-    facts.sessions.rows.iter().zip(0..).map(row).collect()
+    facts.sessions.rows().map(row).collect()
 }
 
 fn session_pages(facts: &Facts) -> Vec<Vec<V>> {
-    let rows = facts.sessions.rows.iter().enumerate();
-    rows.flat_map(|(place, session)| {
+    let rows = facts.sessions.rows().zip(0_u32..);
+    rows.flat_map(|(session, place)| {
         let pages = facts.sessions.pages_of(place).iter();
         pages.map(|page| vec![V::Int(session.offset.cast_signed()), text(facts.shown(*page))])
     })
@@ -285,7 +299,7 @@ fn session_pages(facts: &Facts) -> Vec<Vec<V>> {
 
 fn people(facts: &Facts, settings: &SqlSettings) -> Vec<Vec<V>> {
     let row = |who: &crate::facts::Person| {
-        let at = |place: u32| facts.sessions.rows.get(place as usize);
+        let at = |place: u32| facts.sessions.get(place);
         let first = at(first_session(facts, who.person));
         let lead =
             who.lead_at.and_then(|lead_at| at(converting_session(facts, who.person, lead_at, lookback(settings))));
@@ -353,7 +367,7 @@ fn deal_pages(facts: &Facts, settings: &SqlSettings) -> Vec<Vec<V>> {
     for item in &facts.journeys(&key).items {
         let (Some(deal), Some(value)) = (facts.deals.get(item.deal as usize), item.value) else { continue };
         let mut seen: HashSet<u32> = HashSet::new();
-        for page in item.touches.iter().flat_map(|place| facts.sessions.pages_of(*place as usize)) {
+        for page in item.touches.iter().flat_map(|place| facts.sessions.pages_of(*place)) {
             if seen.insert(*page) {
                 rows.push(vec![
                     text(&deal.id),
@@ -427,7 +441,7 @@ fn credits(facts: &Facts, settings: &SqlSettings) -> Result<Vec<Vec<V>>, Problem
             let (goal_name, model_name) = (goal.to_string(), model.to_string());
             for line in &book.rows {
                 let item = &book.journeys.items[line.item as usize];
-                let session = facts.sessions.rows.get(line.session as usize);
+                let session = facts.sessions.get(line.session);
                 let deal = if item.deal == NONE { None } else { facts.deals.get(item.deal as usize) };
                 let goal_id = deal.map_or_else(|| item.offset.to_string(), |deal| deal.id.clone());
                 let mut row = vec![

@@ -76,7 +76,7 @@ async fn the_sql_of_a_drill_gives_the_same_number() {
             for (key, cell) in rows.chain([(None, &table.totals[0])]) {
                 let request =
                     DrillRequest { query: query.clone(), metric: metric.clone(), key, limit: None, cursor: None };
-                let opened = drill(&facts, &request, today, AS_OF).unwrap();
+                let opened = drill(&facts, &request, today, AS_OF, None).unwrap();
                 let told = asked(&lake, &facts, &opened.sql, &opened.sql_settings).await;
                 let same = match (number(cell), told) {
                     (Some(cell), Some(told)) => (cell - told).abs() <= 1e-6 * (1.0 + cell.abs()),

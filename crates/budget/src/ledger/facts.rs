@@ -142,12 +142,13 @@ impl Ledger {
 /// The touches without the click ids that no line names: a handful instead of one a visit.
 fn trimmed(touches: &TouchIndex, book: &Book) -> TouchIndex {
     let named: HashSet<&str> = book.entries.iter().map(|entry| entry.line.click_id.as_str()).collect();
-    let clicks = named.iter().filter_map(|click| touches.by_click_id.get_key_value(*click));
+    let clicks = named.iter().filter_map(|click| Some(((*click).to_owned(), *touches.place_of_click(click)?)));
     TouchIndex {
         campaigns: touches.campaigns.clone(),
         by_campaign_id: touches.by_campaign_id.clone(),
         by_name: touches.by_name.clone(),
-        by_click_id: clicks.map(|(click, place)| (click.clone(), *place)).collect(),
+        by_click_id: clicks.collect(),
+        ..TouchIndex::default()
     }
 }
 

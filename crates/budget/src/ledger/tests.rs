@@ -51,6 +51,7 @@ fn touches() -> TouchIndex {
         by_campaign_id: HashMap::from([("11".to_owned(), 0)]),
         by_name: HashMap::from([("spring".to_owned(), 0), ("abm-dach".to_owned(), 1)]),
         by_click_id: HashMap::new(),
+        ..TouchIndex::default()
     }
 }
 

@@ -60,6 +60,9 @@ pub(crate) fn run<F: Fold>(
         } else {
             total.add(job.bucket(fold, bucket, Some(&members[bucket]))?.0);
         }
+    } else if let Some(people) = &options.people {
+        let canonical = people.iter().map(|person| view.merges.canonical_of(*person).cast_signed());
+        doubt = view.merges.members_of_all(&canonical.collect(), view.buckets);
     } else {
         options.progress.begin(all.len());
         let mut given: Vec<Given> = Vec::new();

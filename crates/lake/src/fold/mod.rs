@@ -22,7 +22,7 @@ pub(crate) use engine::{decode_only, run};
 
 use crate::event::Columns;
 use kernel::time::{TimeRange, Timestamp};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -133,6 +133,8 @@ pub struct FoldOptions {
     pub range: TimeRange,
     /// Only this person (with all that is merged into it).
     pub person: Option<u64>,
+    /// Only these people (with all that is merged into them).
+    pub people: Option<Arc<HashSet<u64>>>,
     /// Only what was known at a moment; everything when none.
     pub as_of: Option<KnownAt>,
     /// Most bytes of an output, of one bucket or of all together; a fold that would take more stops with
@@ -149,6 +151,7 @@ impl Default for FoldOptions {
         Self {
             range: TimeRange::ALL,
             person: None,
+            people: None,
             as_of: None,
             memory_bytes_max: kernel::limits::FOLD_MEMORY_BYTES_MAX,
             progress: Progress::default(),

@@ -156,7 +156,7 @@ impl Sessions {
 
 /// The sessions of one person while its events pass. Usable inside another fold: [`Sessionizer::step`] hands out each
 /// session when it ends, [`Sessionizer::finish`] the open ones; codes are of the run's dictionary.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sessionizer {
     open: [Option<SessionRow>; 3],
 }
@@ -217,6 +217,32 @@ impl Sessionizer {
         session.events += 1;
         session.key_events += u32::from(settings.is_key_event(event));
         Some(lane(class))
+    }
+
+    /// Ends the sessions that no event from a moment on can prolong.
+    pub fn end_before(&mut self, settings: &SessionFold, until: i64, mut ended: impl FnMut(SessionRow)) {
+        for open in &mut self.open {
+            if let Some(session) = open.take_if(|session| until.saturating_sub(session.end) > settings.timeout_us) {
+                ended(settings.closed(session));
+            }
+        }
+    }
+
+    /// The open sessions: to carry them on to where other codes are used.
+    pub fn open_mut(&mut self) -> impl Iterator<Item = &mut SessionRow> {
+        self.open.iter_mut().flatten()
+    }
+
+    /// Whether no session is open.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.open.iter().all(Option::is_none)
+    }
+
+    /// When the open session began that is neither a bot's nor an AI agent's.
+    #[must_use]
+    pub fn human_since(&self) -> Option<i64> {
+        self.open[lane(AgentClass::Human)].map(|session| session.start)
     }
 
     /// After the last event of the person: the open sessions.

@@ -6,7 +6,7 @@
 use super::Row;
 use crate::error::LakeError;
 use crate::event::{Col, Columns};
-use crate::parquet::{data_error, events_to_batch, schema_of};
+use crate::parquet::{AT, data_error, events_to_batch, integers, schema_of};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, StringBuilder};
 use datafusion::arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use memchr::memmem;
@@ -74,6 +74,11 @@ impl Chunk {
 
     pub(crate) fn rows(&self) -> usize {
         self.batch.num_rows()
+    }
+
+    /// When each row happened.
+    pub(crate) fn moments(&self) -> Vec<i64> {
+        integers(&self.batch, AT).map_or_else(|_| Vec::new(), |moments| moments.to_vec())
     }
 
     /// Bytes in memory.

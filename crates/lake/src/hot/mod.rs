@@ -133,6 +133,12 @@ impl HotBucket {
         self.tail_bytes += other.tail_bytes;
     }
 
+    /// When each row happened.
+    pub(crate) fn moments(&self, mut take: impl FnMut(i64)) {
+        self.chunks.iter().for_each(|chunk| chunk.moments().iter().for_each(|at| take(*at)));
+        self.tail.iter().flat_map(|part| &part.rows).for_each(|row| take(row.at));
+    }
+
     /// About how many bytes it takes in memory.
     pub(crate) fn bytes(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.bytes()).sum::<usize>() + self.tail_bytes

@@ -165,7 +165,7 @@ async fn a_person_is_erased_everywhere_and_stays_out() {
             assert_eq!(world.profiles.get(&test.scope, *gone).await.unwrap_err().code, "person_not_found");
             assert_eq!(world.erasures.of_person(&test.scope, *gone).await.unwrap().id, erasure.id);
         }
-        assert_eq!(world.profiles.facts(&test.scope).await.unwrap().people.len(), 1, "numbers forget it too");
+        assert_eq!(world.profiles.facts(&test.scope).await.unwrap().len(), 1, "numbers forget it too");
         assert_eq!(world.lake.events_of(&[otto.number()], None, 10).await.unwrap().len(), 1);
         assert_eq!(std::fs::read_to_string(blobs.join("imp_1.csv")).unwrap(), "email\notto@example.com\n\n");
         assert_no_trace(&test, &world).await;

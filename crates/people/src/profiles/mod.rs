@@ -8,11 +8,14 @@ mod model;
 mod store;
 #[cfg(test)]
 mod tests;
+mod visitors;
 
 pub use model::{
     IdentifierEdge, Identifiers, MergeEvidence, OriginKind, PeopleFacts, PeopleFilter, PeopleSort, Person, PersonDeal,
     PersonFact, PersonSummary, Place, RefusedIdentifier, TimelineEvent,
 };
+
+pub use visitors::Visitors;
 
 use async_trait::async_trait;
 use hashbrown::HashMap;
@@ -165,15 +168,45 @@ impl Profiles {
             return Ok(known);
         }
         // What was written after `changes` was read is read again next time; reading it twice does no harm.
-        let news = store::facts_since(&db, read).await?;
-        let facts = if news.is_empty() {
-            known
+        let facts = if known.is_empty() {
+            let mut facts = PeopleFacts { changes, ..PeopleFacts::default() };
+            let mut after = None;
+            // Everybody, a page at a time: most persons are kept as little more than a number.
+            loop {
+                let page = store::facts_after(&db, after, FACTS_AT_ONCE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.0.person);
+                let (people, visitors) = apart(page);
+                facts.people.extend(people.into_iter().filter(|fact| fact.1).map(|fact| fact.0));
+                facts.visitors = facts.visitors.with(&visitors);
+            }
+            Arc::new(facts)
         } else {
-            Arc::new(PeopleFacts { people: with_news(&known.people, news), changes })
+            let news = store::facts_since(&db, read).await?;
+            let (people, visitors) = apart(news);
+            let people = if people.is_empty() { known.people.clone() } else { with_news(&known.people, people) };
+            Arc::new(PeopleFacts { people, visitors: known.visitors.with(&visitors), changes })
         };
         all.insert(slug.to_owned(), (changes, facts.clone()));
         Ok(facts)
     }
+}
+
+/// Rows that are read at once.
+const FACTS_AT_ONCE: u32 = 50_000;
+
+/// News for those of whom something is known, and for the others: each is news for both.
+fn apart(news: Vec<store::Fact>) -> (Vec<store::Fact>, Vec<(u64, Option<i64>)>) {
+    let visitor = |store::Fact(fact, is_live): &store::Fact| {
+        let at = (*is_live && fact.is_visitor()).then(|| fact.created_at.micros());
+        (fact.person.number(), at)
+    };
+    let visitors = news.iter().map(visitor).collect();
+    let known = news.into_iter().map(|store::Fact(fact, is_live)| {
+        let is_known = is_live && !fact.is_visitor();
+        store::Fact(fact, is_known)
+    });
+    (known.collect(), visitors)
 }
 
 /// The facts with the news put in, in the order of ids.

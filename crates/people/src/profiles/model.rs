@@ -1,6 +1,7 @@
 //! Persons as callers see them.
 
 use crate::companies::Property;
+use super::visitors::Visitors;
 use kernel::ids::{CompanyId, DealId, PersonId};
 use kernel::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -268,11 +269,21 @@ pub struct PersonFact {
     pub country: String,
 }
 
+impl PersonFact {
+    /// Whether nothing is known of the person but when it came.
+    #[must_use]
+    pub fn is_visitor(&self) -> bool {
+        self.lead_at.is_none() && self.company.is_none() && self.country.is_empty()
+    }
+}
+
 /// Every person of a workspace, in the order of ids.
 #[derive(Debug, Clone, Default)]
 pub struct PeopleFacts {
-    /// The persons.
+    /// The persons of whom something is known.
     pub people: Vec<PersonFact>,
+    /// The others.
+    pub visitors: Visitors,
     /// The number of the write these facts are of.
     pub changes: i64,
 }
@@ -280,8 +291,24 @@ pub struct PeopleFacts {
 impl PeopleFacts {
     /// One person; give the canonical one.
     #[must_use]
-    pub fn get(&self, person: u64) -> Option<&PersonFact> {
-        let place = self.people.binary_search_by_key(&person, |fact| fact.person.number()).ok()?;
-        self.people.get(place)
+    pub fn get(&self, person: u64) -> Option<PersonFact> {
+        if let Ok(place) = self.people.binary_search_by_key(&person, |fact| fact.person.number()) {
+            return self.people.get(place).cloned();
+        }
+        let created_at = Timestamp::from_micros(self.visitors.get(person)?);
+        let person = PersonId::from_number(person).ok()?;
+        Some(PersonFact { person, lead_at: None, created_at, company: None, country: String::new() })
+    }
+
+    /// How many persons there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.people.len() + self.visitors.len()
+    }
+
+    /// Whether there is nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }

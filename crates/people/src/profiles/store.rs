@@ -314,6 +314,14 @@ impl FromRow for Fact {
     }
 }
 
+/// The facts of the next persons after one, in the order of ids.
+pub(super) async fn facts_after(db: &Db, after: Option<PersonId>, most: u32) -> Result<Vec<Fact>, DbError> {
+    let sql = "select person, state, lead_us, created_us, company, country from people where person > $1 \
+        order by person limit $2";
+    let after = after.map_or(-1, |person| person.number().cast_signed());
+    db.query(sql, params![after, i64::from(most)]).await
+}
+
 /// The persons whose facts changed after a write.
 pub(super) async fn facts_since(db: &Db, changes: i64) -> Result<Vec<Fact>, DbError> {
     let sql =

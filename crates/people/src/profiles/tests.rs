@@ -164,10 +164,11 @@ async fn facts_follow_what_changed() {
     for test in platforms().await {
         let (profiles, _) = profiles(&test).await;
         let identity = Identity::new(&test.platform);
-        assert!(profiles.facts(&test.scope).await.unwrap().people.is_empty());
+        assert!(profiles.facts(&test.scope).await.unwrap().is_empty());
         let first = identity.resolve(&test.scope, &[visit(1, "a", None), visit(2, "b", None)]).await.unwrap();
         let facts = profiles.facts(&test.scope).await.unwrap();
-        assert_eq!(facts.people.len(), 2);
+        assert_eq!(facts.len(), 2);
+        assert_eq!(facts.visitors.len(), 2, "nothing is known of them");
         assert_eq!(facts.get(first[0].person.number()).unwrap().lead_at, None);
         identity.resolve(&test.scope, &[visit(3, "a", None)]).await.unwrap();
         let same = profiles.facts(&test.scope).await.unwrap();

@@ -86,6 +86,12 @@ impl Spread {
         self.of_unit += value;
     }
 
+    /// Passes a value of so many units that vary each by itself.
+    pub fn add_apart(&mut self, value: f64, units: u32) {
+        self.squares += self.of_unit * self.of_unit + value * value * f64::from(units);
+        (self.unit, self.of_unit) = (None, 0.0);
+    }
+
     /// The variance of the sum, in the square of the values' unit.
     #[must_use]
     pub fn variance(&self) -> f64 {
@@ -107,6 +113,9 @@ mod tests {
         let mut count = Spread::default();
         (0..100).for_each(|unit| count.add(1.0, unit));
         assert!(near(count.variance(), 100.0));
+        count.add_apart(1.0, 44);
+        count.add(2.0, 200);
+        assert!(near(count.variance(), 148.0));
         let mut shares = Spread::default();
         for (value, unit) in [(0.5, 1), (0.5, 1), (3.0, 2)] {
             shares.add(value, unit);

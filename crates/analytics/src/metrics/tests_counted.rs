@@ -1,0 +1,86 @@
+//! A large workspace counts the sessions of people that no number follows: every number stays what it is.
+
+use super::internal::{Dimension, answer};
+use super::{Agents, AsOf, Compare, DateRange, Figure, Plan, Query};
+use crate::attribution::first_session;
+use crate::drill::{DrillRequest, drill};
+use crate::facts::tests_world::World;
+use crate::facts::{Facts, Kept, day_of};
+use proptest::prelude::*;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+const AS_OF: AsOf = AsOf { offset: 5_000, at: None, lag_seconds: 0 };
+
+/// The same world twice: with every session whole, and with those of some people counted.
+fn both(seed: u64) -> (Facts, Facts) {
+    let world = World::random(seed);
+    let known = world.people.iter().filter(|person| person.lead_at.is_some() || person.company.is_some());
+    let mut people: HashSet<u64> = known.map(|person| person.person).collect();
+    people.extend(world.deals.iter().flat_map(|deal| &deal.people).map(|part| part.person));
+    let whole = world.facts();
+    let mut counted = world.facts_of(Kept::People(Arc::new(people.clone())));
+    for person in whole.people.iter().filter(|person| !people.contains(&person.person)) {
+        if let Some(first) = whole.sessions.get(first_session(&whole, person.person)) {
+            counted.firsts.insert(person.person, *first);
+        }
+    }
+    (whole, counted)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn counted_sessions_change_no_number(seed in any::<u64>()) {
+        let (whole, counted) = both(seed);
+        let today = day_of("2026-12-31".parse().unwrap());
+        let range = DateRange { from: "2026-01-10".parse().unwrap(), to: "2026-05-31".parse().unwrap() };
+        use Dimension as D;
+        for (metrics, dimensions, agents) in [
+            (&["sessions", "engaged_sessions", "engagement_rate", "conversion_rate", "new_leads", "people"][..], &[][..], Agents::Human),
+            (&["sessions", "people"], &[D::Channel], Agents::Human),
+            (&["sessions", "engaged_sessions"], &[D::Week, D::Campaign], Agents::All),
+            (&["sessions"], &[D::LandingPage, D::Country, D::Device], Agents::Bot),
+            (&["sessions", "people", "new_leads", "pipeline_created"], &[D::Company], Agents::Human),
+            (&["campaigns_started"], &[D::Campaign], Agents::Human),
+            (&["pipeline_contribution", "revenue_contribution", "new_leads"], &[D::Source], Agents::Human),
+        ] {
+            let mut query = Query::new(metrics, range).by(dimensions);
+            (query.compare, query.agents) = (Compare::Previous, agents);
+            let plan = Plan::new(&query, today).unwrap();
+            let (one, other) = (answer(&whole, &plan, AS_OF), answer(&counted, &plan, AS_OF));
+            prop_assert_eq!(&one, &other, "{:?} by {:?}", metrics, dimensions);
+            for metric in metrics {
+                for key in std::iter::once(None).chain(one.rows.iter().map(|row| Some(row.key.iter().map(|part| part.value.clone()).collect()))) {
+                    let request = DrillRequest { query: query.clone(), metric: (*metric).into(), key, limit: None, cursor: None };
+                    let opened = [&whole, &counted].map(|facts| drill(facts, &request, today, AS_OF, None).unwrap());
+                    prop_assert_eq!(&opened[0].value, &opened[1].value);
+                }
+            }
+        }
+        let seen = |facts: &Facts| facts.sessions.sessions();
+        prop_assert_eq!(seen(&whole), seen(&counted));
+    }
+}
+
+#[test]
+fn a_filter_keeps_the_same_of_what_is_counted() {
+    let mut counted_any = false;
+    for seed in 0..60 {
+        let (whole, counted) = both(seed);
+        counted_any |= counted.sessions.cells(i32::MIN, i32::MAX).next().is_some();
+        let range = DateRange { from: "2026-01-01".parse().unwrap(), to: "2026-12-31".parse().unwrap() };
+        for (dimension, value) in [("channel", "Email"), ("landing_page", "/pricing"), ("company", "com_0")] {
+            for op in [super::FilterOp::In, super::FilterOp::NotIn, super::FilterOp::Contains] {
+                let mut query = Query::new(&["sessions"], range);
+                query.filters.push(super::Filter { dimension: dimension.into(), op, values: vec![value.into()] });
+                let plan = Plan::new(&query, day_of("2026-12-31".parse().unwrap())).unwrap();
+                let totals = [&whole, &counted].map(|facts| answer(facts, &plan, AS_OF).totals[0].value.clone());
+                assert_eq!(totals[0], totals[1], "{seed}: {dimension} {op:?}");
+                assert!(totals[0].as_ref().is_some_and(|total| matches!(total, Figure::Number(_))));
+            }
+        }
+    }
+    assert!(counted_any, "something was counted");
+}
