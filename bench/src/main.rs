@@ -3,8 +3,9 @@
 //! `bench make FOLDER EVENTS` lets the simulator fill a lake; `bench run FOLDER ROUNDS` asks every engine every question in
 //! turn and prints the table as Markdown; `bench costs FOLDER ROUNDS` prints what a question costs beyond the plain one;
 //! `bench ingest FOLDER SECONDS [LOAD]` sends batches to the real program; `bench soak FOLDER DAYS EVENTS` sends it so many
-//! days of so many events, and looks at what grows; `bench ours FOLDER ROUNDS` asks this engine alone,
-//! for a profiler. `cargo xtask bench` does all but the last, with the peers from PyPI.
+//! days of so many events, and looks at what grows; `bench reports LAKE ROUNDS FOLDER` asks it what its pages ask;
+//! `bench ours FOLDER ROUNDS` asks this engine alone, for a profiler. `cargo xtask bench` does all but the last, with the peers
+//! from PyPI.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 

@@ -77,9 +77,9 @@ fn measure(server: &Server, question: &Question, rounds: usize) -> Result<String
     let rounds = rounds.min(question.rounds_max);
     let mut times = Vec::with_capacity(rounds);
     // What is read for the first time is not what is measured.
-    timed(server, &question.ask(rounds)).with_context(|| question.name.to_owned())?;
+    timed(server, &question.ask(rounds)).with_context(|| question.name.clone())?;
     for round in 0..rounds {
-        times.push(timed(server, &question.ask(round)).with_context(|| question.name.to_owned())?.0);
+        times.push(timed(server, &question.ask(round)).with_context(|| question.name.clone())?.0);
     }
     let (again, _) = timed(server, &question.ask(rounds - 1))?;
     times.sort_unstable();

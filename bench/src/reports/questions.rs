@@ -10,7 +10,7 @@ const FIRST: Date = date(2025, 1, 1);
 
 /// A question that is asked again and again.
 pub(crate) struct Question {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) rounds_max: usize,
     ask: Box<dyn Fn(Date, Date) -> (&'static str, String, Value)>,
     days: Days,
@@ -40,12 +40,12 @@ impl Question {
 }
 
 fn question(
-    name: &'static str,
+    name: impl Into<String>,
     days: Days,
     ask: impl Fn(Date, Date) -> (&'static str, String, Value) + 'static,
 ) -> Question {
     let rounds_max = if matches!(days, Days::All) { 10 } else { 100 };
-    Question { name, rounds_max, ask: Box::new(ask), days }
+    Question { name: name.into(), rounds_max, ask: Box::new(ask), days }
 }
 
 fn query(name: &'static str, days: Days, body: Value) -> Question {
@@ -60,7 +60,7 @@ fn tile(name: &'static str, metric: &'static str) -> Question {
     query(name, Days::Last(90), json!({"metrics": [metric], "compare": "previous", "grain": "week"}))
 }
 
-fn explore(name: &'static str, days: Days, ask: Value) -> Question {
+fn explore(name: String, days: Days, ask: Value) -> Question {
     question(name, days, move |from, to| {
         ("POST", "/api/v1/explore".to_owned(), json!({"range": {"from": from, "to": to}, "ask": ask}))
     })
@@ -68,91 +68,59 @@ fn explore(name: &'static str, days: Days, ask: Value) -> Question {
 
 /// Every question, in the order of the table.
 pub(crate) fn all() -> Vec<Question> {
-    let quarter = Days::Last(90);
-    let home = question("Home, whole", quarter, |from, to| {
+    home().into_iter().chain(reports()).chain(explorations()).collect()
+}
+
+fn home() -> Vec<Question> {
+    let whole = question("Home, whole", Days::Last(90), |from, to| {
         ("GET", format!("/api/v1/dashboards/home?from={from}&to={to}"), Value::Null)
     });
-    let drill = question("the rows behind sessions of a channel", quarter, |from, to| {
-        let query = json!({"metrics": ["sessions"], "dimensions": ["channel"], "range": {"from": from, "to": to}});
-        (
-            "POST",
-            "/api/v1/query/drill".to_owned(),
-            json!({"query": query, "metric": "sessions", "key": ["Paid Search"]}),
-        )
-    });
-    let models = question("attribution, all models by channel", quarter, |from, to| {
-        ("POST", "/api/v1/attribution".to_owned(), json!({"range": {"from": from, "to": to}}))
-    });
-    let funnel = json!({"kind": "funnel", "steps": [{"name": "Page viewed"}, {"name": "Demo requested"}]});
-    let trends = json!({"kind": "trends", "series": [{"name": "Page viewed"}]});
-    let retention = json!({"kind": "retention"});
-    let paths = json!({"kind": "paths", "anchor": {"name": "Page viewed"}, "node": "path"});
-    let mut questions = vec![
-        home,
+    vec![
+        whole,
         tile("tile: pipeline contribution", "pipeline_contribution"),
         tile("tile: marketing-sourced revenue", "marketing_sourced_revenue"),
         tile("tile: CAC", "cac"),
         tile("tile: payback", "payback_months"),
         tile("tile: spend", "spend"),
         tile("tile: campaign velocity", "campaign_velocity"),
-        query(
-            "sessions and engagement by channel",
-            quarter,
-            json!({"metrics": ["sessions", "engagement_rate"], "dimensions": ["channel"], "compare": "previous"}),
-        ),
-        query("sessions by day", quarter, json!({"metrics": ["sessions", "engaged_sessions"], "grain": "day"})),
-        query(
-            "sessions by landing page and country",
-            quarter,
-            json!({"metrics": ["sessions"], "dimensions": ["landing_page", "country"]}),
-        ),
-        query(
-            "sessions by channel, all time",
-            Days::All,
-            json!({"metrics": ["sessions"], "dimensions": ["channel"], "grain": "month"}),
-        ),
-        query("sessions by page, 7 days", Days::Last(7), json!({"metrics": ["sessions"], "dimensions": ["page"]})),
-        query(
-            "new leads and conversion by channel",
-            quarter,
-            json!({"metrics": ["new_leads", "conversion_rate"], "dimensions": ["channel"]}),
-        ),
-        query("people first seen by week", quarter, json!({"metrics": ["people"], "grain": "week"})),
-        query(
-            "spend and cost per lead by campaign",
-            quarter,
-            json!({"metrics": ["spend", "new_leads", "cost_per_lead"], "dimensions": ["campaign"]}),
-        ),
-        query(
-            "pipeline and revenue by channel",
-            quarter,
-            json!({"metrics": ["pipeline_created", "won_revenue"], "dimensions": ["channel"], "model": "time_decay"}),
-        ),
+    ]
+}
+
+fn reports() -> Vec<Question> {
+    let by = |metrics: &[&str], dimensions: &[&str]| json!({"metrics": metrics, "dimensions": dimensions});
+    let report = |name, metrics: &[&str], dimensions: &[&str]| query(name, Days::Last(90), by(metrics, dimensions));
+    let models = question("attribution, all models by channel", Days::Last(90), |from, to| {
+        ("POST", "/api/v1/attribution".to_owned(), json!({"range": {"from": from, "to": to}}))
+    });
+    let drill = question("the rows behind sessions of a channel", Days::Last(90), |from, to| {
+        let query = json!({"metrics": ["sessions"], "dimensions": ["channel"], "range": {"from": from, "to": to}});
+        let body = json!({"query": query, "metric": "sessions", "key": ["Paid Search"]});
+        ("POST", "/api/v1/query/drill".to_owned(), body)
+    });
+    vec![
+        report("sessions and engagement by channel", &["sessions", "engagement_rate"], &["channel"]),
+        report("sessions by day", &["sessions", "engaged_sessions"], &["day"]),
+        report("sessions by landing page and country", &["sessions"], &["landing_page", "country"]),
+        query("sessions by month and channel, all time", Days::All, by(&["sessions"], &["month", "channel"])),
+        query("sessions by page, 7 days", Days::Last(7), by(&["sessions"], &["page"])),
+        query("sessions by company, 7 days", Days::Last(7), by(&["sessions"], &["company"])),
+        report("new leads and conversion by channel", &["new_leads", "conversion_rate"], &["channel"]),
+        report("people first seen by week", &["people"], &["week"]),
+        report("spend and cost per lead by campaign", &["spend", "new_leads", "cost_per_lead"], &["campaign"]),
+        report("pipeline and revenue by channel", &["pipeline_created", "won_revenue"], &["channel"]),
         models,
         drill,
+    ]
+}
+
+fn explorations() -> Vec<Question> {
+    let asks = [
+        ("trend", json!({"kind": "trends", "series": [{"name": "Page viewed"}]})),
+        ("funnel", json!({"kind": "funnel", "steps": [{"name": "Page viewed"}, {"name": "Demo requested"}]})),
+        ("retention", json!({"kind": "retention"})),
+        ("paths", json!({"kind": "paths", "anchor": {"name": "Page viewed"}, "node": "path"})),
     ];
-    for (days, names) in [
-        (
-            Days::Last(28),
-            [
-                "Explore: trend, 28 days",
-                "Explore: funnel, 28 days",
-                "Explore: retention, 28 days",
-                "Explore: paths, 28 days",
-            ],
-        ),
-        (
-            Days::All,
-            [
-                "Explore: trend, all time",
-                "Explore: funnel, all time",
-                "Explore: retention, all time",
-                "Explore: paths, all time",
-            ],
-        ),
-    ] {
-        let asks = [trends.clone(), funnel.clone(), retention.clone(), paths.clone()];
-        questions.extend(names.into_iter().zip(asks).map(|(name, ask)| explore(name, days, ask)));
-    }
-    questions
+    let over = [(Days::Last(28), "28 days"), (Days::All, "all time")];
+    let all = over.into_iter().flat_map(|(days, words)| asks.iter().map(move |ask| (days, words, ask)));
+    all.map(|(days, words, (kind, ask))| explore(format!("Explore: {kind}, {words}"), days, ask.clone())).collect()
 }

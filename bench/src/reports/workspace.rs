@@ -145,101 +145,36 @@ fn spend(program: &Path, folder: &Path, data: &Path) -> Result<usize> {
 async fn records(db: &Db, people: &[Person]) -> Result<(usize, usize, usize)> {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     let known: Vec<&Person> = people.iter().filter(|person| person.2.is_some()).collect();
-    let start = Timestamp::from_micros(people.iter().map(|person| person.1).min().unwrap_or(0));
-    let companies: Vec<String> =
-        (0..known.len() / PEOPLE_OF_COMPANY + 1).map(|_| CompanyId::new(start, &mut rng).to_string()).collect();
-    let rows = companies.iter().enumerate().map(|(number, id)| {
-        let name = format!("Company {number}");
-        params![
-            id.clone(),
-            "live",
-            1_i64,
-            name.clone(),
-            name.to_lowercase(),
-            "",
-            "",
-            "DE",
-            "{}",
-            start.micros(),
-            "import:bench",
-            name
-        ]
-    });
-    insert(
-        db,
-        "companies",
-        &[
-            "id",
-            "state",
-            "changed",
-            "name",
-            "name_key",
-            "domain",
-            "industry",
-            "country",
-            "properties",
-            "created_us",
-            "origin",
-            "search",
-        ],
-        rows,
-    )
-    .await?;
+    let companies = companies(db, people, known.len() / PEOPLE_OF_COMPANY + 1, &mut rng).await?;
     let mut number = 0;
     let rows = people.iter().map(|(person, at, lead)| {
         let company = lead.map(|_| {
             number += 1;
             companies[number / PEOPLE_OF_COMPANY].clone()
         });
-        let mut row: Vec<Value> = params![
-            person.cast_signed(),
-            "live",
-            1_i64,
-            *at,
-            *at,
-            *at,
-            *lead,
-            "{}",
-            *at,
-            *at,
-            *at,
-            *lead,
-            "event:bench",
-            company
-        ];
-        row.extend((0..10).map(|_| Value::from("")));
-        row
+        let (person, at) = (person.cast_signed(), *at);
+        let own = params![person, "live", 1_i64, at, at, at, *lead, "{}", at, at, at, *lead, "event:bench", company];
+        own.into_iter().chain((0..10).map(|_| Value::from(""))).collect()
     });
-    let columns = [
-        "person",
-        "state",
-        "changed",
-        "own_created_us",
-        "own_first_seen_us",
-        "own_last_seen_us",
-        "own_lead_us",
-        "traits",
-        "created_us",
-        "first_seen_us",
-        "last_seen_us",
-        "lead_us",
-        "origin",
-        "company",
-        "email",
-        "phone",
-        "name",
-        "first_name",
-        "last_name",
-        "title",
-        "country",
-        "city",
-        "sort_name",
-        "search",
-    ];
-    insert(db, "people", &columns, rows).await?;
+    let columns = "person state changed own_created_us own_first_seen_us own_last_seen_us own_lead_us traits created_us \
+        first_seen_us last_seen_us lead_us origin company email phone name first_name last_name title country city sort_name \
+        search";
+    insert(db, "people", columns, rows).await?;
     db.execute("update identity_state set changes = 1", Vec::new()).await?;
     let deals = deals(db, &known, &companies, &mut rng).await?;
     Ok((known.len(), companies.len(), deals))
+}
+
+async fn companies(db: &Db, people: &[Person], count: usize, rng: &mut ChaCha8Rng) -> Result<Vec<String>> {
+    let start = Timestamp::from_micros(people.iter().map(|person| person.1).min().unwrap_or(0));
+    let ids: Vec<String> = (0..count).map(|_| CompanyId::new(start, rng).to_string()).collect();
+    let rows = ids.iter().enumerate().map(|(number, id)| {
+        let (name, key, at) = (format!("Company {number}"), format!("company {number}"), start.micros());
+        params![id.clone(), "live", 1_i64, name, key.clone(), "", "", "DE", "{}", at, "import:bench", key]
+    });
+    let columns = "id state changed name name_key domain industry country properties created_us origin search";
+    insert(db, "companies", columns, rows).await?;
+    Ok(ids)
 }
 
 async fn deals(db: &Db, known: &[&Person], companies: &[String], rng: &mut ChaCha8Rng) -> Result<usize> {
@@ -280,36 +215,20 @@ async fn deals(db: &Db, known: &[&Person], companies: &[String], rng: &mut ChaCh
         }
     }
     let count = deals.len();
-    let columns = [
-        "id",
-        "state",
-        "name",
-        "name_key",
-        "pipeline",
-        "stage",
-        "outcome",
-        "amount_micros",
-        "currency",
-        "company",
-        "owner",
-        "reason",
-        "created_us",
-        "closed_us",
-        "properties",
-        "origin",
-        "source_row",
-    ];
-    insert(db, "deals", &columns, deals.into_iter()).await?;
-    insert(db, "deal_people", &["deal", "person", "role", "is_primary", "source"], parts.into_iter()).await?;
+    let columns = "id state name name_key pipeline stage outcome amount_micros currency company owner reason created_us \
+        closed_us properties origin source_row";
+    insert(db, "deals", columns, deals.into_iter()).await?;
+    insert(db, "deal_people", "deal person role is_primary source", parts.into_iter()).await?;
     db.execute("update deal_state set changes = 1", Vec::new()).await?;
     Ok(count)
 }
 
-async fn insert(db: &Db, table: &str, columns: &[&str], rows: impl Iterator<Item = Vec<Value>>) -> Result<()> {
+async fn insert(db: &Db, table: &str, columns: &str, rows: impl Iterator<Item = Vec<Value>>) -> Result<()> {
+    let columns: Vec<&str> = columns.split_whitespace().collect();
     let mut rows = rows.peekable();
     while rows.peek().is_some() {
         let mut tx = db.begin().await?;
-        tx.insert_many(table, columns, rows.by_ref().take(ROWS).collect(), "").await?;
+        tx.insert_many(table, &columns, rows.by_ref().take(ROWS).collect(), "").await?;
         tx.commit().await?;
     }
     Ok(())

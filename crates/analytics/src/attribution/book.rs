@@ -1,12 +1,13 @@
 //! The book of credits: for every goal, what each touch got under a model; and the memory of books already written.
 
-use super::journeys::{Goal, JourneyKind, Journeys, NONE};
+use super::journeys::{Goal, JourneyKind, Journeys, NONE, converting_session};
 use super::occurrences::GoalRow;
 use crate::facts::Facts;
 use parking_lot::Mutex;
 use science::attribution::{Model, credits};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Most books kept beside one set of facts; older ones are written again when asked for.
 const BOOKS_MAX: usize = 48;
@@ -81,7 +82,11 @@ pub struct Memo {
     events: Mutex<Vec<(String, Arc<Vec<GoalRow>>)>>,
     journeys: Mutex<HashMap<JourneyKey, Arc<Journeys>>>,
     books: Mutex<HashMap<(JourneyKey, Model), Arc<Book>>>,
+    leads: Mutex<HashMap<u32, Arc<Vec<AtomicU32>>>>,
 }
+
+/// What was not looked for yet; no session has this place.
+const NOT_LOOKED: u32 = NONE - 1;
 
 impl Memo {
     /// The occurrences of an event, if they were brought.
@@ -112,6 +117,30 @@ impl Memo {
 }
 
 impl Facts {
+    /// For each person, by place, where the session that made it a lead is remembered.
+    #[must_use]
+    pub(crate) fn lead_sessions(&self, lookback_days: u32) -> Arc<Vec<AtomicU32>> {
+        let mut leads = self.memo.leads.lock();
+        if leads.len() >= BOOKS_MAX && !leads.contains_key(&lookback_days) {
+            leads.clear();
+        }
+        let none = || Arc::new(self.people.iter().map(|_| AtomicU32::new(NOT_LOOKED)).collect());
+        leads.entry(lookback_days).or_insert_with(none).clone()
+    }
+
+    /// Place of the session that made the person at this place a lead, remembered in what [`Facts::lead_sessions`] gave.
+    #[must_use]
+    pub(crate) fn lead_session(&self, known: &[AtomicU32], place: usize, lookback_days: u32) -> u32 {
+        let (Some(person), Some(known)) = (self.people.get(place), known.get(place)) else { return NONE };
+        let (found, Some(lead_at)) = (known.load(Ordering::Relaxed), person.lead_at) else { return NONE };
+        if found != NOT_LOOKED {
+            return found;
+        }
+        let found = converting_session(self, person.person, lead_at, lookback_days);
+        known.store(found, Ordering::Relaxed);
+        found
+    }
+
     /// The journeys of a goal. An event goal has none until its occurrences were brought.
     #[must_use]
     pub fn journeys(&self, key: &JourneyKey) -> Arc<Journeys> {

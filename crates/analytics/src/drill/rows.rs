@@ -94,10 +94,11 @@ pub(super) fn part(
         let wanted = key.map_or(record.model == 0, |key| run.key(record) == *key);
         let again =
             is_distinct(plan, measure, record.model) && records.last().is_some_and(|last| last.unit == record.unit);
-        if wanted && !again && records.len() < held_max {
-            records.push(*record);
-        } else if wanted && !again {
-            counted += 1;
+        if wanted && !again {
+            counted += record.times as usize;
+            if records.len() < held_max {
+                records.push(*record);
+            }
         }
     });
     // Stable: rows of one value stay in the order in which they were found; sessions stand in the order of time.
@@ -106,7 +107,7 @@ pub(super) fn part(
         let time = session.map(|session| (session.day, session.start, session.offset));
         (std::cmp::Reverse(record.value.unsigned_abs()), time)
     });
-    let (before, rows_total) = window.map_or((0, records.len() + counted), |(_, window)| (window.before, window.total));
+    let (before, rows_total) = window.map_or((0, counted), |(_, window)| (window.before, window.total));
     let end = skip.saturating_add(limit as usize).min(rows_total);
     let page = skip.saturating_sub(before)..end.saturating_sub(before).min(records.len());
     let rows = records.get(page).unwrap_or(&[]).iter().map(|record| row(shown, plan, measure, record)).collect();

@@ -30,7 +30,7 @@ impl Window {
         key: Option<&Key>,
         (limit, cursor): (u32, Option<&str>),
     ) -> Self {
-        let run = Run::new(facts, plan, plan.range);
+        let run = Run::new(facts, plan, plan.range).one_by_one();
         let mut by_day: BTreeMap<Day, usize> = BTreeMap::new();
         let mut cells = HashSet::new();
         run.visit(measure, &mut |record| {

@@ -126,6 +126,7 @@ impl Facts {
         Self {
             texts,
             firsts: HashMap::new(),
+            leads_by_day: Arc::new(leads_by_day(&sessions.calendar, &people)),
             people: Arc::new(people),
             visitors_by_day: Arc::new(by_day(&sessions.calendar, &visitors)),
             visitors,
@@ -140,6 +141,14 @@ impl Facts {
             sessions,
         }
     }
+}
+
+/// Day and place of those who became known.
+fn leads_by_day(calendar: &Calendar, people: &[Person]) -> Vec<(Day, u32)> {
+    let leads = people.iter().zip(0_u32..).filter_map(|(person, place)| Some((calendar.day(person.lead_at?), place)));
+    let mut leads: Vec<(Day, u32)> = leads.collect();
+    leads.sort_unstable();
+    leads
 }
 
 /// How many came into being on each day.

@@ -107,7 +107,7 @@ fn one_by_one(error: LakeError) -> Problem {
             "range",
             format!(
                 "This looks at visits one by one, at most {SESSIONS_AT_ONCE_MAX} for one question. Choose fewer days, or ask \
-                 without pages."
+                 without pages and companies."
             ),
         ),
         error => error.into(),

@@ -23,4 +23,6 @@ pub use calendar::{Calendar, Day, Grain, date_of, day_of, elapsed, period_before
 pub use live::LiveSource;
 pub use model::{AsOf, Deal, Facts, NO_TOUCH, Outcome, Part, Person};
 pub(crate) use store::aside;
+#[cfg(test)]
+pub(crate) use store::followed;
 pub use store::{Choices, EventStamp, FactSource, FactStore, Ready, Records, RecordsVersion, SessionsWanted};

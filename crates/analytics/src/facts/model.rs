@@ -122,6 +122,8 @@ pub struct Facts {
     pub visitors: Visitors,
     /// How many of them came on each day.
     pub visitors_by_day: Arc<Vec<(Day, u32)>>,
+    /// Day and place of the people who became known, by day.
+    pub leads_by_day: Arc<Vec<(Day, u32)>>,
     /// The people of each company, by the code of its id.
     pub company_people: Arc<HashMap<u32, Vec<u64>>>,
     /// Names of the companies, by the code of their id.
@@ -188,6 +190,7 @@ impl Facts {
             firsts: HashMap::new(),
             people: self.people.clone(),
             visitors: self.visitors.clone(),
+            leads_by_day: self.leads_by_day.clone(),
             visitors_by_day: self.visitors_by_day.clone(),
             company_people: self.company_people.clone(),
             company_names: self.company_names.clone(),

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use kernel::money::Currency;
 use kernel::problem::{Class, Problem};
 use kernel::scope::Scope;
-use kernel::time::Timestamp;
+use kernel::time::{DAY, Timestamp};
 use lake::{Dict, KnownAt, Lake, SqlTurn, Watermark};
 use parking_lot::Mutex;
 use people::profiles::Visitors;
@@ -197,8 +197,8 @@ struct Desk {
     renewing_facts: AtomicBool,
     /// Whether there are too many sessions to keep them all.
     is_large: AtomicBool,
-    /// People who reached an event that was asked for as a goal.
-    goal_people: Mutex<Arc<HashSet<u64>>>,
+    /// When people last reached an event that was asked for as a goal.
+    goal_people: Mutex<HashMap<u64, i64>>,
 }
 
 impl std::fmt::Debug for FactStore {
@@ -307,7 +307,10 @@ impl FactStore {
     fn follows_more(&self, scope: &Scope, name: &str, rows: &[GoalRow]) -> Result<bool, Problem> {
         let desk = self.desk(scope);
         let followed = desk.facts.lock().as_ref().map(|built| built.facts.sessions.kept().clone()).unwrap_or_default();
-        let mut more: HashSet<u64> = rows.iter().map(|row| row.person).filter(|one| !followed.has(*one)).collect();
+        let mut more: HashMap<u64, i64> = HashMap::new();
+        for row in rows.iter().filter(|row| !followed.has(row.person, row.at)) {
+            follow(&mut more, row.person, row.at);
+        }
         if more.is_empty() {
             return Ok(false);
         }
@@ -321,9 +324,9 @@ impl FactStore {
         }
         let mut people = desk.goal_people.lock();
         if people.len() + more.len() <= 2 * GOAL_PEOPLE_MAX {
-            more.extend(people.iter());
+            people.iter().for_each(|(person, at)| follow(&mut more, *person, *at));
         }
-        *people = Arc::new(more);
+        *people = more;
         // What was built without them is not given any more.
         *desk.facts.lock() = None;
         Ok(true)
@@ -412,17 +415,25 @@ impl FactStore {
             at: Instant::now(),
             took: started.elapsed(),
         };
+        tracing::debug!(
+            workspace = %scope.workspace.slug,
+            sessions = built.facts.sessions(),
+            kept = built.facts.len(),
+            bytes = built.facts.bytes(),
+            took_ms = built.took.as_millis(),
+            "sessions are read"
+        );
         *desk.sessions.lock() = Some(built.clone());
         Ok(built)
     }
 
-    /// Leads, the people of companies and of deals, and those who reached a goal.
+    /// Leads, the people of deals and of their companies, and those who reached a goal.
     async fn followed(&self, scope: &Scope, desk: &Desk) -> Result<Kept, Problem> {
         let records = self.0.source.records(scope).await?;
-        let known = records.people.iter().filter(|person| person.lead_at.is_some() || person.company.is_some());
-        let mut people: HashSet<u64> = known.map(|person| person.person).collect();
-        people.extend(records.deals.iter().flat_map(|deal| &deal.people).map(|part| part.person));
-        people.extend(desk.goal_people.lock().iter());
+        let mut people = followed(&records.people, &records.deals);
+        for (person, at) in desk.goal_people.lock().iter() {
+            follow(&mut people, *person, *at);
+        }
         Ok(Kept::People(Arc::new(people)))
     }
 
@@ -516,6 +527,42 @@ impl FactStore {
             spend: self.0.spend.version(scope).await?,
         })
     }
+}
+
+fn follow(people: &mut HashMap<u64, i64>, person: u64, until: i64) {
+    let known = people.entry(person).or_insert(until);
+    *known = until.max(*known);
+}
+
+/// Up to when the sessions of people can be touches: of a lead, until it became one; of the people of a deal and of its
+/// company, until the last goal of it.
+pub(crate) fn followed(people: &[PersonInput], deals: &[DealInput]) -> HashMap<u64, i64> {
+    // A moment may stand for its day, and a deal may be won at any moment that stands in it.
+    let reach = |at: i64| at.saturating_add(2 * DAY);
+    let goal = |deal: &DealInput| {
+        let stages = deal.stages.iter().map(|stage| stage.1);
+        reach(stages.chain(deal.closed_at).fold(deal.created_at, i64::max))
+    };
+    let mut companies: HashMap<&str, i64> = HashMap::new();
+    let mut found = HashMap::new();
+    for deal in deals {
+        for part in &deal.people {
+            follow(&mut found, part.person, goal(deal));
+        }
+        if let Some(company) = &deal.company {
+            let until = companies.entry(company).or_insert(i64::MIN);
+            *until = goal(deal).max(*until);
+        }
+    }
+    for person in people {
+        if let Some(lead_at) = person.lead_at {
+            follow(&mut found, person.person, reach(lead_at));
+        }
+        if let Some(until) = person.company.as_deref().and_then(|company| companies.get(company)) {
+            follow(&mut found, person.person, *until);
+        }
+    }
+    found
 }
 
 impl EventStamp {

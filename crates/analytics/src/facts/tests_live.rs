@@ -1,12 +1,14 @@
 //! Facts of the running program: what its configuration does to them.
 
+use super::tests_world::Dice;
 use super::{FactStore, LiveSource};
+use crate::drill::{DrillRequest, DrillRow};
 use crate::ingest::Lakes;
-use crate::metrics::NoSpend;
+use crate::metrics::{DateRange, Filter, FilterOp, Metrics, NoSpend, Query};
 use async_trait::async_trait;
 use kernel::problem::Problem;
 use kernel::scope::Scope;
-use kernel::time::MINUTE;
+use kernel::time::{HOUR, MINUTE};
 use lake::{Event, EventKind, Lake};
 use people::companies::Companies;
 use people::deals::Deals;
@@ -68,4 +70,112 @@ async fn an_1_2_the_configured_timeout_cuts_the_sessions() {
         assert_eq!(answer.rows, [[serde_json::json!(expected)]]);
         lakes.close().await;
     }
+}
+
+/// Visits of forty people over ten weeks; every fifth says who it is.
+fn visits(start: i64) -> Vec<Event> {
+    let mut dice = Dice::new(9);
+    let (mut events, mut number) = (Vec::new(), 0);
+    for visitor in 0..40_u64 {
+        for visit in 0..1 + dice.below(4) {
+            let at = start - i64::try_from(dice.below(70 * 24)).unwrap() * HOUR;
+            let (channel, source) = dice.of(&[("Direct", ""), ("Paid Search", "google"), ("Email", "news")]);
+            for view in 0..1 + dice.below(3) {
+                number += 1;
+                events.push(Event {
+                    event_id: format!("e{number}"),
+                    anonymous_id: format!("a{visitor}"),
+                    user_id: if visitor % 5 == 0 { format!("u{visitor}") } else { String::new() },
+                    at: at + i64::try_from(view).unwrap() * MINUTE,
+                    received_at: start,
+                    kind: if view == 2 { EventKind::Track } else { EventKind::Page },
+                    name: if view == 2 { "Asked".into() } else { "Page viewed".into() },
+                    path: dice.of(&["/", "/pricing", "/blog/a"]).into(),
+                    channel: channel.into(),
+                    source: source.into(),
+                    country: dice.of(&["DE", "AT"]).into(),
+                    device: "desktop".into(),
+                    ..Event::default()
+                });
+            }
+            assert!(visit < 4);
+        }
+    }
+    events
+}
+
+async fn rows_of(metrics: &Metrics, scope: &Scope, mut request: DrillRequest) -> (usize, Vec<DrillRow>) {
+    let mut rows = Vec::new();
+    loop {
+        let part = metrics.drill(scope, request.clone()).await.unwrap().parts.remove(0);
+        request.cursor = part.next_cursor;
+        rows.extend(part.rows);
+        if request.cursor.is_none() {
+            return (part.rows_total, rows);
+        }
+    }
+}
+
+/// Where visits are only counted, every question has the same answer as where they are all kept, and opens to the same rows.
+#[tokio::test]
+async fn a_large_workspace_answers_as_a_small_one() {
+    let test = testkit::platform(testkit::Backend::Sqlite).await;
+    let (lakes, source) = live(&test);
+    let lake = lakes.get(&test.scope.workspace).await.unwrap();
+    let events = visits(test.platform.world.now().micros());
+    let count = events.len() as u64;
+    lake.append(events).await.unwrap();
+    while lake.watermark().offset < count {
+        tokio::task::yield_now().await;
+    }
+    lake.seal().await.unwrap();
+    let source = Arc::new(source);
+    let world = test.platform.world.clone();
+    let small = Metrics::new(FactStore::new(source.clone(), Arc::new(NoSpend), world.clone()));
+    let large = Metrics::new(FactStore::of_large(source, Arc::new(NoSpend), world));
+    let counted = large.store().get(&test.scope).await.unwrap().facts;
+    assert!(!counted.sessions.is_whole() && !counted.visitors.is_empty() && counted.people.len() == 8);
+    let today = test.platform.world.now().date_in(&jiff::tz::TimeZone::UTC);
+    let range = DateRange { from: today.saturating_sub(jiff::Span::new().days(80)), to: today };
+    let ask = |metrics: &[&str], dimensions: &[&str]| {
+        let mut query = Query::new(metrics, range);
+        query.dimensions = dimensions.iter().map(|name| (*name).to_owned()).collect();
+        query
+    };
+    let mut goal = ask(&["goals", "goal_value"], &["channel"]);
+    goal.goal = Some("event:Asked".into());
+    let mut on_pricing = ask(&["sessions", "engagement_rate"], &["channel"]);
+    on_pricing.filters.push(Filter { dimension: "page".into(), op: FilterOp::NotIn, values: vec!["/pricing".into()] });
+    for query in [
+        ask(&["sessions", "engaged_sessions", "people", "new_leads", "conversion_rate"], &[]),
+        ask(&["sessions"], &["week", "channel"]),
+        ask(&["sessions", "engaged_sessions"], &["page"]),
+        ask(&["people"], &["channel"]),
+        ask(&["people", "sessions"], &["country", "landing_page"]),
+        ask(&["people"], &["month"]),
+        on_pricing,
+        goal,
+    ] {
+        let [one, other] =
+            [small.query(&test.scope, &query).await.unwrap(), large.query(&test.scope, &query).await.unwrap()];
+        assert_eq!((&one.totals, &one.rows), (&other.totals, &other.rows), "{query:?}");
+        let keys = one.rows.iter().map(|row| Some(row.key.iter().map(|part| part.value.clone()).collect::<Vec<_>>()));
+        for key in keys.chain([None]).take(6) {
+            let request = DrillRequest {
+                query: query.clone(),
+                metric: query.metrics[0].clone(),
+                key,
+                limit: Some(3),
+                cursor: None,
+            };
+            let expected = rows_of(&small, &test.scope, request.clone()).await;
+            assert_eq!(expected.0, expected.1.len());
+            assert_eq!(rows_of(&large, &test.scope, request).await, expected, "{query:?}");
+        }
+    }
+    let console = crate::sql_console::SqlConsole::new(large.store().clone(), &test.platform);
+    let request = serde_json::json!({"sql": "select count(*) from sessions"});
+    let refused = console.run(&test.scope, serde_json::from_value(request).unwrap()).await.unwrap_err();
+    assert_eq!(refused.field.as_deref(), Some("sql"), "visits that are only counted are no rows: {refused:?}");
+    lakes.close().await;
 }

@@ -4,10 +4,10 @@
 
 use super::measures::{Dimension, Measure};
 use super::query::{FilterOp, Plan, PlannedFilter};
-use crate::attribution::{Goal, NONE, converting_session, first_session};
+use crate::attribution::{Goal, NONE, first_session};
 use crate::facts::spend::spread;
 use crate::facts::{Day, Facts, Grain, NO_TOUCH, Session, day_of};
-use crate::sessions::CELL_CODES;
+use crate::sessions::{CELL_CODES, Cell};
 use hashbrown::HashSet;
 use jiff::ToSpan;
 
@@ -161,21 +161,26 @@ impl<'a> Run<'a> {
 
     fn sessions(&self, engaged: bool, emit: &mut dyn FnMut(&Record)) {
         let sessions = &self.facts.sessions;
-        let pages = self.plan.asks(Dimension::Page);
-        for cell in sessions.cells(self.range.0, self.range.1) {
+        let (pages, asks_company) = (self.plan.asks(Dimension::Page), self.plan.asks(Dimension::Company));
+        let mut count = |cell: Cell| {
             if self.plan.agents.has(cell.agent_class) && (!engaged || cell.engaged) {
                 let record = Record::new(cell.day, NONE, 0, 1, Subject::Counted);
-                emit(&Record { own: Some(cell.codes), times: cell.sessions, page: NO_TOUCH, ..record });
+                emit(&Record { own: Some(cell.codes), times: cell.sessions, ..record });
             }
+        };
+        let (from, to) = self.range;
+        if !self.one_by_one && !pages && !asks_company {
+            sessions.all_cells(from, to).for_each(count);
+            return;
         }
-        let asks_company = self.plan.asks(Dimension::Company);
-        for (place, session) in sessions.between(self.range.0, self.range.1) {
+        sessions.cells(from, to).for_each(&mut count);
+        for (place, session) in sessions.between(from, to) {
             if !self.plan.agents.has(session.agent_class) || (engaged && !session.engaged) {
                 continue;
             }
             let company = if asks_company { self.facts.company_of(session.person) } else { 0 };
-            let mut record = Record::new(session.day, place, company, 1, Subject::Session);
-            record.unit = u64::from(place);
+            let record = Record::new(session.day, place, company, 1, Subject::Session);
+            let record = Record { unit: u64::from(place), own: Some(session.codes()), ..record };
             if !pages {
                 emit(&record);
                 continue;
@@ -199,10 +204,9 @@ impl<'a> Run<'a> {
         for (person, place) in self.facts.people.iter().zip(0_u32..) {
             let day = self.facts.day(person.created_at);
             if self.has(day) {
-                let session = first_session(self.facts, person.person);
+                let (session, own) = self.first(person.person);
                 let record = Record::new(day, session, person.company, 1, Subject::Person(place));
-                let first = self.facts.firsts.get(&person.person).filter(|_| session == NONE);
-                emit(&Record { unit: u64::from(place), own: first.map(Session::codes), ..record });
+                emit(&Record { unit: u64::from(place), own, ..record });
             }
         }
         if !self.one_by_one && !self.plan.asks_touch() {
@@ -214,25 +218,32 @@ impl<'a> Run<'a> {
         for (person, created_at) in self.facts.visitors.iter() {
             let day = self.facts.day(created_at);
             if self.has(day) {
-                let session = first_session(self.facts, person);
+                let (session, own) = self.first(person);
                 let record = Record::new(day, session, 0, 1, Subject::Visitor { person, created_at });
-                let first = self.facts.firsts.get(&person).filter(|_| session == NONE);
-                emit(&Record { unit: person, own: first.map(Session::codes), ..record });
+                emit(&Record { unit: person, own, ..record });
             }
         }
     }
 
+    /// A person's first session: its place, or where not all have one, what it is counted by.
+    fn first(&self, person: u64) -> (u32, Option<[u32; CELL_CODES]>) {
+        match self.facts.sessions.is_whole() {
+            true => (first_session(self.facts, person), None),
+            false => (NONE, self.facts.firsts.get(&person).map(Session::codes)),
+        }
+    }
+
     fn leads(&self, with_session: bool, emit: &mut dyn FnMut(&Record)) {
-        for (person, place) in self.facts.people.iter().zip(0_u32..) {
-            let Some(lead_at) = person.lead_at else { continue };
-            let day = self.facts.day(lead_at);
-            if !self.has(day) {
-                continue;
-            }
-            let session = converting_session(self.facts, person.person, lead_at, self.plan.lookback_days);
+        let known = self.facts.lead_sessions(self.plan.lookback_days);
+        let leads = &self.facts.leads_by_day;
+        let low = leads.partition_point(|(day, _)| *day < self.range.0);
+        let high = leads.partition_point(|(day, _)| *day <= self.range.1);
+        for (day, place) in &leads[low..high.max(low)] {
+            let session = self.facts.lead_session(&known, *place as usize, self.plan.lookback_days);
+            let company = self.facts.people.get(*place as usize).map_or(0, |person| person.company);
             if session != NONE || !with_session {
-                let record = Record::new(day, session, person.company, 1, Subject::Person(place));
-                emit(&Record { unit: u64::from(place), ..record });
+                let record = Record::new(*day, session, company, 1, Subject::Person(*place));
+                emit(&Record { unit: u64::from(*place), ..record });
             }
         }
     }

@@ -91,7 +91,8 @@ impl Metrics {
         }
         let mut brought = facts.clone();
         let measures: Vec<Measure> = plan.metrics.iter().flat_map(|metric| metric.formula.measures()).collect();
-        if plan.asks(Dimension::Page) && measures.iter().any(|measure| measure.is_of_sessions()) {
+        let one_by_one = plan.asks(Dimension::Page) || plan.asks(Dimension::Company);
+        if one_by_one && measures.iter().any(|measure| measure.is_of_sessions()) {
             let extra = Extra { days: ranges.to_vec(), only: None };
             let source = self.store.source();
             let (sessions, texts) = source.extra(scope, &brought.sessions, &brought.texts, extra).await?;
@@ -103,8 +104,8 @@ impl Metrics {
                 ranges.iter().any(|(from, to)| *from <= day && day <= *to)
             };
             let known = facts.people.iter().map(|person| (person.person, person.created_at));
-            let counted = known.chain(facts.visitors.iter()).filter(|(person, _)| !facts.sessions.kept().has(*person));
-            let people: HashSet<u64> = counted.filter(|(_, at)| is_meant(*at)).map(|(person, _)| person).collect();
+            let people: HashSet<u64> =
+                known.chain(facts.visitors.iter()).filter(|(_, at)| is_meant(*at)).map(|(person, _)| person).collect();
             let source = self.store.source();
             let (firsts, texts) = source.firsts(scope, &facts.sessions, &brought.texts, Arc::new(people)).await?;
             let sessions = SessionFacts::clone(&brought.sessions);

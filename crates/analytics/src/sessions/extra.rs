@@ -3,7 +3,7 @@
 use super::cells::{Cell, CellName, Cells};
 use super::fold::Purpose;
 use super::model::{Session, SessionFacts};
-use super::month::{Kept, MonthRows, MonthSums};
+use super::month::{MonthRows, MonthSums};
 use super::renew::month_fold;
 use crate::facts::Day;
 use lake::{Dict, FoldOptions, LakeError, Snapshot};
@@ -120,15 +120,4 @@ pub async fn firsts(
     let mut all = texts.clone();
     let rows = found.into_sums(&mut all).0.rows;
     Ok((rows.into_iter().map(|(session, _)| (session.person, session)).collect(), all))
-}
-
-impl Kept {
-    /// How many people, unless it is everybody.
-    #[must_use]
-    pub fn people(&self) -> Option<usize> {
-        match self {
-            Kept::Everybody => None,
-            Kept::People(people) => Some(people.len()),
-        }
-    }
 }

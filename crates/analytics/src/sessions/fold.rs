@@ -142,8 +142,9 @@ impl MonthFold {
     fn put(&self, person: u64, mut ended: Vec<SessionRow>, views: &[(i64, u32)], texts: &Dict, sums: &mut MonthSums) {
         ended.sort_unstable_by_key(|session| (session.start, session.offset));
         let mut next_view = 0;
-        let kept = self.kept.has(person);
+        let until = self.kept.until(person);
         for mut row in ended {
+            let kept = until.is_some_and(|until| row.start <= until);
             row.person = person;
             let mut paths: Vec<u32> = Vec::new();
             if !is_machine(row.agent_class) {
@@ -357,7 +358,7 @@ impl TouchRows {
             if session.is_human() {
                 sums.touched.add(&row, session, into);
             }
-            if kept.has(session.person) {
+            if kept.has(session.person, session.start) {
                 sums.rows.push((session, pages));
             } else {
                 *sums.counts.entry(CellKey::of(&session)).or_default() += 1;

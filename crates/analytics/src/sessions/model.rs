@@ -227,6 +227,11 @@ impl SessionFacts {
         })
     }
 
+    /// All sessions that start in `[from, to]`, with a place or without, counted.
+    pub fn all_cells(&self, from: Day, to: Day) -> impl Iterator<Item = Cell> {
+        self.months.iter().flat_map(move |(_, month)| month.cells.between(from, to).chain(month.kept.between(from, to)))
+    }
+
     /// The sessions without a place that start in `[from, to]`, counted.
     pub fn cells(&self, from: Day, to: Day) -> impl Iterator<Item = Cell> {
         self.months.iter().flat_map(move |(_, month)| month.cells.between(from, to))

@@ -1,11 +1,11 @@
 //! What is kept of one month.
 
-use super::cells::{Cells, Counts};
+use super::cells::{CellKey, Cells, Counts};
 use super::fold::Carried;
 use super::model::Session;
 use super::touched::Touched;
 use crate::facts::Day;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Whose sessions are kept whole.
@@ -14,8 +14,8 @@ pub enum Kept {
     /// Everybody's.
     #[default]
     Everybody,
-    /// Those of these (canonical) people; the others are counted.
-    People(Arc<HashSet<u64>>),
+    /// Those of these (canonical) people that start up to a moment of each, microseconds UTC; the others are counted.
+    People(Arc<HashMap<u64, i64>>),
 }
 
 impl Kept {
@@ -25,12 +25,18 @@ impl Kept {
         matches!(self, Kept::Everybody)
     }
 
-    /// Whether a person's are.
+    /// Whether a person's session that starts at a moment is.
     #[must_use]
-    pub fn has(&self, person: u64) -> bool {
+    pub fn has(&self, person: u64, start: i64) -> bool {
+        self.until(person).is_some_and(|until| start <= until)
+    }
+
+    /// Up to when a person's are.
+    #[must_use]
+    pub fn until(&self, person: u64) -> Option<i64> {
         match self {
-            Kept::Everybody => true,
-            Kept::People(people) => people.contains(&person),
+            Kept::Everybody => Some(i64::MAX),
+            Kept::People(people) => people.get(&person).copied(),
         }
     }
 }
@@ -124,6 +130,8 @@ pub(super) struct Month {
     pub(super) from: Arc<Carried>,
     pub(super) rows: Arc<MonthRows>,
     pub(super) cells: Arc<Cells>,
+    /// The sessions of `rows`, counted as well: most questions need no more.
+    pub(super) kept: Arc<Cells>,
     pub(super) touched: Arc<Touched>,
     /// What is open when it ends.
     pub(super) to: Arc<Carried>,
@@ -144,14 +152,23 @@ impl Month {
             number,
             stamp,
             from,
-            rows: Arc::new(MonthRows::new(sums.rows)),
             cells: Arc::new(Cells::of(&sums.counts)),
             touched: Arc::new(sums.touched),
             to: Arc::new(sums.to),
+            ..Self::of_rows(MonthRows::new(sums.rows))
         }
     }
 
+    /// Of rows that are brought for a question.
+    pub(super) fn of_rows(rows: MonthRows) -> Self {
+        let mut kept = Counts::new();
+        for session in &rows.rows {
+            *kept.entry(CellKey::of(session)).or_default() += 1;
+        }
+        Self { kept: Arc::new(Cells::of(&kept)), rows: Arc::new(rows), ..Self::default() }
+    }
+
     pub(super) fn bytes(&self) -> usize {
-        self.rows.bytes() + self.cells.bytes() + self.touched.bytes()
+        self.rows.bytes() + self.cells.bytes() + self.kept.bytes() + self.touched.bytes()
     }
 }

@@ -91,7 +91,8 @@ fn moved(before: &SessionFacts, wanted: &Wanted, merges: &HashMap<u64, u64>) -> 
         }
     }
     if let (Kept::People(old), Kept::People(new)) = (&before.kept, &wanted.kept) {
-        moved.extend(old.symmetric_difference(new));
+        moved.extend(old.iter().filter(|(person, until)| new.get(person) != Some(until)).map(|(person, _)| person));
+        moved.extend(new.keys().filter(|person| !old.contains_key(person)));
     }
     moved
 }
@@ -275,7 +276,7 @@ impl SessionFacts {
     pub(super) fn with_rows(&self, rows: MonthRows, texts: &Dict) -> Self {
         let mut months: Vec<(usize, Month)> = self.months.clone();
         months.iter_mut().for_each(|(_, month)| month.cells = Arc::default());
-        months.push((self.len(), Month { rows: Arc::new(rows), ..Month::default() }));
+        months.push((self.len(), Month::of_rows(rows)));
         Self { months, texts: Arc::new(texts.clone()), ..self.clone() }
     }
 }

@@ -116,7 +116,7 @@ fn cells(facts: &SessionFacts) -> Counts {
 
 fn counted(sessions: &[Told], kept: &Kept) -> Counts {
     let mut counts = Counts::new();
-    for (person, _, _, words, _) in sessions.iter().filter(|told| !kept.has(told.0)) {
+    for (person, _, _, words, _) in sessions.iter().filter(|told| !kept.has(told.0, told.1)) {
         let day = words[10].split(' ').next().unwrap().parse().unwrap();
         *counts.entry((day, words[..8].to_vec(), words[9].clone())).or_default() += 1;
         assert!(*person > 0);
@@ -124,8 +124,11 @@ fn counted(sessions: &[Told], kept: &Kept) -> Counts {
     counts
 }
 
+/// Person, start, seconds, offset, source, landing page, pages, engaged.
+type Plain = (u64, i64, i64, u64, String, String, u32, bool);
+
 /// What the plain fold of the lake says, cut in no way.
-async fn plain(lake: &Lake) -> Vec<(u64, i64, i64, u64, String, String, u32, bool)> {
+async fn plain(lake: &Lake) -> Vec<Plain> {
     let found = lake.fold(&SessionFold::default(), &FoldOptions::default()).await.unwrap();
     let row = |row: &SessionRow| {
         let text = |code| found.text(code).to_owned();
@@ -137,7 +140,7 @@ async fn plain(lake: &Lake) -> Vec<(u64, i64, i64, u64, String, String, u32, boo
     rows
 }
 
-fn as_plain(facts: &SessionFacts) -> Vec<(u64, i64, i64, u64, String, String, u32, bool)> {
+fn as_plain(facts: &SessionFacts) -> Vec<Plain> {
     let text = |code: u32| facts.texts.text(code).to_owned();
     let row = |one: &Session| {
         (
@@ -165,7 +168,9 @@ fn starts(facts: &SessionFacts) -> Vec<Told> {
 }
 
 fn some(dice: &mut Dice) -> Kept {
-    Kept::People(Arc::new((1..=PEOPLE).filter(|_| dice.below(3) == 0).collect()))
+    let people: Vec<u64> = (1..=PEOPLE).filter(|_| dice.below(3) == 0).collect();
+    let until = |person| (person, if dice.below(2) == 0 { i64::MAX } else { moment(dice) });
+    Kept::People(Arc::new(people.into_iter().map(until).collect()))
 }
 
 /// Everything that is kept from step to step equals what is made anew, and that equals the plain fold.
@@ -179,7 +184,7 @@ async fn check(lake: &Lake, kept: &Kept, [whole, part]: [&SessionFacts; 2], labe
     assert_eq!(as_plain(whole), plain, "{label}: against the plain fold");
     let fresh = facts(lake, Kept::Everybody, None).await;
     assert_eq!(sessions, all(&fresh), "{label}: kept months against new ones");
-    let kept_rows: Vec<Told> = sessions.iter().filter(|told| kept.has(told.0)).cloned().collect();
+    let kept_rows: Vec<Told> = sessions.iter().filter(|told| kept.has(told.0, told.1)).cloned().collect();
     assert_eq!(all(part), kept_rows, "{label}: whole sessions of some people");
     assert_eq!(cells(part), counted(&sessions, kept), "{label}: the others counted");
     for other in [part, &fresh] {
@@ -197,7 +202,7 @@ async fn check_extra(lake: &Lake, kept: &Kept, [whole, part]: [&SessionFacts; 2]
     assert!(texts.len() >= part.texts.len());
     let meant = |told: &&Told| {
         let day = part.calendar.day(told.1);
-        kept.has(told.0) || (from <= day && day <= to)
+        kept.has(told.0, told.1) || (from <= day && day <= to)
     };
     assert_eq!(all(&seen), sessions.iter().filter(meant).cloned().collect::<Vec<_>>());
     if let Some(cell) = part.cells(from, to).next() {
@@ -207,7 +212,7 @@ async fn check_extra(lake: &Lake, kept: &Kept, [whole, part]: [&SessionFacts; 2]
         let more: u32 = alike.map(|cell| cell.sessions).sum();
         assert_eq!(seen.len(), part.len() + more as usize);
     }
-    let others: HashSet<u64> = (1..=PEOPLE).filter(|person| !kept.has(*person)).collect();
+    let others: HashSet<u64> = (1..=PEOPLE).filter(|person| kept.until(*person).is_none()).collect();
     let (found, texts) = firsts(&lake.snapshot(), part, &part.texts, Arc::new(others.clone())).await.unwrap();
     let mut expected: HashMap<u64, u64> = HashMap::new();
     for session in whole.rows().filter(|one| one.is_human() && others.contains(&one.person)) {

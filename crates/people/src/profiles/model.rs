@@ -1,7 +1,7 @@
 //! Persons as callers see them.
 
-use crate::companies::Property;
 use super::visitors::Visitors;
+use crate::companies::Property;
 use kernel::ids::{CompanyId, DealId, PersonId};
 use kernel::time::Timestamp;
 use serde::{Deserialize, Serialize};
