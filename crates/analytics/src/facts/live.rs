@@ -2,7 +2,7 @@
 
 use super::build::{DealInput, PersonInput};
 use super::model::{Outcome, Part};
-use super::store::{Choices, EventStamp, FactSource, Records, RecordsVersion, SessionsWanted};
+use super::source::{Choices, EventStamp, FactSource, Records, RecordsVersion, SessionsWanted};
 use crate::attribution::{GoalFold, GoalRow};
 use crate::ingest::Lakes;
 use crate::sessions::{Extra, SESSIONS_AT_ONCE_MAX, Session, SessionFacts, Settings, Wanted, extra, firsts, renew};

@@ -6,8 +6,10 @@
 
 mod build;
 mod calendar;
+mod follow;
 mod live;
 mod model;
+mod source;
 pub mod spend;
 mod store;
 #[cfg(test)]
@@ -20,9 +22,10 @@ pub(crate) mod tests_world;
 pub use crate::sessions::{Agents, DIRECT, Kept, NO_TOUCH_TEXT, NOT_SET_TEXT, Session, SessionFacts, TouchRows};
 pub use build::{DealInput, Inputs, PersonInput};
 pub use calendar::{Calendar, Day, Grain, date_of, day_of, elapsed, period_before};
+#[cfg(test)]
+pub(crate) use follow::followed;
 pub use live::LiveSource;
 pub use model::{AsOf, Deal, Facts, NO_TOUCH, Outcome, Part, Person};
+pub use source::{Choices, EventStamp, FactSource, Records, RecordsVersion, SessionsWanted};
 pub(crate) use store::aside;
-#[cfg(test)]
-pub(crate) use store::followed;
-pub use store::{Choices, EventStamp, FactSource, FactStore, Ready, Records, RecordsVersion, SessionsWanted};
+pub use store::{FactStore, Ready};

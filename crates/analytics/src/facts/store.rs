@@ -5,24 +5,22 @@
 //! **Invariant:** changes of deals and the ledger are seen at once, and so are changes of people and merges while no
 //! event arrives. Only what comes together with new events may wait, and then the answer says for how long it has.
 
-use super::build::{DealInput, Inputs, PersonInput};
+use super::build::Inputs;
 use super::calendar::{Day, day_of};
+use super::follow::{follow, followed};
 use super::model::{AsOf, Facts};
+use super::source::{Choices, EventStamp, FactSource, Records, RecordsVersion, SessionsWanted};
 use super::spend::{SpendSource, TouchIndex};
 use crate::attribution::{Goal, GoalRow};
-use crate::sessions::{Extra, Kept, Session, SessionFacts};
-use async_trait::async_trait;
+use crate::sessions::{Kept, SessionFacts};
 use jiff::tz::TimeZone;
 use kernel::money::Currency;
 use kernel::problem::{Class, Problem};
 use kernel::scope::Scope;
-use kernel::time::{DAY, Timestamp};
-use lake::{Dict, KnownAt, Lake, SqlTurn, Watermark};
+use kernel::time::Timestamp;
 use parking_lot::Mutex;
-use people::profiles::Visitors;
 use platform::World;
-use platform::audit::AuditEntry;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -38,102 +36,6 @@ const SESSIONS_FOLLOWED_MAX: usize = 6_000_000;
 const GOAL_PEOPLE_MAX: usize = 200_000;
 /// Facts are not renewed more often than once in so many times of what it takes.
 const REST: u32 = 4;
-
-/// How far the events have come, and which persons are one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct EventStamp {
-    /// The lake's watermark.
-    pub watermark: Watermark,
-    /// A number that changes when persons are merged or separated.
-    pub merges: u64,
-}
-
-/// People, companies and deals.
-#[derive(Debug, Clone, Default)]
-pub struct Records {
-    /// The people of whom something is known.
-    pub people: Vec<PersonInput>,
-    /// The others.
-    pub visitors: Visitors,
-    /// Ids and names of companies.
-    pub companies: Vec<(String, String)>,
-    /// The deals.
-    pub deals: Vec<DealInput>,
-}
-
-/// What tells whether people, companies and deals have changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RecordsVersion {
-    /// Changes with every person that is new or changed, and so with many events.
-    pub people: u64,
-    /// Changes with every deal or company that is new or changed.
-    pub deals: u64,
-}
-
-/// What a workspace has chosen.
-#[derive(Debug, Clone)]
-pub struct Choices {
-    /// The currency of its totals.
-    pub currency: Currency,
-    /// The zone its days begin in.
-    pub zone: TimeZone,
-}
-
-/// Which sessions are asked for.
-#[derive(Debug, Clone)]
-pub struct SessionsWanted {
-    /// The zone their days begin in.
-    pub zone: TimeZone,
-    /// Whose are kept whole.
-    pub kept: Kept,
-    /// Most that are kept whole.
-    pub kept_max: usize,
-    /// What is known already.
-    pub before: Option<Arc<SessionFacts>>,
-}
-
-/// Where facts come from: the one seam between numbers and the rest of the program.
-#[async_trait]
-pub trait FactSource: Send + Sync {
-    /// Currency and time zone.
-    async fn choices(&self, scope: &Scope) -> Result<Choices, Problem>;
-    /// How far the events have come. Cheap.
-    async fn events_stamp(&self, scope: &Scope) -> Result<EventStamp, Problem>;
-    /// Sessions and pages; none when more would be kept whole than may be.
-    async fn sessions(&self, scope: &Scope, wanted: SessionsWanted) -> Result<Option<SessionFacts>, Problem>;
-    /// The same sessions, those of some days with a place each, and the texts of their codes, which begin with `texts`.
-    async fn extra(
-        &self,
-        scope: &Scope,
-        facts: &SessionFacts,
-        texts: &Dict,
-        days: Extra,
-    ) -> Result<(SessionFacts, Dict), Problem>;
-    /// The first human session of each of these people as the facts know them, with codes of the texts that are returned.
-    async fn firsts(
-        &self,
-        scope: &Scope,
-        facts: &SessionFacts,
-        texts: &Dict,
-        people: Arc<HashSet<u64>>,
-    ) -> Result<(HashMap<u64, Session>, Dict), Problem>;
-    /// The occurrences of an event.
-    async fn goal(&self, scope: &Scope, name: &str) -> Result<Vec<GoalRow>, Problem>;
-    /// Numbers that change when people do, and when companies or deals do. Cheap.
-    async fn records_version(&self, scope: &Scope) -> Result<RecordsVersion, Problem>;
-    /// People, companies and deals.
-    async fn records(&self, scope: &Scope) -> Result<Records, Problem>;
-    /// The audit trail, newest first, as far as it is shown in SQL.
-    async fn audit(&self, scope: &Scope) -> Result<Vec<AuditEntry>, Problem>;
-    /// Rejected events: in the last day, and in the seven days before.
-    async fn rejected(&self, scope: &Scope) -> Result<(u64, u64), Problem>;
-    /// Waits for the turn of a statement; to be taken before its tables are built.
-    async fn sql_turn(&self, scope: &Scope) -> Result<SqlTurn, Problem>;
-    /// What was known at a moment: which persons were one.
-    async fn known_at(&self, scope: &Scope, at: Timestamp) -> Result<KnownAt, Problem>;
-    /// The lake that answers statements, with the persons that are one.
-    async fn sql_lake(&self, scope: &Scope) -> Result<Lake, Problem>;
-}
 
 /// Facts, and what must be said about them.
 #[derive(Debug, Clone)]
@@ -526,54 +428,6 @@ impl FactStore {
             records: self.0.source.records_version(scope).await?,
             spend: self.0.spend.version(scope).await?,
         })
-    }
-}
-
-fn follow(people: &mut HashMap<u64, i64>, person: u64, until: i64) {
-    let known = people.entry(person).or_insert(until);
-    *known = until.max(*known);
-}
-
-/// Up to when the sessions of people can be touches: of a lead, until it became one; of the people of a deal and of its
-/// company, until the last goal of it.
-pub(crate) fn followed(people: &[PersonInput], deals: &[DealInput]) -> HashMap<u64, i64> {
-    // A moment may stand for its day, and a deal may be won at any moment that stands in it.
-    let reach = |at: i64| at.saturating_add(2 * DAY);
-    let goal = |deal: &DealInput| {
-        let stages = deal.stages.iter().map(|stage| stage.1);
-        reach(stages.chain(deal.closed_at).fold(deal.created_at, i64::max))
-    };
-    let mut companies: HashMap<&str, i64> = HashMap::new();
-    let mut found = HashMap::new();
-    for deal in deals {
-        for part in &deal.people {
-            follow(&mut found, part.person, goal(deal));
-        }
-        if let Some(company) = &deal.company {
-            let until = companies.entry(company).or_insert(i64::MIN);
-            *until = goal(deal).max(*until);
-        }
-    }
-    for person in people {
-        if let Some(lead_at) = person.lead_at {
-            follow(&mut found, person.person, reach(lead_at));
-        }
-        if let Some(until) = person.company.as_deref().and_then(|company| companies.get(company)) {
-            follow(&mut found, person.person, *until);
-        }
-    }
-    found
-}
-
-impl EventStamp {
-    fn is_same(&self, other: &EventStamp) -> bool {
-        let (one, another) = (self.watermark, other.watermark);
-        (one.offset, one.removals) == (another.offset, another.removals) && self.merges == other.merges
-    }
-
-    /// Whether there are newer events.
-    fn is_before(&self, other: &EventStamp) -> bool {
-        self.watermark.offset < other.watermark.offset
     }
 }
 

@@ -360,6 +360,11 @@ fn own([channel, source, medium, campaign, content]: [u32; 5]) -> [u32; CELL_COD
 }
 
 impl Record {
+    /// Whether it stands for things that are counted without being told apart: each varies by itself.
+    pub(crate) fn is_counted(&self) -> bool {
+        matches!(self.subject, Subject::Counted | Subject::Visitors)
+    }
+
     fn new(day: Day, session: u32, company: u32, value: i64, subject: Subject) -> Self {
         Self { day, session, company, page: 0, own: None, times: 1, model: 0, value, unit: 0, subject }
     }

@@ -1,6 +1,6 @@
 //! What the records of a run add up to: the sums of every row, and the cells made of them.
 
-use super::engine::{Key, Run};
+use super::engine::{Key, Record, Run};
 use super::measures::{Dimension, Formula, Measure, Unit};
 use super::query::Plan;
 use super::registry::Metric;
@@ -40,13 +40,15 @@ impl Sum {
         }
     }
 
-    fn add(&mut self, value: i64, unit: u64, times: u32) {
+    fn add(&mut self, record: &Record) {
+        let Record { value, unit, times, .. } = *record;
         match self {
             Sum::Plain { sum, spread } => {
                 *sum = sum.saturating_add(value.saturating_mul(i64::from(times)));
-                match times {
-                    1 => spread.add(value as f64, unit),
-                    times => spread.add_apart(value as f64, times),
+                if record.is_counted() {
+                    spread.add_apart(value as f64, times);
+                } else {
+                    spread.add(value as f64, unit);
                 }
             }
             Sum::Distinct { last, .. } if *last == unit => {}
@@ -107,17 +109,17 @@ impl Sums {
             run.visit(*measure, &mut |record| {
                 if let Some(only) = only {
                     if run.key(record) == only {
-                        totals[place].add(record.value, record.unit, record.times);
+                        totals[place].add(record);
                     }
                     return;
                 }
                 // Under several models the total is that of the chosen one: models do not add up.
                 if record.model == 0 {
-                    totals[place].add(record.value, record.unit, record.times);
+                    totals[place].add(record);
                 }
                 if !plan.dimensions.is_empty() {
                     let row = rows.entry(run.key(record)).or_insert_with(|| empty(record.model));
-                    row[place].add(record.value, record.unit, record.times);
+                    row[place].add(record);
                 }
             });
         }
