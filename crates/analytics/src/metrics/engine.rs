@@ -201,7 +201,18 @@ impl<'a> Run<'a> {
     }
 
     fn people(&self, emit: &mut dyn FnMut(&Record)) {
+        let in_numbers = !self.one_by_one && !self.plan.asks_touch();
+        if in_numbers {
+            for (day, times) in self.facts.visitors_by_day.iter().filter(|(day, _)| self.has(*day)) {
+                emit(&Record { times: *times, ..Record::new(*day, NONE, 0, 1, Subject::Visitors) });
+            }
+        }
+        let mut visitors = self.facts.visitors.iter().filter(|_| !in_numbers).peekable();
         for (person, place) in self.facts.people.iter().zip(0_u32..) {
+            // In the order of numbers, whoever is known and whoever is not.
+            while let Some(visitor) = visitors.next_if(|visitor| visitor.0 < person.person) {
+                self.visitor(visitor, emit);
+            }
             let day = self.facts.day(person.created_at);
             if self.has(day) {
                 let (session, own) = self.first(person.person);
@@ -209,19 +220,15 @@ impl<'a> Run<'a> {
                 emit(&Record { unit: u64::from(place), own, ..record });
             }
         }
-        if !self.one_by_one && !self.plan.asks_touch() {
-            for (day, times) in self.facts.visitors_by_day.iter().filter(|(day, _)| self.has(*day)) {
-                emit(&Record { times: *times, ..Record::new(*day, NONE, 0, 1, Subject::Visitors) });
-            }
-            return;
-        }
-        for (person, created_at) in self.facts.visitors.iter() {
-            let day = self.facts.day(created_at);
-            if self.has(day) {
-                let (session, own) = self.first(person);
-                let record = Record::new(day, session, 0, 1, Subject::Visitor { person, created_at });
-                emit(&Record { unit: person, own, ..record });
-            }
+        visitors.for_each(|visitor| self.visitor(visitor, emit));
+    }
+
+    fn visitor(&self, (person, created_at): (u64, i64), emit: &mut dyn FnMut(&Record)) {
+        let day = self.facts.day(created_at);
+        if self.has(day) {
+            let (session, own) = self.first(person);
+            let record = Record::new(day, session, 0, 1, Subject::Visitor { person, created_at });
+            emit(&Record { unit: person, own, ..record });
         }
     }
 
