@@ -55,11 +55,18 @@ impl Metrics {
         let (plan, days) = plan_of(&ready.facts, &request, ready.today)?;
         let facts = self.brought(scope, &ready.facts, &plan, &[days]).await?;
         let seen = if allowed { self.seen(scope, &facts, &request, ready.today).await? } else { None };
-        let open = move || {
-            let seen = seen.as_ref().map(|(facts, windows)| (facts, windows.as_slice()));
-            drill(&facts, &request, ready.today, ready.as_of, seen)
+        let seen = seen.map(Arc::new);
+        let (today, as_of) = (ready.today, ready.as_of);
+        let open = |facts: Arc<Facts>, request: DrillRequest, seen: Option<Arc<(Facts, Vec<Window>)>>| {
+            aside(move || {
+                let seen = seen.as_deref().map(|(facts, windows)| (facts, windows.as_slice()));
+                drill(&facts, &request, today, as_of, seen)
+            })
         };
-        let mut found = aside(open).await??;
+        let mut found = open(facts.clone(), request.clone(), seen.clone()).await??;
+        if let Some(facts) = self.with_first_visits(scope, &facts, &plan, &found).await? {
+            found = open(Arc::new(facts), request, seen).await??;
+        }
         if !allowed {
             for part in &mut found.parts {
                 part.rows.clear();
@@ -112,6 +119,26 @@ impl Metrics {
             brought = Arc::new(Facts { firsts, ..brought.with_sessions(sessions, texts) });
         }
         Ok(brought)
+    }
+
+    /// The facts with the first visits of the persons that are shown, where those are not known yet.
+    async fn with_first_visits(
+        &self,
+        scope: &Scope,
+        facts: &Arc<Facts>,
+        plan: &Plan,
+        found: &DrillAnswer,
+    ) -> Result<Option<Facts>, Problem> {
+        let counts_people = plan.metrics.iter().any(|metric| metric.formula.measures().contains(&Measure::People));
+        if facts.sessions.is_whole() || !counts_people || plan.asks_touch() {
+            return Ok(None);
+        }
+        let shown = found.parts.iter().flat_map(|part| &part.rows).filter_map(|row| row.person.as_ref());
+        let people: HashSet<u64> = shown.map(|person| person.number()).collect();
+        let source = self.store.source();
+        let (firsts, texts) = source.firsts(scope, &facts.sessions, &facts.texts, Arc::new(people)).await?;
+        let sessions = SessionFacts::clone(&facts.sessions);
+        Ok(Some(Facts { firsts, ..facts.with_sessions(sessions, texts) }))
     }
 
     /// The rows of sessions that are only counted, as far as they are to be shown.

@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// Most sessions that are looked at one by one for one question, beyond those that are kept.
 pub const SESSIONS_AT_ONCE_MAX: u64 = 1_000_000;
 
+/// Most people whose events are looked up one by one.
+const PEOPLE_LOOKED_UP_MAX: usize = 10_000;
+
 /// Which of the sessions that are only counted.
 #[derive(Debug, Clone)]
 pub struct Extra {
@@ -114,9 +117,12 @@ pub async fn firsts(
     let under = snapshot.under(Arc::clone(&facts.merges));
     let mut fold = month_fold(&facts.settings, (0, i64::MAX), &Arc::default(), &facts.kept, &facts.texts);
     fold.calendar = Arc::new(facts.calendar.clone());
+    // A few are looked up, many are read with everybody else.
+    let few = (people.len() <= PEOPLE_LOOKED_UP_MAX).then(|| Arc::clone(&people));
+    let options = FoldOptions { people: few, ..FoldOptions::default() };
     fold.purpose = Purpose::First(people);
     fold.offset_max = facts.watermark.offset;
-    let found = under.fold(&fold, &FoldOptions::default()).await?;
+    let found = under.fold(&fold, &options).await?;
     let mut all = texts.clone();
     let rows = found.into_sums(&mut all).0.rows;
     Ok((rows.into_iter().map(|(session, _)| (session.person, session)).collect(), all))
