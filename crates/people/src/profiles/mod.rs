@@ -183,9 +183,13 @@ impl Profiles {
             Arc::new(facts)
         } else {
             let news = store::facts_since(&db, read).await?;
-            let (people, visitors) = apart(news);
-            let people = if people.is_empty() { known.people.clone() } else { with_news(&known.people, people) };
-            Arc::new(PeopleFacts { people, visitors: known.visitors.with(&visitors), changes })
+            if news.is_empty() {
+                known
+            } else {
+                let (people, visitors) = apart(news);
+                let people = with_news(&known.people, people);
+                Arc::new(PeopleFacts { people, visitors: known.visitors.with(&visitors), changes })
+            }
         };
         all.insert(slug.to_owned(), (changes, facts.clone()));
         Ok(facts)
