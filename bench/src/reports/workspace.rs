@@ -94,6 +94,17 @@ pub(crate) fn make(runtime: &Runtime, program: &Path, lake: &Path, folder: &Path
         let db = platform.db(&Scope::system(workspace, "bench")).await?;
         let (events, mut people) = adopt(&db, lake, folder, &own).await?;
         people.sort_unstable();
+        let found = people.len();
+        people.dedup_by(|later, first| {
+            let same = later.0 == first.0;
+            if same {
+                first.2 = first.2.into_iter().chain(later.2).min();
+            }
+            same
+        });
+        if people.len() < found {
+            eprintln!("{} persons came more than once: the files of this lake are not in order", found - people.len());
+        }
         let (known, companies, deals) = records(&db, &people).await?;
         Ok(Made { keys, events, persons: people.len(), known, companies, deals, spend })
     })
