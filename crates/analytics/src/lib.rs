@@ -13,6 +13,7 @@ pub mod explore_model;
 pub mod facts;
 pub mod ingest;
 pub mod messages;
+pub mod metric_registry;
 pub mod metrics;
 pub mod rederivation;
 pub mod sessions;

@@ -2,11 +2,11 @@
 //!
 //! **Invariant:** a cell and the rows behind it come from the same records, so they cannot differ.
 
-use super::measures::{Dimension, Measure};
 use super::query::{FilterOp, Plan, PlannedFilter};
 use crate::attribution::{Goal, NONE, first_session};
 use crate::facts::spend::spread;
 use crate::facts::{Day, Facts, Grain, NO_TOUCH, Session, day_of};
+use crate::metric_registry::{Dimension, Measure};
 use crate::sessions::{CELL_CODES, Cell};
 use hashbrown::HashSet;
 use jiff::ToSpan;

@@ -6,9 +6,7 @@
 
 mod api;
 mod engine;
-mod measures;
 mod query;
-mod registry;
 mod service;
 mod sums;
 mod table;
@@ -18,8 +16,6 @@ mod tests;
 mod tests_cases;
 #[cfg(test)]
 mod tests_counted;
-#[cfg(test)]
-mod tests_registry;
 
 pub use crate::attribution::parse_model;
 pub use crate::facts::spend::{
@@ -27,21 +23,21 @@ pub use crate::facts::spend::{
     StaleRate, TouchIndex,
 };
 pub use crate::facts::{Agents, AsOf};
+pub use crate::metric_registry::{Dimension, Direction, Formula, Measure, Unit};
+pub use crate::metric_registry::{METRICS, Metric, Words};
 pub use api::routes;
-pub use measures::{Dimension, Direction, Formula, Measure, Unit};
 pub use query::{Compare, DateRange, Filter, FilterOp, MODEL, Plan, PlannedFilter, Query, compare_range};
-pub use registry::{METRICS, Metric, Words};
 pub use service::Metrics;
 pub use table::{Cell, Figure, KeyPart, MetricColumn, Span, Table, TableRow};
 
 /// What the other slices of this area build on.
 pub(crate) mod internal {
     pub(crate) use super::engine::{Key, Record, Run, Subject};
-    pub(crate) use super::measures::{Dimension, Formula, Measure, Unit};
     pub(crate) use super::query::{Plan, PlannedFilter};
     pub(crate) use super::sums::{Sums, is_distinct};
     pub(crate) use super::table::{Cell, Figure, Span, answer, part};
     pub(crate) use crate::attribution::{converting_session, first_session};
     pub(crate) use crate::facts::spend::spread;
     pub(crate) use crate::facts::{AsOf, elapsed};
+    pub(crate) use crate::metric_registry::{Dimension, Formula, Measure, Unit};
 }

@@ -1,9 +1,9 @@
 //! A question, as it is asked and as it is planned.
 
-use super::measures::Dimension;
-use super::registry::Metric;
 use crate::attribution::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, parse_model};
 use crate::facts::{Agents, Day, Grain, date_of, day_of, period_before};
+use crate::metric_registry::Dimension;
+use crate::metric_registry::Metric;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::limits;

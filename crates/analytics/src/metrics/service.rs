@@ -1,12 +1,12 @@
 //! Questions against a workspace.
 
-use super::measures::{Dimension, Measure};
 use super::query::{Plan, Query};
 use super::table::{Table, answer};
 use crate::attribution::Goal;
 use crate::drill::{DrillAnswer, DrillRequest, Window, drill, plan_of, windows};
 use crate::facts::spend::TouchIndex;
 use crate::facts::{Day, FactStore, Facts, Ready, SessionFacts, aside};
+use crate::metric_registry::{Dimension, Measure};
 use crate::sessions::Extra;
 use kernel::problem::Problem;
 use kernel::scope::{Permission, Scope};

@@ -1,11 +1,11 @@
 //! What the records of a run add up to: the sums of every row, and the cells made of them.
 
 use super::engine::{Key, Record, Run};
-use super::measures::{Dimension, Formula, Measure, Unit};
 use super::query::Plan;
-use super::registry::Metric;
 use super::table::{Cell, Figure};
 use crate::facts::{Day, Facts};
+use crate::metric_registry::Metric;
+use crate::metric_registry::{Dimension, Formula, Measure, Unit};
 use hashbrown::HashMap;
 use kernel::money::{Currency, Money};
 use science::chance::{Estimate, Spread};

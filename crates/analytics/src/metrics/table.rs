@@ -1,11 +1,11 @@
 //! From records to a table: rows, totals, comparison.
 
 use super::engine::Key;
-use super::measures::{Dimension, Direction, Measure, Unit};
 use super::query::Plan;
-use super::registry::Metric;
 use super::sums::{Sum, Sums, overlaps};
 use crate::facts::{AsOf, Day, Facts, Grain, date_of, elapsed};
+use crate::metric_registry::Metric;
+use crate::metric_registry::{Dimension, Direction, Measure, Unit};
 use hashbrown::HashMap;
 use kernel::money::{Currency, Money};
 use science::chance::Estimate;

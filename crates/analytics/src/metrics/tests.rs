@@ -405,7 +405,7 @@ fn questions_that_would_give_a_wrong_number_are_refused() {
 /// The rest of a quotient of money is not lost by accident: it is rounded to the micro, half away from zero.
 #[test]
 fn quotients_of_money_round_to_the_micro() {
-    use super::measures::Measure;
+    use crate::metric_registry::Measure;
     let each = |micros, by| super::sums::divided(micros, by, Measure::Leads);
     assert_eq!((each(10, 3), each(11, 3), each(5, 2), each(-5, 2)), (3, 4, 3, -3));
     assert_eq!(super::sums::divided(100, 2_500_000, Measure::DealsWon), 40);
