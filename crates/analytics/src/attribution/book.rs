@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Most books kept beside one set of facts; older ones are written again when asked for.
 const BOOKS_MAX: usize = 48;
+/// Most lines of all books that are kept: 32 bytes each.
+const BOOK_ROWS_MAX: usize = 4_000_000;
 /// Most events whose occurrences are kept beside one set of facts, those not counted that a question holds.
 const EVENTS_MAX: usize = 8;
 
@@ -173,7 +175,8 @@ impl Facts {
         }
         let book = Arc::new(Book::write(self, model, self.journeys(key)));
         let mut kept = self.memo.books.lock();
-        if kept.len() >= BOOKS_MAX {
+        let rows = kept.values().map(|book| book.rows.len()).sum::<usize>() + book.rows.len();
+        if kept.len() >= BOOKS_MAX || rows > BOOK_ROWS_MAX {
             kept.clear();
         }
         kept.insert(name, book.clone());

@@ -167,6 +167,14 @@ impl FactStore {
     /// # Errors
     /// Those of the sources.
     pub async fn get(&self, scope: &Scope) -> Result<Ready, Problem> {
+        // In a task of its own: who gives up waiting must not stop what others wait for, or a large workspace would never be
+        // read.
+        let (store, scope) = (self.clone(), scope.clone());
+        let stopped = |_| Problem::new(Class::Internal, "internal", "The facts could not be read. Try again.");
+        tokio::spawn(async move { store.read(&scope).await }).await.map_err(stopped)?
+    }
+
+    async fn read(&self, scope: &Scope) -> Result<Ready, Problem> {
         let choices = self.0.source.choices(scope).await?;
         let desk = self.desk(scope);
         let sessions = self.sessions(scope, &desk, &choices.zone).await?;
