@@ -159,7 +159,12 @@ fn measure(program: &Path, folder: &Path, batches: &[Batch], shape: Shape) -> Re
     let acknowledged = shared.acknowledged.load(Ordering::Relaxed);
     let count = server.sql("select count(*) from events")?[0][0].as_u64().context("a count")?;
     ensure!(count >= acknowledged, "{acknowledged} were acknowledged, {count} are there");
-    let ids = server.sql("select count(distinct event_id) from events")?[0][0].as_u64().context("a count")?;
+    // By the last digit of their numbers: the ids of all at once are more than a question may hold.
+    let mut ids = 0;
+    for digit in 0..16 {
+        let text = format!("select count(distinct event_id) from events where event_id like '%{digit:x}-4f2a'");
+        ids += server.sql(&text)?[0][0].as_u64().context("a count")?;
+    }
     ensure!(ids == count, "{count} events have {ids} ids");
     Ok(Outcome {
         acknowledged,
