@@ -10,6 +10,7 @@ import { Select } from "#/ui/select.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
 import { toast } from "#/ui/toasts.ts";
 import { type EventsKept, eventsKeptQuery, useKeepEvents } from "./queries.ts";
+import styles from "./upkeep.module.css";
 
 const FOR_EVER = "for ever";
 const CHOICES = [6, 12, 14, 18, 24, 25, 36, 48, 60, 84, 120];
@@ -45,16 +46,18 @@ function Choice({ kept }: { kept: EventsKept }) {
   };
   return (
     <>
-      <Select
-        label="Keep events"
-        disabled={!may || save.isPending}
-        options={[
-          { value: FOR_EVER, label: "for ever" },
-          ...choices.map((one) => ({ value: String(one), label: `${one} months` })),
-        ]}
-        value={months ? String(months) : FOR_EVER}
-        onChange={change}
-      />
+      <div className={styles.narrow}>
+        <Select
+          label="Keep events"
+          disabled={!may || save.isPending}
+          options={[
+            { value: FOR_EVER, label: "for ever" },
+            ...choices.map((one) => ({ value: String(one), label: `${one} months` })),
+          ]}
+          value={months ? String(months) : FOR_EVER}
+          onChange={change}
+        />
+      </div>
       {kept.dropped ? (
         <p>
           Last: {number(kept.dropped.events)} events from before <Moment at={kept.dropped.before} look="day" /> were
