@@ -1,7 +1,7 @@
 //! Attribution over HTTP.
 
 use super::compare::{AttributionAnswer, AttributionRequest, DealAttribution, compare, of_deal};
-use super::journeys::{Goal, JourneyKind};
+use super::goal::{Goal, JourneyKind};
 use crate::facts::aside;
 use crate::metrics::Metrics;
 use axum::Json;

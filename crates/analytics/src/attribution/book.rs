@@ -1,18 +1,22 @@
-//! The book of credits: for every goal, what each touch got under a model; and the memory of books already written.
+//! The book of credits: for every goal, what each touch got under a model; and the memory of pages already written.
+//!
+//! A page is that of some goals that follow each other in time: a question about some days writes the pages of those days.
 
-use super::journeys::{Goal, JourneyKind, Journeys, NONE, converting_session};
+use super::goal::{Goal, JourneyKey, NONE, converting_session};
+use super::journeys::{BLOCK, Item, Journeys};
 use super::occurrences::GoalRow;
-use crate::facts::Facts;
+use crate::answers::Cache;
+use crate::facts::{Day, Facts};
 use parking_lot::Mutex;
 use science::attribution::{Model, credits};
-use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Most books kept beside one set of facts; older ones are written again when asked for.
-const BOOKS_MAX: usize = 48;
-/// Most lines of all books that are kept: 32 bytes each.
-const BOOK_ROWS_MAX: usize = 4_000_000;
+/// Most kinds of journeys, and lookbacks of leads, kept beside one set of facts; those asked for longest ago go.
+const JOURNEYS_MAX: usize = 48;
+/// Most bytes of all pages that are kept beside one set of facts.
+const PAGES_BYTES_MAX: usize = 32 << 20;
 /// Most events whose occurrences are kept beside one set of facts, those not counted that a question holds.
 const EVENTS_MAX: usize = 8;
 
@@ -26,65 +30,81 @@ pub struct CreditRow {
     /// The part of the value, in micros.
     pub micros: i64,
     /// The part of one goal, in millionths.
-    pub share: i64,
+    pub share: u32,
     /// Whether it is the first touch of the journey.
     pub first: bool,
 }
 
-/// Every credit under one model.
-#[derive(Debug)]
-pub struct Book {
-    /// The model.
-    pub model: Model,
-    /// The goals.
-    pub journeys: Arc<Journeys>,
-    /// The lines, goal by goal, touch by touch. Under a conserving model the micros of a goal sum to its value and the
-    /// shares to one million; a goal without a touch has one line without a session.
-    pub rows: Vec<CreditRow>,
+/// The lines of a block of goals.
+fn page(facts: &Facts, journeys: &Journeys, model: &Model, block: usize) -> Vec<CreditRow> {
+    let mut rows = Vec::new();
+    for place in (block * BLOCK..journeys.items.len()).take(BLOCK) {
+        let walk = journeys.walk(facts, place);
+        let (value, item) = (walk.item.value.unwrap_or(0), walk.place);
+        if walk.touches.is_empty() {
+            rows.push(CreditRow { item, session: NONE, micros: value, share: 1_000_000, first: true });
+            continue;
+        }
+        let shares = credits(model, &walk.journey(facts), value);
+        let lines = walk.touches.iter().zip(shares).enumerate().map(|(rank, (session, credit))| CreditRow {
+            item,
+            session: *session,
+            micros: credit.micros,
+            share: u32::try_from(credit.share).unwrap_or(0),
+            first: rank == 0,
+        });
+        rows.extend(lines);
+    }
+    rows.shrink_to_fit();
+    rows
 }
 
-impl Book {
-    fn write(facts: &Facts, model: &Model, journeys: Arc<Journeys>) -> Self {
-        let mut rows = Vec::new();
-        for (item, place) in journeys.items.iter().zip(0_u32..) {
-            let value = item.value.unwrap_or(0);
-            if item.touches.is_empty() {
-                rows.push(CreditRow { item: place, session: NONE, micros: value, share: 1_000_000, first: true });
-                continue;
-            }
-            let shares = credits(model, &item.journey(facts), value);
-            let lines = item.touches.iter().zip(shares).enumerate().map(|(rank, (session, credit))| CreditRow {
-                item: place,
-                session: *session,
-                micros: credit.micros,
-                share: credit.share,
-                first: rank == 0,
-            });
-            rows.extend(lines);
-        }
-        Self { model: model.clone(), journeys, rows }
+/// Values by key; the one asked for longest ago goes when there are too many.
+#[derive(Debug)]
+struct Newest<K, V>(Vec<(K, Arc<V>)>);
+
+impl<K, V> Default for Newest<K, V> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 
-/// Which journeys.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct JourneyKey {
-    /// The goal.
-    pub goal: Goal,
-    /// How far back, in days.
-    pub lookback_days: u32,
-    /// Whose touches.
-    pub kind: JourneyKind,
+impl<K: PartialEq, V> Newest<K, V> {
+    fn get(&mut self, key: &K) -> Option<Arc<V>> {
+        let place = self.0.iter().position(|(known, _)| known == key)?;
+        self.0[place..].rotate_left(1);
+        self.0.last().map(|(_, value)| value.clone())
+    }
+
+    fn put(&mut self, key: K, value: Arc<V>, most: usize) {
+        self.0.retain(|(known, _)| *known != key);
+        if self.0.len() >= most {
+            self.0.remove(0);
+        }
+        self.0.push((key, value));
+    }
 }
 
 /// What was computed from one set of facts. Lives and dies with them.
-#[derive(Debug, Default)]
 pub struct Memo {
     /// Those asked for last at the end.
     events: Mutex<Vec<(String, Arc<Vec<GoalRow>>)>>,
-    journeys: Mutex<HashMap<JourneyKey, Arc<Journeys>>>,
-    books: Mutex<HashMap<(JourneyKey, Model), Arc<Book>>>,
-    leads: Mutex<HashMap<u32, Arc<Vec<AtomicU32>>>>,
+    journeys: Mutex<Newest<JourneyKey, Journeys>>,
+    pages: Cache<Vec<CreditRow>, ()>,
+    leads: Mutex<Newest<u32, Vec<AtomicU32>>>,
+}
+
+impl Default for Memo {
+    fn default() -> Self {
+        let pages = Cache::new(PAGES_BYTES_MAX);
+        Self { events: Mutex::default(), journeys: Mutex::default(), pages, leads: Mutex::default() }
+    }
+}
+
+impl fmt::Debug for Memo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memo").finish_non_exhaustive()
+    }
 }
 
 /// What was not looked for yet; no session has this place.
@@ -123,11 +143,12 @@ impl Facts {
     #[must_use]
     pub(crate) fn lead_sessions(&self, lookback_days: u32) -> Arc<Vec<AtomicU32>> {
         let mut leads = self.memo.leads.lock();
-        if leads.len() >= BOOKS_MAX && !leads.contains_key(&lookback_days) {
-            leads.clear();
+        if let Some(known) = leads.get(&lookback_days) {
+            return known;
         }
-        let none = || Arc::new(self.people.iter().map(|_| AtomicU32::new(NOT_LOOKED)).collect());
-        leads.entry(lookback_days).or_insert_with(none).clone()
+        let none: Arc<Vec<AtomicU32>> = Arc::new(self.people.iter().map(|_| AtomicU32::new(NOT_LOOKED)).collect());
+        leads.put(lookback_days, none.clone(), JOURNEYS_MAX);
+        none
     }
 
     /// Place of the session that made the person at this place a lead, remembered in what [`Facts::lead_sessions`] gave.
@@ -147,39 +168,54 @@ impl Facts {
     #[must_use]
     pub fn journeys(&self, key: &JourneyKey) -> Arc<Journeys> {
         if let Some(known) = self.memo.journeys.lock().get(key) {
-            return known.clone();
+            return known;
         }
         let events = match &key.goal {
             Goal::Event(name) => match self.memo.events(name) {
                 Some(events) => events,
                 // Not remembered: once the occurrences are brought, the journeys are there.
-                None => return Arc::default(),
+                None => return Arc::new(Journeys::new(self, key, &[])),
             },
             Goal::DealCreated | Goal::DealWon => Arc::default(),
         };
-        let journeys = Arc::new(Journeys::new(self, &key.goal, key.lookback_days, key.kind, &events));
-        let mut kept = self.memo.journeys.lock();
-        if kept.len() >= BOOKS_MAX {
-            kept.clear();
-        }
-        kept.insert(key.clone(), journeys.clone());
+        let journeys = Arc::new(Journeys::new(self, key, &events));
+        self.memo.journeys.lock().put(key.clone(), journeys.clone(), JOURNEYS_MAX);
         journeys
     }
 
-    /// The book of a goal under a model.
-    #[must_use]
-    pub fn book(&self, key: &JourneyKey, model: &Model) -> Arc<Book> {
-        let name = (key.clone(), model.clone());
-        if let Some(known) = self.memo.books.lock().get(&name) {
-            return known.clone();
+    /// Every credit under a model of the goals that were reached from one day to another, goal by goal, touch by touch.
+    /// Under a conserving model the micros of a goal sum to its value and the shares to one million; a goal without a touch
+    /// has one line without a session.
+    pub fn credits(
+        &self,
+        journeys: &Journeys,
+        model: &Model,
+        days: (Day, Day),
+        take: &mut dyn FnMut(&Item, &CreditRow),
+    ) {
+        let within = journeys.within(days);
+        if within.is_empty() {
+            return;
         }
-        let book = Arc::new(Book::write(self, model, self.journeys(key)));
-        let mut kept = self.memo.books.lock();
-        let rows = kept.values().map(|book| book.rows.len()).sum::<usize>() + book.rows.len();
-        if kept.len() >= BOOKS_MAX || rows > BOOK_ROWS_MAX {
-            kept.clear();
+        for block in within.start / BLOCK..=(within.end - 1) / BLOCK {
+            let page = self.page(journeys, model, block);
+            for row in page.iter().filter(|row| within.contains(&(row.item as usize))) {
+                take(&journeys.items[row.item as usize], row);
+            }
         }
-        kept.insert(name, book.clone());
-        book
+    }
+
+    fn page(&self, journeys: &Journeys, model: &Model, block: usize) -> Arc<Vec<CreditRow>> {
+        let is_known = !matches!(journeys.key.goal, Goal::Event(_)) || !journeys.items.is_empty();
+        let name = format!("{:?} {model:?} {block}", journeys.key);
+        if let Some(known) = self.memo.pages.get(&name, &()) {
+            return known;
+        }
+        let page = Arc::new(page(self, journeys, model, block));
+        if is_known {
+            let weight = page.len() * size_of::<CreditRow>() + name.len();
+            self.memo.pages.put(name, (), page.clone(), weight);
+        }
+        page
     }
 }

@@ -1,7 +1,6 @@
 //! Models side by side, and one deal opened to its touches.
 
-use super::book::JourneyKey;
-use super::journeys::{Goal, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE};
+use super::goal::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE};
 use crate::facts::{Day, Facts};
 use crate::metrics::internal::answer;
 use crate::metrics::{AsOf, DateRange, Dimension, Figure, Filter, KeyPart, Plan, Query, Span, parse_model};
@@ -215,15 +214,15 @@ pub fn compare(
     })
 }
 
-fn counts(facts: &Facts, key: &JourneyKey, (from, to): (Day, Day)) -> JourneyCounts {
+fn counts(facts: &Facts, key: &JourneyKey, days: (Day, Day)) -> JourneyCounts {
     let mut counts = JourneyCounts::default();
-    for item in facts.journeys(key).items.iter().filter(|item| from <= item.day && item.day <= to) {
+    facts.journeys(key).visit(facts, days, &mut |walk| {
         counts.goals += 1;
-        counts.touches += item.touches.len();
-        counts.with_touches += usize::from(!item.touches.is_empty());
-        counts.people_suggested += usize::from(item.suggested);
-        counts.without_rate += usize::from(item.value.is_none());
-    }
+        counts.touches += walk.touches.len();
+        counts.with_touches += usize::from(!walk.touches.is_empty());
+        counts.people_suggested += usize::from(walk.item.suggested);
+        counts.without_rate += usize::from(walk.item.value.is_none());
+    });
     counts.without_touch = counts.goals - counts.with_touches;
     counts
 }
@@ -319,18 +318,19 @@ pub fn of_deal(
     }
     let journeys = facts.journeys(&JourneyKey { goal: goal.clone(), lookback_days, kind });
     let number = u32::try_from(place).unwrap_or(NONE);
-    let item = journeys.items.iter().find(|item| item.deal == number);
+    let item = journeys.items.iter().position(|item| item.deal == number);
     let item = item.ok_or_else(|| Problem::not_found("deal", format!("{id} that was won")))?;
-    let journey = item.journey(facts);
+    let walk = journeys.walk(facts, item);
+    let (item, journey) = (walk.item, walk.journey(facts));
     let models = Model::named();
     let books: Vec<_> = models.iter().map(|model| credits(model, &journey, item.value.unwrap_or(0))).collect();
-    let touches = item.touches.iter().enumerate().filter_map(|(rank, session)| {
+    let touches = walk.touches.iter().enumerate().filter_map(|(rank, session)| {
         let session = facts.sessions.get(*session)?;
         let credit = |(model, book): (&Model, &Vec<science::attribution::Credit>)| TouchCredit {
             model: model.to_string(),
             value: Money::new(book[rank].micros, facts.currency),
             share: share(book[rank].share),
-            why: why(model, book[rank].roles, item.touches.len()),
+            why: why(model, book[rank].roles, walk.touches.len()),
         };
         let roles = books.first().map(|book| book[rank].roles).unwrap_or_default();
         let positions = [
@@ -361,7 +361,7 @@ pub fn of_deal(
         reached_at: Timestamp::from_micros(item.at),
         value: item.value.map(|micros| Money::new(micros, facts.currency)),
         amount: deal.amount,
-        lead_at: item.lead_at.map(Timestamp::from_micros),
+        lead_at: walk.lead_at.map(Timestamp::from_micros),
         opportunity_at: item.opportunity_at.map(Timestamp::from_micros),
         people_suggested: item.suggested,
         models: models.iter().map(ModelColumn::of).collect(),

@@ -1,98 +1,19 @@
-//! Which touches led to a goal: whose sessions, how far back, and the milestones on the way.
+//! The goals that were reached, and the touches that led to each: whose sessions, how far back, the milestones on the way.
+//!
+//! Goals are many and touches many more, and a question is about some days: the touches of a goal are looked up, together
+//! with those of its neighbours in time, when somebody first asks for them.
 
+use super::goal::{Goal, JourneyKey, JourneyKind, NONE};
 use super::occurrences::GoalRow;
 use crate::facts::{Day, Facts};
 use kernel::money::{Currency, Money};
-use kernel::problem::Problem;
-use science::attribution::Model;
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
+use std::ops::Range;
+use std::sync::OnceLock;
 
-/// Days a touch may lie before the goal when nothing is said.
-pub const LOOKBACK_DAYS: u32 = 180;
-/// Longest lookback, in days.
-pub const LOOKBACK_DAYS_MAX: u32 = 3_650;
-/// No deal, no session.
-pub const NONE: u32 = u32::MAX;
+/// Goals whose touches are looked up together.
+pub(super) const BLOCK: usize = if cfg!(test) { 3 } else { 64 };
 
-/// What is to be explained.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Goal {
-    /// A deal was created; worth its amount.
-    DealCreated,
-    /// A deal was won; worth its amount.
-    DealWon,
-    /// An event of this name happened; worth its value.
-    Event(String),
-}
-
-impl fmt::Display for Goal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Goal::DealCreated => f.write_str("deal_created"),
-            Goal::DealWon => f.write_str("deal_won"),
-            Goal::Event(name) => write!(f, "event:{name}"),
-        }
-    }
-}
-
-impl FromStr for Goal {
-    type Err = Problem;
-
-    fn from_str(text: &str) -> Result<Self, Problem> {
-        match text.trim() {
-            "deal_created" => Ok(Goal::DealCreated),
-            "deal_won" => Ok(Goal::DealWon),
-            other => match other.strip_prefix("event:").map(str::trim) {
-                Some(name) if !name.is_empty() && name.chars().count() <= kernel::limits::EVENT_NAME_CHARS_MAX => {
-                    Ok(Goal::Event(name.to_owned()))
-                }
-                _ => Err(Problem::invalid(
-                    "goal",
-                    format!(
-                        "`{}` is not a goal; use deal_created, deal_won, or event: and the name of an event.",
-                        other.chars().take(64).collect::<String>()
-                    ),
-                )),
-            },
-        }
-    }
-}
-
-/// A model by its name.
-///
-/// # Errors
-/// 422 naming the field.
-pub fn parse_model(text: &str, field: impl Into<String>) -> Result<Model, Problem> {
-    text.parse::<Model>().map_err(|error| Problem::invalid(field, error.to_string()))
-}
-
-/// Whose touches count.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum JourneyKind {
-    /// Those of the people with a role in the deal; of the company's people when no role is recorded.
-    Person,
-    /// Those of everybody in the deal's company, and of the people with a role.
-    #[default]
-    Company,
-}
-
-impl JourneyKind {
-    /// As text.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            JourneyKind::Person => "person",
-            JourneyKind::Company => "company",
-        }
-    }
-}
-
-/// One goal that was reached, and its touches.
+/// One goal that was reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// Place of the deal; [`NONE`] for an event.
@@ -111,145 +32,138 @@ pub struct Item {
     pub value: Option<i64>,
     /// Code of the company's id; 0 for none.
     pub company: u32,
-    /// Places of the sessions that are its touches, earliest first.
-    pub touches: Vec<u32>,
-    /// The earliest lead among its people, not after the goal.
-    pub lead_at: Option<i64>,
     /// When the opportunity was created.
     pub opportunity_at: Option<i64>,
-    /// Every conversion of its people, not after the goal.
-    pub conversions: Vec<i64>,
     /// Whether its people were taken from the company because the deal names none.
     pub suggested: bool,
 }
 
-/// Every goal of a kind, by time.
+/// What led to one goal.
+#[derive(Debug, Clone, Copy)]
+pub struct Walk<'a> {
+    /// Place of the goal.
+    pub place: u32,
+    /// The goal.
+    pub item: &'a Item,
+    /// Places of the sessions that are its touches, earliest first.
+    pub touches: &'a [u32],
+    /// The earliest lead among its people, not after the goal.
+    pub lead_at: Option<i64>,
+    /// Every conversion of its people, not after the goal.
+    pub conversions: &'a [i64],
+}
+
+/// What led to the goals of a block.
 #[derive(Debug, Default)]
+struct Walks {
+    ends: Vec<End>,
+    touches: Vec<u32>,
+    conversions: Vec<i64>,
+}
+
+/// Where the touches and the conversions of a goal end.
+#[derive(Debug, Clone, Copy, Default)]
+struct End {
+    touches: usize,
+    conversions: usize,
+    lead_at: Option<i64>,
+}
+
+/// Every goal of a kind.
+#[derive(Debug)]
 pub struct Journeys {
-    /// The goals.
+    /// Which ones.
+    pub key: JourneyKey,
+    /// The goals, by time.
     pub items: Vec<Item>,
+    walks: Vec<OnceLock<Walks>>,
 }
 
 impl Journeys {
     /// The journeys of a goal. `events` are its occurrences when the goal is an event.
     #[must_use]
-    pub fn new(facts: &Facts, goal: &Goal, lookback_days: u32, kind: JourneyKind, events: &[GoalRow]) -> Self {
-        let lookback = i64::from(lookback_days) * kernel::time::DAY;
-        let mut items: Vec<Item> = match goal {
-            Goal::DealCreated | Goal::DealWon => deal_items(facts, *goal == Goal::DealWon, lookback, kind),
-            Goal::Event(_) => events.iter().map(|event| event_item(facts, event, lookback, kind)).collect(),
+    pub fn new(facts: &Facts, key: &JourneyKey, events: &[GoalRow]) -> Self {
+        let mut items: Vec<Item> = match key.goal {
+            Goal::DealCreated | Goal::DealWon => deal_items(facts, key.goal == Goal::DealWon),
+            Goal::Event(_) => events.iter().map(|event| event_item(facts, event)).collect(),
         };
         items.sort_by_key(|item| (item.at, item.deal, item.offset));
-        Self { items }
+        let walks = items.chunks(BLOCK).map(|_| OnceLock::new()).collect();
+        Self { key: key.clone(), items, walks }
     }
-}
 
-/// Place of a person's first human session; [`NONE`] when there is none.
-pub(crate) fn first_session(facts: &Facts, person: u64) -> u32 {
-    let humans = facts.sessions.of(person).filter(|(_, session)| session.is_human());
-    humans.min_by_key(|(_, session)| (session.start, session.offset)).map_or(NONE, |(place, _)| place)
-}
+    /// Places of the goals that were reached from one day to another, both among them.
+    #[must_use]
+    pub fn within(&self, (from, to): (Day, Day)) -> Range<usize> {
+        // A later moment is never of an earlier day.
+        let low = self.items.partition_point(|item| item.day < from);
+        low..self.items.partition_point(|item| item.day <= to).max(low)
+    }
 
-/// Place of the session that made a person a lead: the last one before that was not Direct, else the last one.
-pub(crate) fn converting_session(facts: &Facts, person: u64, at: i64, lookback_days: u32) -> u32 {
-    let from = at.saturating_sub(i64::from(lookback_days) * kernel::time::DAY);
-    let until = facts.sessions.calendar.reach(at);
-    let mut newest = NONE;
-    for (place, session) in facts.sessions.of_between(person, from, until).rev().filter(|(_, one)| one.is_human()) {
-        if !session.direct {
-            return place;
+    /// What led to each goal of some days.
+    pub fn visit(&self, facts: &Facts, days: (Day, Day), take: &mut dyn FnMut(Walk<'_>)) {
+        self.within(days).for_each(|place| take(self.walk(facts, place)));
+    }
+
+    /// What led to the goal at a place.
+    ///
+    /// # Panics
+    /// When there is no goal at the place.
+    #[must_use]
+    pub fn walk(&self, facts: &Facts, place: usize) -> Walk<'_> {
+        let (block, local) = (place / BLOCK, place % BLOCK);
+        let walks = self.walks[block].get_or_init(|| self.look_up(facts, block));
+        let start = local.checked_sub(1).map_or_else(End::default, |before| walks.ends[before]);
+        let end = walks.ends[local];
+        Walk {
+            place: u32::try_from(place).unwrap_or(NONE),
+            item: &self.items[place],
+            touches: &walks.touches[start.touches..end.touches],
+            lead_at: end.lead_at,
+            conversions: &walks.conversions[start.conversions..end.conversions],
         }
-        newest = if newest == NONE { place } else { newest };
     }
-    newest
-}
 
-fn deal_items(facts: &Facts, won: bool, lookback: i64, kind: JourneyKind) -> Vec<Item> {
-    let mut items = Vec::new();
-    for (deal, place) in facts.deals.iter().zip(0_u32..) {
-        let (at, value) = match (won, deal.won_at) {
-            (true, None) => continue,
-            (true, Some(at)) => (at, deal.won_value),
-            (false, _) => (deal.created_at, deal.created_value),
-        };
-        let mut people: Vec<u64> = deal.people.iter().map(|part| part.person).collect();
-        let suggested = people.is_empty();
-        if suggested || kind == JourneyKind::Company {
-            people.extend(facts.company_people.get(&deal.company).into_iter().flatten());
+    fn look_up(&self, facts: &Facts, block: usize) -> Walks {
+        let mut walks = Walks::default();
+        for item in self.items.iter().skip(block * BLOCK).take(BLOCK) {
+            self.follow(facts, item, &mut walks);
         }
-        let mut item = Item {
-            deal: place,
-            person: 0,
-            offset: 0,
-            at,
-            reach: facts.sessions.calendar.reach(at),
-            day: facts.day(at),
-            value,
-            company: deal.company,
-            touches: Vec::new(),
-            lead_at: None,
-            opportunity_at: Some(facts.sessions.calendar.reach(deal.created_at)),
-            conversions: Vec::new(),
-            suggested: suggested && !people.is_empty(),
+        walks.touches.shrink_to_fit();
+        walks
+    }
+
+    /// Collects touches and milestones of the people of a goal.
+    fn follow(&self, facts: &Facts, item: &Item, walks: &mut Walks) {
+        let mut people = match facts.deals.get(item.deal as usize) {
+            Some(deal) => deal.people.iter().map(|part| part.person).collect(),
+            None => vec![item.person],
         };
-        item.opportunity_at = item.opportunity_at.filter(|created| *created <= item.reach);
-        item.follow(facts, people, lookback);
-        items.push(item);
-    }
-    items
-}
-
-fn event_item(facts: &Facts, event: &GoalRow, lookback: i64, kind: JourneyKind) -> Item {
-    let day = facts.day(event.at);
-    let company = facts.person(event.person).map_or(0, |person| person.company);
-    let mut people = vec![event.person];
-    if kind == JourneyKind::Company {
-        people.extend(facts.company_people.get(&company).into_iter().flatten());
-    }
-    // An event that names no currency is in the workspace's.
-    let currency: Currency = event.currency.parse().unwrap_or(facts.currency);
-    let value = event.value.map_or(Some(0), |micros| {
-        facts.spend.rates.convert(Money::new(micros, currency), facts.currency, crate::facts::date_of(day))
-    });
-    let mut item = Item {
-        deal: NONE,
-        person: event.person,
-        offset: event.offset,
-        at: event.at,
-        reach: event.at,
-        day,
-        value,
-        company,
-        touches: Vec::new(),
-        lead_at: None,
-        opportunity_at: None,
-        conversions: Vec::new(),
-        suggested: false,
-    };
-    item.follow(facts, people, lookback);
-    item
-}
-
-impl Item {
-    /// Collects touches and milestones of these people.
-    fn follow(&mut self, facts: &Facts, mut people: Vec<u64>, lookback: i64) {
+        if item.suggested || self.key.kind == JourneyKind::Company {
+            people.extend(facts.company_people.get(&item.company).into_iter().flatten());
+        }
         people.sort_unstable();
         people.dedup();
+        let lookback = i64::from(self.key.lookback_days) * kernel::time::DAY;
+        let (from, mut lead) = (item.at.saturating_sub(lookback), None);
         let mut touches: Vec<(i64, u64, u32)> = Vec::new();
-        let from = self.at.saturating_sub(lookback);
         for person in people {
-            let within = facts.sessions.of_between(person, from, self.reach).filter(|(_, session)| session.is_human());
+            let within = facts.sessions.of_between(person, from, item.reach).filter(|(_, session)| session.is_human());
             touches.extend(within.map(|(place, session)| (session.start, session.offset, place)));
             let lead_at = facts.person(person).and_then(|person| person.lead_at);
-            let lead_at = lead_at.map(|at| facts.sessions.calendar.reach(at)).filter(|at| *at <= self.reach);
-            self.conversions.extend(lead_at);
-            self.lead_at = [self.lead_at, lead_at].into_iter().flatten().min();
+            let lead_at = lead_at.map(|at| facts.sessions.calendar.reach(at)).filter(|at| *at <= item.reach);
+            walks.conversions.extend(lead_at);
+            lead = [lead, lead_at].into_iter().flatten().min();
         }
-        self.conversions.extend(self.opportunity_at);
+        walks.conversions.extend(item.opportunity_at);
         touches.sort_unstable();
-        self.touches = touches.into_iter().map(|(_, _, place)| place).collect();
+        walks.touches.extend(touches.into_iter().map(|(_, _, place)| place));
+        let (touches, conversions) = (walks.touches.len(), walks.conversions.len());
+        walks.ends.push(End { touches, conversions, lead_at: lead });
     }
+}
 
+impl Walk<'_> {
     /// The journey as the models read it.
     #[must_use]
     pub fn journey<'a>(&self, facts: &'a Facts) -> science::attribution::Journey<'a> {
@@ -264,10 +178,58 @@ impl Item {
         };
         science::attribution::Journey {
             touches: self.touches.iter().filter_map(touch).collect(),
-            goal_at: self.reach,
+            goal_at: self.item.reach,
             lead_at: self.lead_at,
-            opportunity_at: self.opportunity_at,
-            conversions: self.conversions.clone(),
+            opportunity_at: self.item.opportunity_at,
+            conversions: self.conversions.to_vec(),
         }
+    }
+}
+
+fn deal_items(facts: &Facts, won: bool) -> Vec<Item> {
+    let mut items = Vec::new();
+    for (deal, place) in facts.deals.iter().zip(0_u32..) {
+        let (at, value) = match (won, deal.won_at) {
+            (true, None) => continue,
+            (true, Some(at)) => (at, deal.won_value),
+            (false, _) => (deal.created_at, deal.created_value),
+        };
+        let reach = facts.sessions.calendar.reach(at);
+        let opportunity_at = Some(facts.sessions.calendar.reach(deal.created_at));
+        let has_people = facts.company_people.get(&deal.company).is_some_and(|people| !people.is_empty());
+        items.push(Item {
+            deal: place,
+            person: 0,
+            offset: 0,
+            at,
+            reach,
+            day: facts.day(at),
+            value,
+            company: deal.company,
+            opportunity_at: opportunity_at.filter(|created| *created <= reach),
+            suggested: deal.people.is_empty() && has_people,
+        });
+    }
+    items
+}
+
+fn event_item(facts: &Facts, event: &GoalRow) -> Item {
+    let day = facts.day(event.at);
+    // An event that names no currency is in the workspace's.
+    let currency: Currency = event.currency.parse().unwrap_or(facts.currency);
+    let value = event.value.map_or(Some(0), |micros| {
+        facts.spend.rates.convert(Money::new(micros, currency), facts.currency, crate::facts::date_of(day))
+    });
+    Item {
+        deal: NONE,
+        person: event.person,
+        offset: event.offset,
+        at: event.at,
+        reach: event.at,
+        day,
+        value,
+        company: facts.person(event.person).map_or(0, |person| person.company),
+        opportunity_at: None,
+        suggested: false,
     }
 }

@@ -7,17 +7,19 @@
 mod api;
 mod book;
 mod compare;
+mod goal;
 mod journeys;
 mod occurrences;
 #[cfg(test)]
 mod tests;
 
 pub use api::routes;
-pub use book::{Book, CreditRow, JourneyKey, Memo};
+pub use book::{CreditRow, Memo};
 pub use compare::{
     AttributionAnswer, AttributionRequest, DealAttribution, DealTouch, JourneyCounts, ModelColumn, ModelRow,
     TouchCredit, compare, of_deal,
 };
-pub use journeys::{Goal, Item, JourneyKind, Journeys, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE, parse_model};
-pub(crate) use journeys::{converting_session, first_session};
+pub use goal::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE, parse_model};
+pub(crate) use goal::{converting_session, first_session};
+pub use journeys::{Item, Journeys, Walk};
 pub use occurrences::{GoalFold, GoalRow};

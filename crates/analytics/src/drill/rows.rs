@@ -144,16 +144,18 @@ fn figure(facts: &Facts, measure: Measure, whole: i64) -> Figure {
 
 fn row(facts: &Facts, plan: &Plan, measure: Measure, record: &Record) -> DrillRow {
     let session = match record.subject {
-        Subject::Start(place) => facts.sessions.campaign_starts.get(place as usize),
+        Subject::Start(place) => facts.sessions.campaign_starts.get(place as usize).copied(),
         Subject::Visitor { person, .. } => {
-            facts.sessions.get(record.session).or(facts.firsts.get(&person).filter(|_| record.own.is_some()))
+            let first = facts.firsts.get(&person).copied();
+            facts.sessions.get(record.session).or(first.filter(|_| record.own.is_some()))
         }
         Subject::Person(place) => {
-            let first = facts.people.get(place as usize).and_then(|person| facts.firsts.get(&person.person));
+            let first = facts.people.get(place as usize).and_then(|person| facts.firsts.get(&person.person)).copied();
             facts.sessions.get(record.session).or(first.filter(|_| record.own.is_some()))
         }
         _ => facts.sessions.get(record.session),
     };
+    let session = session.as_ref();
     let mut row = DrillRow {
         kind: "session".to_owned(),
         id: String::new(),
@@ -172,13 +174,8 @@ fn row(facts: &Facts, plan: &Plan, measure: Measure, record: &Record) -> DrillRo
         Subject::Visitor { person, created_at } => row.of_visitor(facts, (person, created_at), session),
         Subject::Person(place) => row.of_person(facts, place, session),
         Subject::Credit { goal, share, .. } => {
-            let item = facts
-                .book(&plan.journeys(goal_of(plan, measure)), &plan.model)
-                .journeys
-                .items
-                .get(goal as usize)
-                .cloned();
-            row.of_goal(facts, item.as_ref());
+            let journeys = facts.journeys(&plan.journeys(goal_of(plan, measure)));
+            row.of_goal(facts, journeys.items.get(goal as usize));
             row.touch(facts, session);
             row.fact("Share of the goal", format!("{}.{:04} %", share / 10_000, share % 10_000));
         }

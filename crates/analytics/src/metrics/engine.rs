@@ -3,7 +3,7 @@
 //! **Invariant:** a cell and the rows behind it come from the same records, so they cannot differ.
 
 use super::query::{FilterOp, Plan, PlannedFilter};
-use crate::attribution::{Goal, NONE, first_session};
+use crate::attribution::{Goal, NONE, Walk, first_session};
 use crate::facts::spend::spread;
 use crate::facts::{Day, Facts, Grain, NO_TOUCH, Session, day_of};
 use crate::metric_registry::{Dimension, Measure};
@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
         let session = self.facts.sessions.get(record.session);
         let of = |own: usize, field: fn(&Session) -> u32| match record.own {
             Some(own_codes) => own_codes[own],
-            None => session.map_or(NO_TOUCH, field),
+            None => session.as_ref().map_or(NO_TOUCH, field),
         };
         match dimension {
             Dimension::Day | Dimension::Week | Dimension::Month | Dimension::Quarter => {
@@ -298,10 +298,10 @@ impl<'a> Run<'a> {
     fn assisted(&self, emit: &mut dyn FnMut(&Record)) {
         let journeys = self.facts.journeys(&self.plan.journeys(Goal::DealCreated));
         let mut seen: HashSet<u32> = HashSet::new();
-        for (item, place) in journeys.items.iter().zip(0_u32..) {
-            let Some(value) = item.value.filter(|_| self.has(item.day)) else { continue };
+        journeys.visit(self.facts, self.range, &mut |Walk { place, item, touches, .. }| {
+            let Some(value) = item.value else { return };
             seen.clear();
-            for session in &item.touches {
+            for session in touches {
                 for page in self.facts.sessions.pages_of(*session) {
                     if seen.insert(*page) {
                         let record = Record::new(item.day, *session, item.company, value, Subject::Goal(place));
@@ -309,16 +309,16 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-        }
+        });
     }
 
     fn won(&self, measure: Measure, emit: &mut dyn FnMut(&Record)) {
         let journeys = self.facts.journeys(&self.plan.journeys(Goal::DealWon));
         let sessions = &self.facts.sessions;
         let is_direct = |place: u32| sessions.get(place).is_none_or(|session| session.direct);
-        for (item, place) in journeys.items.iter().zip(0_u32..) {
-            let Some(first) = item.touches.first().filter(|_| self.has(item.day)) else { continue };
-            let Some(start) = sessions.get(*first) else { continue };
+        journeys.visit(self.facts, self.range, &mut |Walk { place, item, touches, .. }| {
+            let Some(first) = touches.first() else { return };
+            let Some(start) = sessions.get(*first) else { return };
             let value = item.value.unwrap_or(0);
             let record = Record::new(item.day, *first, item.company, value, Subject::Goal(place));
             let record = Record { unit: u64::from(place), ..record };
@@ -326,37 +326,31 @@ impl<'a> Run<'a> {
                 Measure::TimeToWin => emit(&Record { value: item.reach - start.start, ..record }),
                 Measure::SourcedRevenue if !start.direct => emit(&record),
                 Measure::InfluencedRevenue => {
-                    for session in item.touches.iter().filter(|session| !is_direct(**session)) {
+                    for session in touches.iter().filter(|session| !is_direct(**session)) {
                         emit(&Record { session: *session, ..record });
                     }
                 }
                 _ => {}
             }
-        }
+        });
     }
 
     fn credits(&self, goal: &Goal, measure: Measure, emit: &mut dyn FnMut(&Record)) {
         let split = self.plan.dimensions.contains(&Dimension::Model);
         let models = self.plan.models.iter().take(if split { usize::MAX } else { 1 });
+        let journeys = self.facts.journeys(&self.plan.journeys(goal.clone()));
         let marketing = matches!(measure, Measure::MarketingPipeline | Measure::MarketingRevenue);
         for (model, number) in models.zip(0_u32..) {
-            let book = self.facts.book(&self.plan.journeys(goal.clone()), model);
-            // Goals are in the order of time, and the lines in the order of goals.
-            let items = &book.journeys.items;
-            let day = |row: &crate::attribution::CreditRow| items[row.item as usize].day;
-            let low = book.rows.partition_point(|row| day(row) < self.range.0);
-            let high = book.rows.partition_point(|row| day(row) <= self.range.1);
-            for row in &book.rows[low..high.max(low)] {
-                let item = &items[row.item as usize];
-                let session = self.facts.sessions.get(row.session);
-                if marketing && session.is_none_or(|session| session.direct) {
-                    continue;
+            self.facts.credits(&journeys, model, self.range, &mut |item, row| {
+                if marketing && self.facts.sessions.get(row.session).is_none_or(|session| session.direct) {
+                    return;
                 }
-                let value = if measure.is_share() { row.share } else { row.micros };
-                let subject = Subject::Credit { goal: row.item, micros: row.micros, share: row.share };
+                let share = i64::from(row.share);
+                let value = if measure.is_share() { share } else { row.micros };
+                let subject = Subject::Credit { goal: row.item, micros: row.micros, share };
                 let record = Record::new(item.day, row.session, item.company, value, subject);
                 emit(&Record { model: number, unit: u64::from(number) << 32 | u64::from(row.item), ..record });
-            }
+            });
         }
     }
 }

@@ -24,7 +24,7 @@ fn both(seed: u64) -> (Facts, Facts) {
     let mut counted = world.facts_of(Kept::People(Arc::new(kept)));
     for person in whole.people.iter() {
         if let Some(first) = whole.sessions.get(first_session(&whole, person.person)) {
-            counted.firsts.insert(person.person, *first);
+            counted.firsts.insert(person.person, first);
         }
     }
     (whole, counted)

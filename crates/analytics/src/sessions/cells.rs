@@ -141,7 +141,8 @@ impl Cells {
     }
 }
 
-fn numbered<K: std::hash::Hash + Eq + Copy>(known: &mut HashMap<K, u32>, all: &mut Vec<K>, key: K) -> u32 {
+/// The number of a value among all that were seen.
+pub(super) fn numbered<K: std::hash::Hash + Eq + Copy>(known: &mut HashMap<K, u32>, all: &mut Vec<K>, key: K) -> u32 {
     *known.entry(key).or_insert_with(|| {
         all.push(key);
         u32::try_from(all.len() - 1).unwrap_or(u32::MAX)

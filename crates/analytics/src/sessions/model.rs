@@ -180,33 +180,28 @@ impl SessionFacts {
 
     /// The session at a place.
     #[must_use]
-    pub fn get(&self, place: u32) -> Option<&Session> {
+    pub fn get(&self, place: u32) -> Option<Session> {
         let (local, rows) = self.month_of(place as usize)?;
-        rows.rows.get(local)
+        rows.get(local)
     }
 
     /// Every session that has a place, in the order of places.
-    pub fn rows(&self) -> impl Iterator<Item = &Session> {
-        self.months.iter().flat_map(|(_, month)| month.rows.rows.iter())
+    pub fn rows(&self) -> impl Iterator<Item = Session> {
+        self.months.iter().flat_map(|(_, month)| month.rows.all())
     }
 
     /// Places of the sessions of a person, by start within each lane of humans and machines.
-    pub fn of(&self, person: u64) -> impl DoubleEndedIterator<Item = (u32, &Session)> {
+    pub fn of(&self, person: u64) -> impl DoubleEndedIterator<Item = (u32, Session)> {
         self.of_between(person, i64::MIN, i64::MAX)
     }
 
     /// As [`SessionFacts::of`], but those that start in `[from, to]`.
-    pub fn of_between(&self, person: u64, from: i64, to: i64) -> impl DoubleEndedIterator<Item = (u32, &Session)> {
+    pub fn of_between(&self, person: u64, from: i64, to: i64) -> impl DoubleEndedIterator<Item = (u32, Session)> {
         let months = self.months.iter().filter(move |(_, month)| month.rows.reaches(from, to));
         months.flat_map(move |(first, month)| {
-            let rows = &month.rows.rows;
-            let low = rows.partition_point(|session| session.person < person);
-            let length = rows[low..].partition_point(|session| session.person == person);
-            let places = low..low + length;
             let place = move |local: usize| u32::try_from(first + local).unwrap_or(u32::MAX);
-            places
-                .map(move |local| (place(local), &rows[local]))
-                .filter(move |(_, session)| from <= session.start && session.start <= to)
+            let sessions = month.rows.of(person, from, to);
+            sessions.filter_map(move |local| Some((place(local), month.rows.get(local)?)))
         })
     }
 
@@ -217,12 +212,12 @@ impl SessionFacts {
     }
 
     /// The sessions that start in `[from, to]`, by month, then day.
-    pub fn between(&self, from: Day, to: Day) -> impl Iterator<Item = (u32, &Session)> {
+    pub fn between(&self, from: Day, to: Day) -> impl Iterator<Item = (u32, Session)> {
         self.months.iter().flat_map(move |(first, month)| {
-            let rows = &month.rows;
-            rows.between(from, to).iter().map(move |local| {
+            let places = month.rows.between(from, to).iter();
+            places.filter_map(move |local| {
                 let place = u32::try_from(first + *local as usize).unwrap_or(u32::MAX);
-                (place, &rows.rows[*local as usize])
+                Some((place, month.rows.get(*local as usize)?))
             })
         })
     }

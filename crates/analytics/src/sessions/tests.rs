@@ -84,7 +84,7 @@ async fn facts(lake: &Lake, kept: Kept, before: Option<Arc<SessionFacts>>) -> Se
 
 type Told = (u64, i64, u64, Vec<String>, Vec<String>);
 
-fn told(facts: &SessionFacts, (session, place): (&Session, Option<u32>)) -> Told {
+fn told(facts: &SessionFacts, (session, place): (Session, Option<u32>)) -> Told {
     let text = |code: u32| facts.texts.text(code).to_owned();
     let mut words: Vec<String> = session.codes().into_iter().map(text).collect();
     words.extend([text(session.campaign_id), format!("{:?} {}", session.agent_class, session.engaged)]);
@@ -142,7 +142,7 @@ async fn plain(lake: &Lake) -> Vec<Plain> {
 
 fn as_plain(facts: &SessionFacts) -> Vec<Plain> {
     let text = |code: u32| facts.texts.text(code).to_owned();
-    let row = |one: &Session| {
+    let row = |one: Session| {
         (
             one.person,
             one.start,
@@ -164,7 +164,7 @@ fn unsaid(text: String) -> String {
 }
 
 fn starts(facts: &SessionFacts) -> Vec<Told> {
-    facts.campaign_starts.iter().map(|session| told(facts, (session, None))).collect()
+    facts.campaign_starts.iter().map(|session| told(facts, (*session, None))).collect()
 }
 
 fn some(dice: &mut Dice) -> Kept {

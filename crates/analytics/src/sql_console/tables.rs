@@ -1,8 +1,8 @@
 //! The facts as tables for questions in SQL.
 
-use crate::attribution::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE};
+use crate::attribution::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE, Walk};
 use crate::drill::SqlSettings;
-use crate::facts::{Facts, NO_TOUCH_TEXT, Session, date_of, day_of};
+use crate::facts::{Day, Facts, NO_TOUCH_TEXT, Session, date_of, day_of};
 use crate::metrics::internal::{converting_session, first_session, spread};
 use crate::metrics::parse_model;
 use jiff::ToSpan;
@@ -16,6 +16,8 @@ use std::collections::HashSet;
 pub(super) type Columns = &'static [(&'static str, SqlType)];
 
 use SqlType::{Bool, Int, Text, Timestamp};
+
+const ALL_DAYS: (Day, Day) = (Day::MIN, Day::MAX);
 
 /// Every table but `events` and `audit`, with its columns.
 pub(super) const TABLES: &[(&str, &str, Columns)] = &[
@@ -260,8 +262,8 @@ fn kind(settings: &SqlSettings) -> JourneyKind {
 
 fn sessions(facts: &Facts) -> Vec<Vec<V>> {
     let firsts: HashSet<u64> = facts.sessions.campaign_starts.iter().map(|session| session.offset).collect();
-    let row = |session: &Session| {
-        let [channel, source, medium, campaign, content, landing, country, device] = touch(facts, Some(session));
+    let row = |session: Session| {
+        let [channel, source, medium, campaign, content, landing, country, device] = touch(facts, Some(&session));
         vec![
             V::Int(session.offset.cast_signed()),
             person(session.person),
@@ -292,7 +294,7 @@ fn session_pages(facts: &Facts) -> Vec<Vec<V>> {
     let rows = facts.sessions.rows().zip(0_u32..);
     rows.flat_map(|(session, place)| {
         let pages = facts.sessions.pages_of(place).iter();
-        pages.map(|page| vec![V::Int(session.offset.cast_signed()), text(facts.shown(*page))])
+        pages.map(move |page| vec![V::Int(session.offset.cast_signed()), text(facts.shown(*page))])
     })
     .collect()
 }
@@ -314,8 +316,8 @@ fn people(facts: &Facts, settings: &SqlSettings) -> Vec<Vec<V>> {
             V::Bool(lead.is_some()),
             text(facts.shown(who.country)),
         ];
-        row.extend(touch(facts, first));
-        row.extend(touch(facts, lead));
+        row.extend(touch(facts, first.as_ref()));
+        row.extend(touch(facts, lead.as_ref()));
         row
     };
     facts.people.iter().map(row).collect()
@@ -364,10 +366,10 @@ fn deal_stages(facts: &Facts) -> Vec<Vec<V>> {
 fn deal_pages(facts: &Facts, settings: &SqlSettings) -> Vec<Vec<V>> {
     let key = JourneyKey { goal: Goal::DealCreated, lookback_days: lookback(settings), kind: kind(settings) };
     let mut rows = Vec::new();
-    for item in &facts.journeys(&key).items {
-        let (Some(deal), Some(value)) = (facts.deals.get(item.deal as usize), item.value) else { continue };
+    facts.journeys(&key).visit(facts, ALL_DAYS, &mut |Walk { item, touches, .. }| {
+        let (Some(deal), Some(value)) = (facts.deals.get(item.deal as usize), item.value) else { return };
         let mut seen: HashSet<u32> = HashSet::new();
-        for page in item.touches.iter().flat_map(|place| facts.sessions.pages_of(*place)) {
+        for page in touches.iter().flat_map(|place| facts.sessions.pages_of(*place)) {
             if seen.insert(*page) {
                 rows.push(vec![
                     text(&deal.id),
@@ -379,7 +381,7 @@ fn deal_pages(facts: &Facts, settings: &SqlSettings) -> Vec<Vec<V>> {
                 ]);
             }
         }
-    }
+    });
     rows
 }
 
@@ -437,10 +439,9 @@ fn credits(facts: &Facts, settings: &SqlSettings) -> Result<Vec<Vec<V>>, Problem
     for goal in &goals {
         for model in &models {
             let key = JourneyKey { goal: goal.clone(), lookback_days: lookback(settings), kind: kind(settings) };
-            let book = facts.book(&key, model);
+            let journeys = facts.journeys(&key);
             let (goal_name, model_name) = (goal.to_string(), model.to_string());
-            for line in &book.rows {
-                let item = &book.journeys.items[line.item as usize];
+            facts.credits(&journeys, model, ALL_DAYS, &mut |item, line| {
                 let session = facts.sessions.get(line.session);
                 let deal = if item.deal == NONE { None } else { facts.deals.get(item.deal as usize) };
                 let goal_id = deal.map_or_else(|| item.offset.to_string(), |deal| deal.id.clone());
@@ -456,17 +457,17 @@ fn credits(facts: &Facts, settings: &SqlSettings) -> Result<Vec<Vec<V>>, Problem
                     session.map_or(V::Null, |session| person(session.person)),
                     session.map_or(V::Null, |session| V::Timestamp(session.start)),
                 ];
-                row.extend(touch(facts, session));
+                row.extend(touch(facts, session.as_ref()));
                 row.extend([
                     V::Bool(session.is_some_and(|session| !session.direct)),
                     V::Bool(line.first),
                     V::Int(line.micros),
-                    V::Int(line.share),
+                    V::Int(i64::from(line.share)),
                     V::Int(item.value.unwrap_or(0)),
                     session.map_or(V::Null, |session| V::Int(item.reach - session.start)),
                 ]);
                 rows.push(row);
-            }
+            });
         }
     }
     Ok(rows)
