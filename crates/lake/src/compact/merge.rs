@@ -13,6 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 const OUT_ROWS: usize = 4096;
+/// Rows of one file that are unpacked at a time.
+const IN_ROWS: usize = 1024;
 
 struct Input {
     batches: Batches,
@@ -23,7 +25,7 @@ struct Input {
 
 impl Input {
     fn open(file: &Arc<DataFile>, columns: Columns) -> Result<Option<Self>, LakeError> {
-        let batches: Batches = Box::new(file.read(columns, &Selection::All)?);
+        let batches: Batches = Box::new(file.read_by(columns, &Selection::All, IN_ROWS)?);
         let batch = RecordBatch::new_empty(crate::parquet::schema_of(columns));
         let none = || ScalarBuffer::from(Vec::new());
         let mut input = Self { batches, batch, keys: [none(), none(), none()], row: 0 };

@@ -203,7 +203,7 @@ impl DataFile {
     ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
         let (schema, kept) = (schema_of(columns), properties.iter().map(|name| column_name(name)).collect::<Vec<_>>());
         let names = schema.fields().iter().map(|field| field.name().as_str()).chain(kept.iter().map(String::as_str));
-        self.batches(&names.collect::<Vec<_>>(), selection)
+        self.batches(&names.collect::<Vec<_>>(), selection, BATCH_ROWS)
     }
 
     /// Whether a row of it was derived again.
@@ -223,8 +223,20 @@ impl DataFile {
         columns: Columns,
         selection: &Selection,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
+        self.read_by(columns, selection, BATCH_ROWS)
+    }
+
+    /// As [`DataFile::read`], so many rows at a time: whoever reads whole events of many files holds one batch of each.
+    pub(crate) fn read_by(
+        self: &Arc<Self>,
+        columns: Columns,
+        selection: &Selection,
+        batch_rows: usize,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
         let lacks = columns.has_superseded() && !self.has_superseded()?;
-        let batches = self.read_with(columns, &[], selection)?;
+        let schema = schema_of(columns);
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let batches = self.batches(&names, selection, batch_rows)?;
         Ok(batches.map(move |batch| if lacks { with_none(&batch?, columns) } else { batch }))
     }
 
@@ -232,10 +244,11 @@ impl DataFile {
         self: &Arc<Self>,
         names: &[&str],
         selection: &Selection,
+        batch_rows: usize,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
         let builder = self.builder()?;
         let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
-        let mut builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
+        let mut builder = builder.with_projection(mask).with_batch_size(batch_rows);
         if let Selection::Rows(ranges) = selection {
             builder = builder.with_row_selection(row_selection(ranges, self.entry.rows));
         }
@@ -277,7 +290,7 @@ impl DataFile {
     pub(crate) fn keys(
         self: &Arc<Self>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
-        self.batches(&[PERSON, super::AT, super::OFFSET], &Selection::All)
+        self.batches(&[PERSON, super::AT, super::OFFSET], &Selection::All, BATCH_ROWS)
     }
 
     /// The row groups that may hold events of one of these names, by their filters; none when there is none.
@@ -316,7 +329,7 @@ impl DataFile {
     pub(crate) fn rows_of(self: &Arc<Self>, people: &HashSet<i64>) -> Result<Option<Selection>, LakeError> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
         let mut base = 0;
-        for batch in self.batches(&[PERSON], &Selection::All)? {
+        for batch in self.batches(&[PERSON], &Selection::All, BATCH_ROWS)? {
             let batch = batch?;
             let person = integers(&batch, PERSON)?;
             let mut row = 0;
