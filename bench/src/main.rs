@@ -2,8 +2,8 @@
 //!
 //! `bench make FOLDER EVENTS` lets the simulator fill a lake; `bench run FOLDER ROUNDS` asks every engine every question in
 //! turn and prints the table as Markdown; `bench costs FOLDER ROUNDS` prints what a question costs beyond the plain one;
-//! `bench ingest FOLDER SECONDS [LOAD]` sends batches to the real program; `bench soak FOLDER DAYS EVENTS` sends it so many
-//! days of so many events, and looks at what grows; `bench reports LAKE ROUNDS FOLDER` asks it what its pages ask;
+//! `bench ingest FOLDER SECONDS [LOAD]` sends batches to the real program; `bench soak FOLDER DAYS EVENTS RATE` sends it so
+//! many days of so many events, so many a second, and looks at what grows; `bench reports LAKE ROUNDS FOLDER` asks it what its pages ask;
 //! `bench ours FOLDER ROUNDS` asks this engine alone, for a profiler. `cargo xtask bench` does all but the last, with the peers
 //! from PyPI.
 
@@ -49,7 +49,8 @@ fn main() -> Result<()> {
         Some("soak") => {
             let days = u32::try_from(number.unwrap_or(30))?;
             let each = args.get(3).map_or(Ok(5_000_000), |text| text.parse())?;
-            println!("{}", ingest::soak(&folder, days, each)?);
+            let rate = args.get(4).map_or(Ok(0), |text| text.parse())?;
+            println!("{}", ingest::soak(&folder, days, each, rate)?);
             Ok(())
         }
         Some("reports") => {
@@ -60,7 +61,7 @@ fn main() -> Result<()> {
         }
         _ => bail!(
             "bench make FOLDER EVENTS, bench run FOLDER ROUNDS, bench costs FOLDER ROUNDS, bench ours FOLDER ROUNDS, bench \
-             ingest FOLDER SECONDS, bench soak FOLDER DAYS EVENTS, or bench reports LAKE ROUNDS FOLDER"
+             ingest FOLDER SECONDS, bench soak FOLDER DAYS EVENTS RATE, or bench reports LAKE ROUNDS FOLDER"
         ),
     }
 }

@@ -9,7 +9,8 @@ const PEERS: [&str; 2] = ["chdb==4.4.0", "duckdb==2.0.1"];
 const TABLE: &str = "docs/reference/performance.md";
 
 /// `cargo xtask bench [EVENTS] [ROUNDS]`: 20 000 000 events, 5 rounds. `cargo xtask bench ingest [SECONDS]`: ingest alone.
-/// `cargo xtask bench soak [DAYS] [EVENTS]`: 30 days of 5 000 000 events each, and what grows meanwhile.
+/// `cargo xtask bench soak [DAYS] [EVENTS] [RATE]`: 30 days of 5 000 000 events each, as fast as they are taken or so many a
+/// second, and what grows meanwhile.
 /// `cargo xtask bench reports [EVENTS] [ROUNDS]`: what the pages ask, alone.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     if args.first().is_some_and(|word| word == "ingest") {
@@ -18,7 +19,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if args.first().is_some_and(|word| word == "soak") {
         let word =
             |place: usize, default: &str| args.get(place).map_or(default.to_owned(), |word| word.replace('_', ""));
-        return soak(&word(1, "30"), &word(2, "5000000"));
+        return soak(&word(1, "30"), &word(2, "5000000"), &word(3, "0"));
     }
     let is_reports = args.first().is_some_and(|word| word == "reports");
     let args = if is_reports { &args[1..] } else { args };
@@ -104,13 +105,14 @@ fn ingest(seconds: &str) -> Result<()> {
 }
 
 /// Sends days of events to the real program, shows what it holds meanwhile, and removes them.
-fn soak(days: &str, events: &str) -> Result<()> {
+fn soak(days: &str, events: &str, rate: &str) -> Result<()> {
     step("soak", || shell::run(&mut command("cargo", &["build", "--package", "mainspring", "--package", "bench"])))?;
     let data = target().join("bench-data/soak");
     if data.exists() {
         std::fs::remove_dir_all(&data)?;
     }
-    let done = shell::run(&mut command(target().join("debug/bench"), &["soak", &data.to_string_lossy(), days, events]));
+    let folder = data.to_string_lossy().into_owned();
+    let done = shell::run(&mut command(target().join("debug/bench"), &["soak", &folder, days, events, rate]));
     if data.exists() {
         std::fs::remove_dir_all(&data)?;
     }

@@ -46,6 +46,9 @@ struct World {
     /// Most bytes of the write-ahead file that were seen.
     wal_max: AtomicU64,
     done: AtomicBool,
+    begin: Instant,
+    /// Seconds from one batch to the next over all connections; zero: as fast as they are answered.
+    pause: f64,
 }
 
 /// One simulated day.
@@ -105,8 +108,9 @@ fn moment_text(moment: Timestamp) -> String {
     format!("{}.{micros:03}Z", text.split(['.', 'Z']).next().unwrap_or_default())
 }
 
-/// `bench soak FOLDER DAYS EVENTS`
-pub(crate) fn soak(folder: &Path, days: u32, each: u64) -> Result<String> {
+/// `bench soak FOLDER DAYS EVENTS RATE`: so many events a second, zero for as many as are taken.
+#[expect(clippy::cast_precision_loss, reason = "a small count")]
+pub(crate) fn soak(folder: &Path, days: u32, each: u64, rate: u32) -> Result<String> {
     let program = std::env::current_exe()?.with_file_name("mainspring");
     let server = Server::start(&program, folder)?;
     let workspace = workspace_of(&folder.join("data"))?;
@@ -125,6 +129,8 @@ pub(crate) fn soak(folder: &Path, days: u32, each: u64) -> Result<String> {
         repeated: AtomicU64::new(0),
         wal_max: AtomicU64::new(0),
         done: AtomicBool::new(false),
+        begin: Instant::now(),
+        pause: if rate == 0 { 0.0 } else { BATCH as f64 / f64::from(rate) },
     });
     let watcher = watch(&world, workspace.join("main.db-wal"));
     let mut text = String::from(
@@ -242,6 +248,9 @@ fn connection(world: &World, day: Day, place: u64) -> Result<()> {
             .batches
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| (number < day.until).then_some(number + 1));
         let Ok(number) = taken else { return Ok(()) };
+        #[expect(clippy::cast_precision_loss, reason = "small counts")]
+        let due = Duration::from_secs_f64(number as f64 * world.pause);
+        std::thread::sleep(due.saturating_sub(world.begin.elapsed()));
         let batch = &mut own[round % TEMPLATES];
         renew(world, batch, day, number);
         frame(&mut request, &world.shared, &batch.body);
