@@ -16,6 +16,7 @@ mod importers;
 pub mod imports;
 pub mod merge_history;
 mod pipelines;
+pub mod record_history;
 pub mod profiles;
 mod sheets;
 mod stage_words;

@@ -163,7 +163,7 @@ impl FactSource for Fake {
         Err(Problem::not_found("lake", "here"))
     }
 
-    async fn goal(&self, _: &Scope, _: &str) -> Result<Vec<GoalRow>, Problem> {
+    async fn goal(&self, _: &Scope, _: &str, _: Option<&KnownAt>) -> Result<Vec<GoalRow>, Problem> {
         let row = |person| GoalRow {
             person,
             at: START + DAY,
@@ -187,6 +187,14 @@ impl FactSource for Fake {
             deals,
             ..Records::default()
         })
+    }
+
+    async fn records_at(&self, _: &Scope, _: Timestamp, _: &HashMap<u64, u64>) -> Result<RecordsThen, Problem> {
+        Err(Problem::not_found("history", "here"))
+    }
+
+    async fn erasures(&self, _: &Scope) -> Result<u64, Problem> {
+        Ok(0)
     }
 
     async fn audit(&self, _: &Scope) -> Result<Vec<AuditEntry>, Problem> {

@@ -5,6 +5,7 @@
 //! **Invariant:** a question that would give a wrong number is refused, naming the field and the reason.
 
 mod api;
+mod bridge;
 mod engine;
 mod query;
 mod service;
@@ -25,7 +26,9 @@ pub use crate::facts::spend::{
 pub use crate::facts::{Agents, AsOf};
 pub use crate::metric_registry::{Dimension, Direction, Formula, Measure, Unit};
 pub use crate::metric_registry::{METRICS, Metric, Words};
+pub use crate::facts_then::Step;
 pub use api::routes;
+pub use bridge::{BridgeStep, MetricBridge, QueryBridge};
 pub use query::{Compare, DateRange, Filter, FilterOp, MODEL, Plan, PlannedFilter, Query, compare_range};
 pub use service::Metrics;
 pub use table::{Cell, Figure, KeyPart, MetricColumn, Span, Table, TableRow};

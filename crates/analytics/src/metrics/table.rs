@@ -8,6 +8,7 @@ use crate::metric_registry::Metric;
 use crate::metric_registry::{Dimension, Direction, Measure, Unit};
 use hashbrown::HashMap;
 use kernel::money::{Currency, Money};
+use kernel::time::Timestamp;
 use science::chance::Estimate;
 use serde::{Deserialize, Serialize};
 
@@ -140,6 +141,9 @@ pub struct Table {
     pub currency: Currency,
     /// What a reader must know.
     pub notes: Vec<String>,
+    /// As of which moment this was known; absent when it is what is known now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// How far the events were read.
     pub watermark: AsOf,
 }
@@ -208,6 +212,7 @@ pub(crate) fn answer(facts: &Facts, plan: &Plan, watermark: AsOf) -> Table {
         model: plan.model.to_string(),
         currency: facts.currency,
         notes: notes(facts, plan),
+        as_of: facts.sessions.known.as_ref().map(|known| known.at),
         watermark,
     }
 }

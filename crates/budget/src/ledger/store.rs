@@ -297,6 +297,26 @@ pub(crate) async fn all_rates(db: &Db) -> Result<Vec<RateRow>, DbError> {
     Ok(db.query::<RateRead>(sql, vec![]).await?.into_iter().map(|read| read.0).collect())
 }
 
+/// Every rate as it was entered by a moment.
+pub(crate) async fn rates_at(db: &Db, at: Timestamp) -> Result<Vec<RateRow>, DbError> {
+    let columns = "from_currency, to_currency, rated_on, rate_nanos";
+    let sql = format!(
+        "select {columns} from ledger_rates where entered_us <= $1 union all \
+         select {columns} from ledger_rates_was where entered_us <= $1 and until_us > $1"
+    );
+    Ok(db.query::<RateRead>(&sql, params![at]).await?.into_iter().map(|read| read.0).collect())
+}
+
+/// Keeps what a rate was: to be called before it is replaced or taken away.
+async fn keep_rate(tx: &mut Tx, place: (Currency, Currency, Date), now: Timestamp) -> Result<(), DbError> {
+    let columns = "from_currency, to_currency, rated_on, rate_nanos, entered_us";
+    let sql = format!(
+        "insert into ledger_rates_was ({columns}, until_us) select {columns}, $4 from ledger_rates \
+         where from_currency = $1 and to_currency = $2 and rated_on = $3 and entered_us < $4 on conflict do nothing"
+    );
+    tx.execute(&sql, params![place.0, place.1, place.2, now]).await.map(|_| ())
+}
+
 /// The rate of a day, if it was entered.
 pub(crate) async fn rate_of(tx: &mut Tx, from: Currency, to: Currency, date: Date) -> Result<Option<Rate>, DbError> {
     let sql = "select rate_nanos from ledger_rates where from_currency = $1 and to_currency = $2 and rated_on = $3";
@@ -311,6 +331,7 @@ pub(crate) async fn set_rate(
     rate: Option<Rate>,
     (actor, now): (&str, Timestamp),
 ) -> Result<(), DbError> {
+    keep_rate(tx, (from, to, date), now).await?;
     let Some(rate) = rate else {
         let sql = "delete from ledger_rates where from_currency = $1 and to_currency = $2 and rated_on = $3";
         tx.execute(sql, params![from, to, date]).await?;
@@ -335,8 +356,29 @@ pub(crate) async fn all_mappings(db: &Db) -> Result<Vec<Mapping>, DbError> {
     db.query("select * from ledger_mappings order by spend_key", vec![]).await
 }
 
+/// Every mapping as it was entered by a moment.
+pub(crate) async fn mappings_at(db: &Db, at: Timestamp) -> Result<Vec<Mapping>, DbError> {
+    let columns = "spend_key, to_campaign, to_channel";
+    let sql = format!(
+        "select {columns} from ledger_mappings where entered_us <= $1 union all \
+         select {columns} from ledger_mappings_was where entered_us <= $1 and until_us > $1"
+    );
+    db.query(&sql, params![at]).await
+}
+
+/// Keeps what a mapping was: to be called before it is replaced or taken away.
+async fn keep_mapping(tx: &mut Tx, spend_key: &str, now: Timestamp) -> Result<(), DbError> {
+    let columns = "spend_key, to_campaign, to_channel, entered_us";
+    let sql = format!(
+        "insert into ledger_mappings_was ({columns}, until_us) select {columns}, $2 from ledger_mappings \
+         where spend_key = $1 and entered_us < $2 on conflict do nothing"
+    );
+    tx.execute(&sql, params![spend_key, now]).await.map(|_| ())
+}
+
 /// Sets a mapping.
 pub(crate) async fn set_mapping(tx: &mut Tx, mapping: &Mapping, actor: &str, now: Timestamp) -> Result<(), DbError> {
+    keep_mapping(tx, &mapping.spend_key, now).await?;
     let sql = "insert into ledger_mappings (spend_key, to_campaign, to_channel, actor, entered_us) \
                values ($1, $2, $3, $4, $5) on conflict (spend_key) do update set to_campaign = excluded.to_campaign, \
                to_channel = excluded.to_channel, actor = excluded.actor, entered_us = excluded.entered_us";
@@ -346,7 +388,8 @@ pub(crate) async fn set_mapping(tx: &mut Tx, mapping: &Mapping, actor: &str, now
 }
 
 /// Takes a mapping away; says whether there was one.
-pub(crate) async fn drop_mapping(tx: &mut Tx, spend_key: &str) -> Result<bool, DbError> {
+pub(crate) async fn drop_mapping(tx: &mut Tx, spend_key: &str, now: Timestamp) -> Result<bool, DbError> {
+    keep_mapping(tx, spend_key, now).await?;
     Ok(tx.execute("delete from ledger_mappings where spend_key = $1", params![spend_key]).await? > 0)
 }
 
