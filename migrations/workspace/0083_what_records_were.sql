@@ -21,6 +21,8 @@ create table person_was (
 );
 
 alter table companies add column known_us bigint;
+-- For the newest change: whoever keeps names asks whether there was one.
+create index companies_changed on companies (changed);
 
 create table company_was (
   company text not null,

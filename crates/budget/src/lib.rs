@@ -7,3 +7,5 @@ pub mod importers;
 mod join;
 pub mod ledger;
 mod summary;
+#[cfg(test)]
+mod tests_then;

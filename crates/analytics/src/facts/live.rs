@@ -182,10 +182,11 @@ impl FactSource for LiveSource {
 
     async fn records_version(&self, scope: &Scope) -> Result<RecordsVersion, Problem> {
         let people = self.profiles.facts(scope).await?.changes;
+        let companies = self.companies.version(scope).await?.cast_unsigned();
         let deals = self.deals.facts(scope).await?;
         let mut all = self.seen.lock();
         let seen = all.entry(scope.workspace.slug.clone()).or_default();
-        Ok(RecordsVersion { people: people.cast_unsigned(), deals: numbered(&mut seen.deals, &deals) })
+        Ok(RecordsVersion { people: people.cast_unsigned(), deals: numbered(&mut seen.deals, &deals), companies })
     }
 
     async fn records(&self, scope: &Scope) -> Result<Records, Problem> {

@@ -42,8 +42,10 @@ pub struct Records {
 pub struct RecordsVersion {
     /// Changes with every person that is new or changed, and so with many events.
     pub people: u64,
-    /// Changes with every deal or company that is new or changed.
+    /// Changes with every deal that is new or changed.
     pub deals: u64,
+    /// Changes with every company that is new or changed, also by an event.
+    pub companies: u64,
 }
 
 /// What a workspace has chosen.

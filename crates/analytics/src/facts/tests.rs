@@ -175,7 +175,11 @@ impl FactSource for Fake {
     }
 
     async fn records_version(&self, _: &Scope) -> Result<RecordsVersion, Problem> {
-        Ok(RecordsVersion { people: self.people.load(Ordering::SeqCst), deals: self.deals.load(Ordering::SeqCst) })
+        Ok(RecordsVersion {
+            people: self.people.load(Ordering::SeqCst),
+            deals: self.deals.load(Ordering::SeqCst),
+            companies: 0,
+        })
     }
 
     async fn records(&self, _: &Scope) -> Result<Records, Problem> {

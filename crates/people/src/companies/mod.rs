@@ -101,6 +101,14 @@ impl Companies {
         Ok(store::known(&db).await?)
     }
 
+    /// A number that changes with every company that is new or changed. Cheap.
+    ///
+    /// # Errors
+    /// [`Problem`] when the database fails.
+    pub async fn version(&self, scope: &Scope) -> Result<i64, Problem> {
+        Ok(store::version(&self.platform.db(scope).await?).await?)
+    }
+
     /// Id and name of every company as it was known at a moment.
     ///
     /// # Errors

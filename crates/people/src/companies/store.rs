@@ -292,6 +292,10 @@ pub(super) async fn facts(db: &Db) -> Result<Vec<CompanyFact>, DbError> {
     Ok(rows.into_iter().map(|(id, name, domain)| CompanyFact { id, name, domain }).collect())
 }
 
+pub(super) async fn version(db: &Db) -> Result<i64, DbError> {
+    Ok(db.query_one::<(i64,)>("select coalesce(max(changed), 0) from companies", Vec::new()).await?.0)
+}
+
 pub(super) async fn known(db: &Db) -> Result<Vec<CompanyKnown>, DbError> {
     let rows: Vec<CompanyRow> =
         db.query(&format!("select {COLUMNS} from companies where state = 'live'"), Vec::new()).await?;
