@@ -1,6 +1,6 @@
 //! Facts from a real lake, and when they are renewed.
 
-use super::RecordsVersion;
+use super::{RecordsThen, RecordsVersion};
 use super::tests_world::{START, World, eur};
 use super::{
     Choices, EventStamp, FactSource, FactStore, Kept, Records, Session, SessionFacts, SessionsWanted, TouchRows,

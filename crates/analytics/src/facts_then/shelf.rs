@@ -97,6 +97,11 @@ impl FactsThen {
         Ok(())
     }
 
+    /// How many moments are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.0.shelf.lock().len()
+    }
+
     /// Waits until nobody else puts a moment together.
     pub(crate) async fn turn(&self) -> OwnedMutexGuard<()> {
         self.0.turn.clone().lock_owned().await

@@ -28,6 +28,12 @@ impl Metrics {
         Self { then: FactsThen::new(store.clone()), store }
     }
 
+    /// How many moments of the past are in memory.
+    #[must_use]
+    pub fn moments_kept(&self) -> usize {
+        self.then.kept()
+    }
+
     /// The facts.
     #[must_use]
     pub fn store(&self) -> &FactStore {

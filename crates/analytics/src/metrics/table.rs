@@ -293,8 +293,10 @@ fn sort(plan: &Plan, rows: &mut [(Key, TableRow)]) {
         let by_time = time
             .map_or(std::cmp::Ordering::Equal, |place| key[place].cast_signed().cmp(&other_key[place].cast_signed()));
         by_time.then_with(|| number(other).total_cmp(&number(row))).then_with(|| {
+            // Two companies may have one name: the order is the same whoever asks.
             let labels = |row: &TableRow| row.key.iter().map(|part| part.label.clone()).collect::<Vec<_>>();
-            labels(row).cmp(&labels(other))
+            let values = |row: &TableRow| row.key.iter().map(|part| part.value.clone()).collect::<Vec<_>>();
+            labels(row).cmp(&labels(other)).then_with(|| values(row).cmp(&values(other)))
         })
     });
 }
