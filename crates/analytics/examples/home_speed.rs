@@ -4,8 +4,8 @@
 use analytics::attribution::GoalRow;
 use analytics::dashboards::{Dashboards, HomeRequest};
 use analytics::facts::{
-    Choices, DealInput, EventStamp, FactSource, FactStore, Outcome, Part, PersonInput, Records, RecordsThen, RecordsVersion,
-    Session, SessionFacts, SessionsWanted, TouchRows,
+    Choices, DealInput, EventStamp, FactSource, FactStore, Outcome, Part, PersonInput, Records, RecordsThen,
+    RecordsVersion, Session, SessionFacts, SessionsWanted, TouchRows,
 };
 use analytics::metrics::{Compare, DateRange, Metrics, SpendFact, SpendFacts, SpendMatch, SpendSource, TouchIndex};
 use analytics::sessions::Extra;

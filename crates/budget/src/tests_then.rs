@@ -24,7 +24,8 @@ use std::sync::Arc;
 use testkit::{TestPlatform, platforms};
 
 const CAMPAIGNS: [&str; 4] = ["", "spring", "abm-dach", "brand"];
-const CHANNELS: [(&str, &str); 4] = [("Direct", ""), ("Paid Search", "google"), ("Email", "news"), ("Paid Social", "linkedin")];
+const CHANNELS: [(&str, &str); 4] =
+    [("Direct", ""), ("Paid Search", "google"), ("Email", "news"), ("Paid Social", "linkedin")];
 const STAGES: [&str; 5] = ["Qualified", "Demo", "Proposal", "Closed Won", "Closed Lost"];
 
 struct LakesOfProfiles(Lakes);
@@ -94,8 +95,7 @@ impl Life {
         let lakes = Lakes::new(platform, Arc::new(identity.clone()));
         let profiles = Profiles::new(platform, Arc::new(LakesOfProfiles(lakes.clone())));
         let (companies, deals) = (Companies::new(platform), Deals::new(platform));
-        let source =
-            LiveSource::new(platform, lakes.clone(), identity.clone(), profiles, companies, deals.clone());
+        let source = LiveSource::new(platform, lakes.clone(), identity.clone(), profiles, companies, deals.clone());
         let store = FactStore::new(Arc::new(source), Arc::new(ledger.clone()), platform.world.clone());
         let lake = lakes.get(&test.scope.workspace).await.unwrap();
         let dice = rand_chacha::ChaCha8Rng::seed_from_u64(seed);

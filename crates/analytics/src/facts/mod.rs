@@ -26,5 +26,5 @@ pub(crate) use follow::{follow, followed};
 pub use live::LiveSource;
 pub use model::{AsOf, Deal, Facts, NO_TOUCH, Outcome, Part, Person};
 pub use source::{Choices, EventStamp, FactSource, Records, RecordsThen, RecordsVersion, SessionsWanted};
-pub(crate) use store::{GOAL_PEOPLE_MAX, aside};
 pub use store::{FactStore, Ready};
+pub(crate) use store::{GOAL_PEOPLE_MAX, aside};

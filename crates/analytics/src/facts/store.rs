@@ -312,13 +312,8 @@ impl FactStore {
         let started = Instant::now();
         let stamp = self.0.source.events_stamp(scope).await?;
         let before = before.map(|known| known.facts);
-        let wanted = |kept, kept_max| SessionsWanted {
-            zone: zone.clone(),
-            kept,
-            kept_max,
-            before: before.clone(),
-            known: None,
-        };
+        let wanted =
+            |kept, kept_max| SessionsWanted { zone: zone.clone(), kept, kept_max, before: before.clone(), known: None };
         let mut found = None;
         if !desk.is_large.load(Ordering::Acquire) {
             found = self.0.source.sessions(scope, wanted(Kept::Everybody, self.0.whole_max)).await?;

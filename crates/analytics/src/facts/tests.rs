@@ -1,10 +1,10 @@
 //! Facts from a real lake, and when they are renewed.
 
-use super::{RecordsThen, RecordsVersion};
 use super::tests_world::{START, World, eur};
 use super::{
     Choices, EventStamp, FactSource, FactStore, Kept, Records, Session, SessionFacts, SessionsWanted, TouchRows,
 };
+use super::{RecordsThen, RecordsVersion};
 use crate::attribution::{Goal, GoalFold, GoalRow, JourneyKey, JourneyKind};
 use crate::metrics::{DateRange, Figure, Metrics, NoSpend, Query};
 use crate::sessions::{Extra, Settings, Wanted, renew};

@@ -91,7 +91,8 @@ impl FactsThen {
     /// Refuses a moment that is still to come.
     pub(super) fn check(&self, at: Timestamp) -> Result<(), Problem> {
         if at > self.0.store.world().now() {
-            let message = "This moment is still to come. Name one that is over, or leave `as_of` out for what is known now.";
+            let message =
+                "This moment is still to come. Name one that is over, or leave `as_of` out for what is known now.";
             return Err(Problem::invalid("as_of", message));
         }
         Ok(())

@@ -32,14 +32,8 @@ pub enum Step {
 
 impl Step {
     /// All, in the order in which they are taken.
-    pub const ALL: [Step; 6] = [
-        Step::LateEvents,
-        Step::RuleChanges,
-        Step::Merges,
-        Step::RecordChanges,
-        Step::LedgerChanges,
-        Step::DaysPassed,
-    ];
+    pub const ALL: [Step; 6] =
+        [Step::LateEvents, Step::RuleChanges, Step::Merges, Step::RecordChanges, Step::LedgerChanges, Step::DaysPassed];
 }
 
 /// Which sessions a step counts.

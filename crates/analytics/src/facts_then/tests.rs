@@ -64,7 +64,11 @@ async fn a_large_workspace_says_what_it_said() {
             for metrics in [&small, &large] {
                 let table = metrics.query(&test.scope, &query).await.unwrap();
                 // The next day has begun since, and so has what is not over.
-                assert_eq!((&table.totals, &table.rows, table.as_of), (&expected.0, &expected.1, Some(*at)), "{query:?}");
+                assert_eq!(
+                    (&table.totals, &table.rows, table.as_of),
+                    (&expected.0, &expected.1, Some(*at)),
+                    "{query:?}"
+                );
                 let metric = query.metrics[0].clone();
                 let request = DrillRequest { query: query.clone(), metric, key: None, limit: None, cursor: None };
                 let opened = metrics.drill(&test.scope, request).await.unwrap();
@@ -84,7 +88,8 @@ async fn a_moment_to_come_is_refused() {
     let metrics = Metrics::new(FactStore::new(Arc::new(source), Arc::new(NoSpend), test.platform.world.clone()));
     let now = test.platform.world.now();
     let day = now.date_in(&jiff::tz::TimeZone::UTC);
-    let query = |as_of: Option<Timestamp>| Query { as_of, ..Query::new(&["sessions"], DateRange { from: day, to: day }) };
+    let query =
+        |as_of: Option<Timestamp>| Query { as_of, ..Query::new(&["sessions"], DateRange { from: day, to: day }) };
     let refused = metrics.query(&test.scope, &query(Some(now.plus(1)))).await.unwrap_err();
     assert_eq!((refused.code.as_str(), refused.field.as_deref()), ("invalid_field", Some("as_of")));
     assert!(refused.message.contains("leave `as_of` out"), "{refused:?}");

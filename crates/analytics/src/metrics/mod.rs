@@ -24,9 +24,9 @@ pub use crate::facts::spend::{
     StaleRate, TouchIndex,
 };
 pub use crate::facts::{Agents, AsOf};
+pub use crate::facts_then::Step;
 pub use crate::metric_registry::{Dimension, Direction, Formula, Measure, Unit};
 pub use crate::metric_registry::{METRICS, Metric, Words};
-pub use crate::facts_then::Step;
 pub use api::routes;
 pub use bridge::{BridgeStep, MetricBridge, QueryBridge};
 pub use query::{Compare, DateRange, Filter, FilterOp, MODEL, Plan, PlannedFilter, Query, compare_range};

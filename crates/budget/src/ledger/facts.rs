@@ -7,6 +7,7 @@ use super::model::{Entry, Mapping, PlanRow, RATE_AGE_DAYS_MAX, Unconverted, Unma
 use super::{Ledger, store};
 use crate::convert::{Rates, Worth};
 use crate::join::{Joined, Joiner};
+use crate::ledger_history;
 use analytics::channels::Channel;
 use analytics::metrics::{PlanFact, SpendFact, SpendFacts, SpendSource, StaleRate, TouchIndex};
 use async_trait::async_trait;
@@ -81,8 +82,7 @@ impl SpendSource for Ledger {
 
     async fn spend_at(&self, scope: &Scope, touches: &TouchIndex, at: Timestamp) -> Result<Arc<SpendFacts>, Problem> {
         let book = Arc::new(self.book_at(scope, at).await?);
-        let touches = trimmed(touches, &book);
-        Ok(join_book(book, &touches).facts)
+        Ok(join_book(book.clone(), &trimmed(touches, &book)).facts)
     }
 }
 
@@ -105,8 +105,8 @@ impl Ledger {
         let db = self.0.platform.db(scope).await?;
         let entries = store::all_entries(&db).await?;
         let plans = store::all_plans(&db).await?;
-        let rates = Rates::new(currency, store::all_rates(&db).await?.into_iter());
-        let mappings = store::all_mappings(&db).await?;
+        let rates = Rates::new(currency, ledger_history::all_rates(&db).await?.into_iter());
+        let mappings = ledger_history::all_mappings(&db).await?;
         let book = Arc::new(book_of((version, currency), entries, plans, rates, mappings));
         self.0.kept.lock().entry(scope.workspace.id.clone()).or_default().book = Some(book.clone());
         Ok(book)
@@ -120,8 +120,8 @@ impl Ledger {
         entries.retain(|entry| entry.entered_at <= at);
         let mut plans = store::all_plans(&db).await?;
         plans.retain(|plan| plan.entered_at <= at);
-        let rates = Rates::new(currency, store::rates_at(&db, at).await?.into_iter());
-        let mappings = store::mappings_at(&db, at).await?;
+        let rates = Rates::new(currency, ledger_history::rates_at(&db, at).await?.into_iter());
+        let mappings = ledger_history::mappings_at(&db, at).await?;
         Ok(book_of((version, currency), entries, plans, rates, mappings))
     }
 

@@ -275,7 +275,9 @@ pub(super) async fn entries(tx: &mut Tx, deals: &[DealId]) -> Result<Vec<Entry>,
 pub(super) async fn add_entries(tx: &mut Tx, entries: Vec<Entry>, now: Timestamp) -> Result<(), DbError> {
     let rows = entries.into_iter().map(|one| params![one.deal, one.stage, one.at, one.source, now]).collect();
     let suffix = "on conflict (deal, stage, entered_us) do nothing";
-    tx.insert_many("deal_stages", &["deal", "stage", "entered_us", "source", "known_us"], rows, suffix).await.map(|_| ())
+    tx.insert_many("deal_stages", &["deal", "stage", "entered_us", "source", "known_us"], rows, suffix)
+        .await
+        .map(|_| ())
 }
 
 pub(super) async fn drop_entries(
@@ -459,8 +461,11 @@ fn tables(known_at: Option<Timestamp>) -> (String, String, String) {
     let entries = "deal, stage, entered_us";
     let old = "w.deal, w.state, w.name, w.pipeline, w.stage, w.outcome, w.amount_micros, w.currency, w.company, d.owner, \
         d.reason, w.created_us, w.closed_us, d.properties, d.origin, d.source_row, w.known_us";
-    let deals = then(READ, "deals", "deal_was", old).replace("deal_was w where", "deal_was w join deals d on d.id = w.deal where");
-    let (parts, entries) =
-        (then(parts, "deal_people", "deal_people_was", parts), then(entries, "deal_stages", "deal_stages_was", entries));
+    let deals = then(READ, "deals", "deal_was", old)
+        .replace("deal_was w where", "deal_was w join deals d on d.id = w.deal where");
+    let (parts, entries) = (
+        then(parts, "deal_people", "deal_people_was", parts),
+        then(entries, "deal_stages", "deal_stages_was", entries),
+    );
     (format!("{deals} deals"), format!("{parts} deal_people"), entries)
 }

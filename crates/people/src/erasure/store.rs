@@ -199,9 +199,7 @@ pub(super) async fn erase_records(
     records.memberships += for_all(tx, "delete from company_members where person in ({in})", members).await?;
     let roles = for_all(tx, "delete from deal_people where person in ({in})", members).await?;
     records.deal_roles += roles;
-    for sql in
-        ["delete from person_was where person in ({in})", "delete from deal_people_was where person in ({in})"]
-    {
+    for sql in ["delete from person_was where person in ({in})", "delete from deal_people_was where person in ({in})"] {
         records.versions += for_all(tx, sql, members).await?;
     }
     if roles > 0 {

@@ -22,7 +22,11 @@ fn person(test: &TestPlatform, number: u32, country: &str) -> PersonInput {
     row
 }
 
-async fn put<I>(test: &TestPlatform, rows: &[PersonInput], take: impl Fn(Upserted<kernel::ids::PersonId>) -> I) -> Vec<I> {
+async fn put<I>(
+    test: &TestPlatform,
+    rows: &[PersonInput],
+    take: impl Fn(Upserted<kernel::ids::PersonId>) -> I,
+) -> Vec<I> {
     let mut tx = test.db.begin().await.unwrap();
     let done = upsert_people(&mut tx, &test.platform.world, rows).await.unwrap();
     tx.commit().await.unwrap();
