@@ -121,10 +121,16 @@ impl FactsThen {
             zone: choices.zone.iana_name().unwrap_or("UTC").to_owned(),
             currency: choices.currency,
         };
-        let _turn = self.0.turn.lock().await;
-        let (events, erasures) = (source.events_stamp(scope).await?, source.erasures(scope).await?);
         let known = source.known_at(scope, at).await?;
-        let facts = match self.from_shelf(&key, goal, (&events, erasures)) {
+        let (mut events, mut erasures) = (source.events_stamp(scope).await?, source.erasures(scope).await?);
+        let mut found = self.from_shelf(&key, goal, (&events, erasures));
+        let turn = if found.is_none() { Some(self.turn().await) } else { None };
+        if found.is_none() {
+            // Somebody else may have put it together meanwhile.
+            (events, erasures) = (source.events_stamp(scope).await?, source.erasures(scope).await?);
+            found = self.from_shelf(&key, goal, (&events, erasures));
+        }
+        let facts = match found {
             Some(facts) => facts,
             None => {
                 let records = source.records_at(scope, at, &known.merges).await?.records;
@@ -148,6 +154,7 @@ impl FactsThen {
                 facts
             }
         };
+        drop(turn);
         let mut ready = Ready { as_of: as_of(&facts), today: today(&choices, at), facts, goal: None };
         if let Some(name) = event_of(goal) {
             let known_rows = ready.facts.memo.events(name);
