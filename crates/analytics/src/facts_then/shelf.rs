@@ -123,12 +123,12 @@ impl FactsThen {
         };
         let known = source.known_at(scope, at).await?;
         let (mut events, mut erasures) = (source.events_stamp(scope).await?, source.erasures(scope).await?);
-        let mut found = self.from_shelf(&key, goal, (&events, erasures));
+        let mut found = self.on_shelf(&key, goal, (&events, erasures));
         let turn = if found.is_none() { Some(self.turn().await) } else { None };
         if found.is_none() {
             // Somebody else may have put it together meanwhile.
             (events, erasures) = (source.events_stamp(scope).await?, source.erasures(scope).await?);
-            found = self.from_shelf(&key, goal, (&events, erasures));
+            found = self.on_shelf(&key, goal, (&events, erasures));
         }
         let facts = match found {
             Some(facts) => facts,
@@ -173,7 +173,7 @@ impl FactsThen {
             && (over < watermark.at || watermark.offset == watermark.appended_offset)
     }
 
-    fn from_shelf(&self, key: &Key, goal: Option<&Goal>, now: (&EventStamp, u64)) -> Option<Arc<Facts>> {
+    fn on_shelf(&self, key: &Key, goal: Option<&Goal>, now: (&EventStamp, u64)) -> Option<Arc<Facts>> {
         let mut shelf = self.0.shelf.lock();
         let place = shelf.iter().position(|one| one.key == *key)?;
         let one = &mut shelf[place];
