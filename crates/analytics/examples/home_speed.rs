@@ -4,8 +4,8 @@
 use analytics::attribution::GoalRow;
 use analytics::dashboards::{Dashboards, HomeRequest};
 use analytics::facts::{
-    Choices, DealInput, EventStamp, FactSource, FactStore, Outcome, Part, PersonInput, Records, RecordsVersion,
-    Session, SessionFacts, SessionsWanted, TouchRows,
+    Choices, DealInput, EventStamp, FactSource, FactStore, Outcome, Part, PersonInput, Records, RecordsThen,
+    RecordsVersion, Session, SessionFacts, SessionsWanted, TouchRows,
 };
 use analytics::metrics::{Compare, DateRange, Metrics, SpendFact, SpendFacts, SpendMatch, SpendSource, TouchIndex};
 use analytics::sessions::Extra;
@@ -124,7 +124,7 @@ impl FactSource for Company {
         Err(Problem::not_found("lake", "here"))
     }
 
-    async fn goal(&self, _: &Scope, _: &str) -> Result<Vec<GoalRow>, Problem> {
+    async fn goal(&self, _: &Scope, _: &str, _: Option<&KnownAt>) -> Result<Vec<GoalRow>, Problem> {
         Ok(Vec::new())
     }
 
@@ -161,6 +161,14 @@ impl FactSource for Company {
         });
         let companies = (0..2_000).map(|number| (format!("com_{number}"), format!("Company {number}"))).collect();
         Ok(Records { deals: deals.collect(), people, companies, ..Records::default() })
+    }
+
+    async fn records_at(&self, _: &Scope, _: Timestamp, _: &HashMap<u64, u64>) -> Result<RecordsThen, Problem> {
+        Err(Problem::not_found("history", "here"))
+    }
+
+    async fn erasures(&self, _: &Scope) -> Result<u64, Problem> {
+        Ok(0)
     }
 
     async fn audit(&self, _: &Scope) -> Result<Vec<AuditEntry>, Problem> {
@@ -211,6 +219,10 @@ impl SpendSource for Company {
             }
         });
         Ok(Arc::new(SpendFacts { entries: entries.collect(), ..SpendFacts::default() }))
+    }
+
+    async fn spend_at(&self, scope: &Scope, touches: &TouchIndex, _: Timestamp) -> Result<Arc<SpendFacts>, Problem> {
+        self.spend(scope, touches).await
     }
 }
 

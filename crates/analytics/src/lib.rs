@@ -11,6 +11,7 @@ pub mod explore;
 mod explore_engine;
 pub mod explore_model;
 pub mod facts;
+pub mod facts_then;
 pub mod ingest;
 pub mod messages;
 pub mod metric_registry;

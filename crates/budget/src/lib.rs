@@ -6,4 +6,7 @@ mod convert;
 pub mod importers;
 mod join;
 pub mod ledger;
+mod ledger_history;
 mod summary;
+#[cfg(test)]
+mod tests_then;

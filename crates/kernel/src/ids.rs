@@ -42,6 +42,12 @@ macro_rules! text_ids {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// When it was made, to the millisecond.
+            #[must_use]
+            pub fn made_at(&self) -> Timestamp {
+                made_at(&self.0)
+            }
         }
 
         impl fmt::Display for $name {
@@ -109,6 +115,12 @@ fn time_ordered(prefix: &str, now: Timestamp, rng: &mut impl Rng) -> String {
     format!("{prefix}_{}", ulid::Ulid::from_parts(millis, random).to_string().to_lowercase())
 }
 
+fn made_at(text: &str) -> Timestamp {
+    let body = text.rsplit('_').next().unwrap_or_default();
+    let millis = ulid::Ulid::from_string(body).map_or(0, |id| id.timestamp_ms());
+    Timestamp::from_micros(i64::try_from(millis).unwrap_or(0) * 1_000)
+}
+
 fn check(text: &str, prefix: &'static str) -> Result<(), BadId> {
     let bad = || BadId { found: text.chars().take(64).collect(), prefix };
     let body = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or_else(bad)?;
@@ -153,6 +165,12 @@ impl PersonId {
     #[must_use]
     pub fn column(self) -> i64 {
         self.0.cast_signed()
+    }
+
+    /// When it was made, to the millisecond; numbers that were handed out one after the other share that of the first.
+    #[must_use]
+    pub fn made_at(self) -> Timestamp {
+        Timestamp::from_micros((self.0 >> 21).cast_signed() * 1_000)
     }
 
     /// The first number a process may hand out at `now`: 42 bits of milliseconds, then 21 bits of chance, so that two
@@ -211,7 +229,10 @@ mod tests {
         let early = DealId::new(Timestamp::from_micros(1_700_000_000_000_000), &mut rng);
         let late = DealId::new(Timestamp::from_micros(1_700_000_000_001_000), &mut rng);
         assert!(early < late);
+        assert_eq!(late.made_at(), Timestamp::from_micros(1_700_000_000_001_000));
         assert_eq!(early.to_string().parse::<DealId>(), Ok(early));
+        let person = PersonId::first_number(late.made_at(), &mut rng);
+        assert_eq!(PersonId::from_number(person + 1).unwrap().made_at(), late.made_at());
     }
 
     #[test]

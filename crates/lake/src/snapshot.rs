@@ -4,7 +4,7 @@
 
 use crate::error::LakeError;
 use crate::event::{month_end, month_of, month_start};
-use crate::fold::{self, Cancel, Fold, FoldOptions};
+use crate::fold::{self, Cancel, Fold, FoldOptions, KnownAt};
 use crate::lake::{CancelOnDrop, Lake, Watermark};
 use crate::view::{Merges, View};
 use kernel::time::{TimeRange, Timestamp};
@@ -70,7 +70,13 @@ impl Snapshot {
         Self { lake: self.lake.clone(), view: View { merges, ..self.view.clone() } }
     }
 
-    /// The months that have events, in order.
+    /// The same, as it was known at a moment: later events are left out, merges and rules are those of then.
+    #[must_use]
+    pub fn known_at(&self, known: &KnownAt) -> Self {
+        Self { lake: self.lake.clone(), view: self.view.clone().known_at(known) }
+    }
+
+    /// The months that have events, in order; where it is of what was known at a moment, also those that had none yet.
     #[must_use]
     pub fn months(&self) -> Vec<MonthStamp> {
         let mut months: BTreeMap<i32, (Vec<u64>, u64, u64)> = BTreeMap::new();

@@ -17,6 +17,7 @@ pub mod imports;
 pub mod merge_history;
 mod pipelines;
 pub mod profiles;
+pub mod record_history;
 mod sheets;
 mod stage_words;
 pub mod upsert;

@@ -1136,6 +1136,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/query/bridge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Why the totals as of `as_of` are other ones now: late events, rules, merges, records, the ledger, days that passed. */
+        post: operations["metrics_bridge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/query/drill": {
         parameters: {
             query?: never;
@@ -1663,6 +1680,13 @@ export interface components {
             mean: components["schemas"]["RetentionMean"];
             /** @description How many of the cohorts it is over for: the first ones. */
             cohorts_over: number;
+        };
+        /** @description One step of a bridge. */
+        BridgeStep: {
+            /** @description What changed. */
+            step: components["schemas"]["Step"];
+            change?: components["schemas"]["Figure"] | null;
+            value?: components["schemas"]["Figure"] | null;
         };
         /** @description One channel or campaign that moved a number. */
         Cause: {
@@ -2232,10 +2256,11 @@ export interface components {
             parts: components["schemas"]["DrillPart"][];
             /** @description Whether the rows are hidden, because the caller may not read people, deals or the ledger. */
             rows_hidden: boolean;
-            /** @description The same question for the SQL console. */
+            /** @description The same question for the SQL console; empty with `as_of`: its tables of people, deals and money are those of now. */
             sql: string;
             /** @description What the SQL console must be told for the same answer. */
             sql_settings: components["schemas"]["SqlSettings"];
+            as_of?: components["schemas"]["Timestamp"] | null;
             /** @description How far the events were read. */
             watermark: components["schemas"]["AsOf"];
         };
@@ -2411,6 +2436,12 @@ export interface components {
             deal_roles: number;
             /**
              * Format: int64
+             * @description What the person and its roles in deals were at earlier moments.
+             * @default 0
+             */
+            versions: number;
+            /**
+             * Format: int64
              * @description Rows of the reports of imports, emptied.
              * @default 0
              */
@@ -2503,7 +2534,7 @@ export interface components {
             log_segments_left: number;
             /**
              * Format: int64
-             * @description Rows of the person in the tables of people, keys, merges, places and deals: 0.
+             * @description Rows of the person in the tables of people, keys, merges, places and deals, and of what those were: 0.
              */
             records_found: number;
         };
@@ -3358,6 +3389,19 @@ export interface components {
             ended_at?: components["schemas"]["Timestamp"] | null;
             /** @description By whom. */
             ended_by?: string | null;
+        };
+        /** @description The bridge of one metric. `now` is `then` with every change: money and counts to the last micro and one. */
+        MetricBridge: {
+            /** @description The metric. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What its numbers are. */
+            unit: components["schemas"]["Unit"];
+            then?: components["schemas"]["Figure"] | null;
+            /** @description What changed it, in this order; steps that change nothing are there as well. */
+            steps: components["schemas"]["BridgeStep"][];
+            now?: components["schemas"]["Figure"] | null;
         };
         /** @description What a column is. */
         MetricColumn: {
@@ -4614,6 +4658,7 @@ export interface components {
             goal?: string | null;
             /** @description Whose sessions are counted. */
             agents?: components["schemas"]["Agents"];
+            as_of?: components["schemas"]["Timestamp"] | null;
             /** @description The metric to sort by, largest first; the first one when absent. Rows split by time stay in its order. */
             order_by?: string | null;
             /**
@@ -4621,6 +4666,21 @@ export interface components {
              * @description Most rows; 1 000 when absent.
              */
             limit?: number | null;
+        };
+        /** @description The bridge of a question: of the totals of its metrics. */
+        QueryBridge: {
+            /** @description From which moment. */
+            as_of: components["schemas"]["Timestamp"];
+            /** @description Up to when. */
+            now: components["schemas"]["Timestamp"];
+            /** @description The dates. */
+            range: components["schemas"]["Span"];
+            /** @description The attribution model. */
+            model: string;
+            /** @description The currency of money. */
+            currency: string;
+            /** @description The metrics. */
+            metrics: components["schemas"]["MetricBridge"][];
         };
         /** @description A saved SQL query or view. */
         QueryId: string;
@@ -5421,6 +5481,11 @@ export interface components {
             source: string;
         };
         /**
+         * @description What makes a number another one than it was. Each step counts with all those before it.
+         * @enum {string}
+         */
+        Step: "late_events" | "rule_changes" | "merges" | "record_changes" | "ledger_changes" | "days_passed";
+        /**
          * @description What may lie between two steps.
          * @enum {string}
          */
@@ -5507,6 +5572,7 @@ export interface components {
             currency: string;
             /** @description What a reader must know. */
             notes: string[];
+            as_of?: components["schemas"]["Timestamp"] | null;
             /** @description How far the events were read. */
             watermark: components["schemas"]["AsOf"];
         };
@@ -8633,7 +8699,61 @@ export interface operations {
                     "application/json": components["schemas"]["Table"];
                 };
             };
-            /** @description `invalid_field`: a name that does not exist, or a pair that would give a wrong number */
+            /** @description `too_large`: what was known at `as_of` is too much to be put together */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_field`: a name that does not exist, a pair that would give a wrong number, or an `as_of` that is still to come */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in which field, and what to do about it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics_bridge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Query"];
+            };
+        };
+        responses: {
+            /** @description The steps */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryBridge"];
+                };
+            };
+            /** @description `too_large`: what was known at `as_of` is too much to be put together */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_field`: as for the question, and when it has no `as_of` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -14,6 +14,7 @@ use crate::facts::{Day, Facts, day_of};
 use crate::metrics::internal::{AsOf, Cell, Dimension, Figure, Formula, Key, Measure, Plan, Span, Sums, Unit, elapsed};
 use crate::metrics::{Metric, Query};
 use kernel::problem::Problem;
+use kernel::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Most rows of a part in one answer.
@@ -66,10 +67,13 @@ pub struct DrillAnswer {
     pub parts: Vec<DrillPart>,
     /// Whether the rows are hidden, because the caller may not read people, deals or the ledger.
     pub rows_hidden: bool,
-    /// The same question for the SQL console.
+    /// The same question for the SQL console; empty with `as_of`: its tables of people, deals and money are those of now.
     pub sql: String,
     /// What the SQL console must be told for the same answer.
     pub sql_settings: SqlSettings,
+    /// As of which moment this was known; absent when it is what is known now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// How far the events were read.
     pub watermark: AsOf,
 }
@@ -134,6 +138,7 @@ pub fn drill(
 ) -> Result<DrillAnswer, Problem> {
     let Opened { plan, metric, key, limit } = opened(facts, request, today)?;
     let range = narrowed(&plan, key.as_ref());
+    let as_of = facts.sessions.known.as_ref().map(|known| known.at);
     let sums = Sums::of(facts, &plan, plan.range, key);
     let value = sums.total_cell(metric, elapsed(range, today));
     let parts: Vec<DrillPart> = metric
@@ -160,8 +165,12 @@ pub fn drill(
         filters: filters_in_words(facts, &plan, key.as_ref()),
         parts,
         rows_hidden: false,
-        sql: sql_text::of_metric(facts, &plan, metric, range, key.as_ref()),
+        sql: match as_of {
+            None => sql_text::of_metric(facts, &plan, metric, range, key.as_ref()),
+            Some(_) => String::new(),
+        },
         sql_settings: SqlSettings::of(&plan, key.as_ref()),
+        as_of,
         watermark,
     })
 }

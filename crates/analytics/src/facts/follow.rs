@@ -5,7 +5,7 @@ use kernel::time::DAY;
 use std::collections::HashMap;
 
 /// Follows a person at least up to a moment.
-pub(super) fn follow(people: &mut HashMap<u64, i64>, person: u64, until: i64) {
+pub(crate) fn follow(people: &mut HashMap<u64, i64>, person: u64, until: i64) {
     let known = people.entry(person).or_insert(until);
     *known = until.max(*known);
 }

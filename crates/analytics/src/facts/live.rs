@@ -2,7 +2,7 @@
 
 use super::build::{DealInput, PersonInput};
 use super::model::{Outcome, Part};
-use super::source::{Choices, EventStamp, FactSource, Records, RecordsVersion, SessionsWanted};
+use super::source::{Choices, EventStamp, FactSource, Records, RecordsThen, RecordsVersion, SessionsWanted};
 use crate::attribution::{GoalFold, GoalRow};
 use crate::ingest::Lakes;
 use crate::sessions::{Extra, SESSIONS_AT_ONCE_MAX, Session, SessionFacts, Settings, Wanted, extra, firsts, renew};
@@ -11,13 +11,14 @@ use kernel::ids::PersonId;
 use kernel::problem::Problem;
 use kernel::scope::Scope;
 use kernel::time::{DAY, MINUTE, Timestamp};
-use lake::{Dict, FoldOptions, KnownAt, Lake, LakeError, SqlTurn};
+use lake::{Dict, FoldOptions, KnownAt, Lake, LakeError, Snapshot, SqlTurn};
 use parking_lot::Mutex;
 use people::companies::Companies;
 use people::deals::{DealFact, DealOutcome, Deals};
 use people::identity::{Identity, Merges};
 use people::merge_history::merges_at;
 use people::profiles::Profiles;
+use people::record_history::people_at;
 use platform::Platform;
 use platform::audit::AuditEntry;
 use platform::params;
@@ -89,6 +90,12 @@ impl LiveSource {
         Ok((numbered(&mut seen.merges, &now), now))
     }
 
+    /// The lake as facts know it.
+    async fn snapshot_of(&self, scope: &Scope, facts: &SessionFacts) -> Result<Snapshot, Problem> {
+        let snapshot = self.lake(scope).await?.snapshot();
+        Ok(facts.known.as_ref().map_or_else(|| snapshot.clone(), |known| snapshot.known_at(known)))
+    }
+
     /// The lake, reading persons as one that are one now: it is told of merges by the pump, which may be behind.
     async fn merged_lake(&self, scope: &Scope) -> Result<Lake, Problem> {
         let lake = self.lake(scope).await?;
@@ -127,13 +134,19 @@ impl FactSource for LiveSource {
     }
 
     async fn sessions(&self, scope: &Scope, wanted: SessionsWanted) -> Result<Option<SessionFacts>, Problem> {
-        let snapshot = self.merged_lake(scope).await?.snapshot();
+        let mut snapshot = self.merged_lake(scope).await?.snapshot();
         // Read once, when the process starts, and facts live in its memory: a changed setting acts on the whole past.
         let timeout_us = i64::from(self.platform.config.events.session_timeout_minutes) * MINUTE;
-        let SessionsWanted { zone, kept, kept_max, before } = wanted;
+        let SessionsWanted { zone, kept, kept_max, before, known } = wanted;
+        if let Some(known) = &known {
+            snapshot = snapshot.known_at(known);
+        }
         let wanted = Wanted { settings: Settings { timeout_us, zone }, kept, kept_max, before };
         match renew(&snapshot, &wanted).await {
-            Ok(facts) => Ok(Some(facts)),
+            Ok(mut facts) => {
+                facts.known = known;
+                Ok(Some(facts))
+            }
             Err(LakeError::TooLarge) => Ok(None),
             Err(error) => Err(failed(error)),
         }
@@ -146,7 +159,7 @@ impl FactSource for LiveSource {
         texts: &Dict,
         days: Extra,
     ) -> Result<(SessionFacts, Dict), Problem> {
-        let snapshot = self.lake(scope).await?.snapshot();
+        let snapshot = self.snapshot_of(scope, facts).await?;
         extra(&snapshot, facts, texts, days).await.map_err(one_by_one)
     }
 
@@ -157,21 +170,23 @@ impl FactSource for LiveSource {
         texts: &Dict,
         people: Arc<HashSet<u64>>,
     ) -> Result<(HashMap<u64, Session>, Dict), Problem> {
-        let snapshot = self.lake(scope).await?.snapshot();
+        let snapshot = self.snapshot_of(scope, facts).await?;
         firsts(&snapshot, facts, texts, people).await.map_err(one_by_one)
     }
 
-    async fn goal(&self, scope: &Scope, name: &str) -> Result<Vec<GoalRow>, Problem> {
+    async fn goal(&self, scope: &Scope, name: &str, known: Option<&KnownAt>) -> Result<Vec<GoalRow>, Problem> {
         let lake = self.merged_lake(scope).await?;
-        lake.fold(&GoalFold { name: name.to_owned() }, &FoldOptions::default()).await.map_err(failed)
+        let options = FoldOptions { as_of: known.cloned(), ..FoldOptions::default() };
+        lake.fold(&GoalFold { name: name.to_owned() }, &options).await.map_err(failed)
     }
 
     async fn records_version(&self, scope: &Scope) -> Result<RecordsVersion, Problem> {
         let people = self.profiles.facts(scope).await?.changes;
+        let companies = self.companies.version(scope).await?.cast_unsigned();
         let deals = self.deals.facts(scope).await?;
         let mut all = self.seen.lock();
         let seen = all.entry(scope.workspace.slug.clone()).or_default();
-        Ok(RecordsVersion { people: people.cast_unsigned(), deals: numbered(&mut seen.deals, &deals) })
+        Ok(RecordsVersion { people: people.cast_unsigned(), deals: numbered(&mut seen.deals, &deals), companies })
     }
 
     async fn records(&self, scope: &Scope) -> Result<Records, Problem> {
@@ -185,6 +200,30 @@ impl FactSource for LiveSource {
             companies: companies.into_iter().map(|company| (company.id.to_string(), company.name)).collect(),
             deals: deals.iter().map(|fact| deal(fact, &merges)).collect(),
         })
+    }
+
+    async fn records_at(
+        &self,
+        scope: &Scope,
+        at: Timestamp,
+        merges: &HashMap<u64, u64>,
+    ) -> Result<RecordsThen, Problem> {
+        let then = people_at(&self.platform, scope, at).await?;
+        let deals = self.deals.facts_at(scope, at).await?;
+        let companies = self.companies.names_at(scope, at).await?;
+        let records = Records {
+            people: then.people.iter().map(person).collect(),
+            visitors: then.visitors,
+            companies: companies.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
+            deals: deals.iter().map(|fact| deal(fact, merges)).collect(),
+        };
+        Ok(RecordsThen { records, stated_since: then.stated_since })
+    }
+
+    async fn erasures(&self, scope: &Scope) -> Result<u64, Problem> {
+        let (count,): (i64,) =
+            self.platform.db(scope).await?.query_one("select count(*) from erasures", Vec::new()).await?;
+        Ok(count.unsigned_abs())
     }
 
     async fn audit(&self, scope: &Scope) -> Result<Vec<AuditEntry>, Problem> {

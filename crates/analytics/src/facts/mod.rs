@@ -22,10 +22,9 @@ pub(crate) mod tests_world;
 pub use crate::sessions::{Agents, DIRECT, Kept, NO_TOUCH_TEXT, NOT_SET_TEXT, Session, SessionFacts, TouchRows};
 pub use build::{DealInput, Inputs, PersonInput};
 pub use calendar::{Calendar, Day, Grain, date_of, day_of, elapsed, period_before};
-#[cfg(test)]
-pub(crate) use follow::followed;
+pub(crate) use follow::{follow, followed};
 pub use live::LiveSource;
 pub use model::{AsOf, Deal, Facts, NO_TOUCH, Outcome, Part, Person};
-pub use source::{Choices, EventStamp, FactSource, Records, RecordsVersion, SessionsWanted};
-pub(crate) use store::aside;
+pub use source::{Choices, EventStamp, FactSource, Records, RecordsThen, RecordsVersion, SessionsWanted};
 pub use store::{FactStore, Ready};
+pub(crate) use store::{GOAL_PEOPLE_MAX, aside};

@@ -42,8 +42,10 @@ pub struct Records {
 pub struct RecordsVersion {
     /// Changes with every person that is new or changed, and so with many events.
     pub people: u64,
-    /// Changes with every deal or company that is new or changed.
+    /// Changes with every deal that is new or changed.
     pub deals: u64,
+    /// Changes with every company that is new or changed, also by an event.
+    pub companies: u64,
 }
 
 /// What a workspace has chosen.
@@ -66,6 +68,17 @@ pub struct SessionsWanted {
     pub kept_max: usize,
     /// What is known already.
     pub before: Option<Arc<SessionFacts>>,
+    /// Only what was known at a moment; everything when none.
+    pub known: Option<KnownAt>,
+}
+
+/// People, companies and deals as they were known at a moment.
+#[derive(Debug, Clone, Default)]
+pub struct RecordsThen {
+    /// What they were.
+    pub records: Records,
+    /// The people of whom a file or somebody, and not an event alone, has said something else since.
+    pub stated_since: HashSet<u64>,
 }
 
 /// Where facts come from: the one seam between numbers and the rest of the program.
@@ -93,12 +106,21 @@ pub trait FactSource: Send + Sync {
         texts: &Dict,
         people: Arc<HashSet<u64>>,
     ) -> Result<(HashMap<u64, Session>, Dict), Problem>;
-    /// The occurrences of an event.
-    async fn goal(&self, scope: &Scope, name: &str) -> Result<Vec<GoalRow>, Problem>;
+    /// The occurrences of an event; only those that were known at a moment when one is given.
+    async fn goal(&self, scope: &Scope, name: &str, known: Option<&KnownAt>) -> Result<Vec<GoalRow>, Problem>;
     /// Numbers that change when people do, and when companies or deals do. Cheap.
     async fn records_version(&self, scope: &Scope) -> Result<RecordsVersion, Problem>;
     /// People, companies and deals.
     async fn records(&self, scope: &Scope) -> Result<Records, Problem>;
+    /// People, companies and deals as they were known at a moment; the people of deals under these merges.
+    async fn records_at(
+        &self,
+        scope: &Scope,
+        at: Timestamp,
+        merges: &HashMap<u64, u64>,
+    ) -> Result<RecordsThen, Problem>;
+    /// A number that changes when a person is erased: nothing of one is left in what was known at any moment. Cheap.
+    async fn erasures(&self, scope: &Scope) -> Result<u64, Problem>;
     /// The audit trail, newest first, as far as it is shown in SQL.
     async fn audit(&self, scope: &Scope) -> Result<Vec<AuditEntry>, Problem>;
     /// Rejected events: in the last day, and in the seven days before.
@@ -112,7 +134,7 @@ pub trait FactSource: Send + Sync {
 }
 
 impl EventStamp {
-    pub(super) fn is_same(&self, other: &EventStamp) -> bool {
+    pub(crate) fn is_same(&self, other: &EventStamp) -> bool {
         let (own, others) = (&self.watermark, &other.watermark);
         own.offset == others.offset && own.removals == others.removals && self.merges == other.merges
     }

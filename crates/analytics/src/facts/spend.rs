@@ -29,6 +29,9 @@ pub trait SpendSource: Send + Sync {
     ///
     /// The implementor must not call back into `Metrics` (it would wait for itself); the touches it needs are given.
     async fn spend(&self, scope: &Scope, touches: &TouchIndex) -> Result<Arc<SpendFacts>, Problem>;
+
+    /// The same, of what had been entered at a moment: entries, plan, rates and mappings as they were then.
+    async fn spend_at(&self, scope: &Scope, touches: &TouchIndex, at: Timestamp) -> Result<Arc<SpendFacts>, Problem>;
 }
 
 /// Which key joined an entry to touches. The order is the order of preference.
@@ -247,6 +250,10 @@ impl SpendSource for NoSpend {
     }
 
     async fn spend(&self, _scope: &Scope, _touches: &TouchIndex) -> Result<Arc<SpendFacts>, Problem> {
+        Ok(Arc::new(SpendFacts::default()))
+    }
+
+    async fn spend_at(&self, _: &Scope, _: &TouchIndex, _: Timestamp) -> Result<Arc<SpendFacts>, Problem> {
         Ok(Arc::new(SpendFacts::default()))
     }
 }

@@ -33,7 +33,7 @@ const SESSIONS_WHOLE_MAX: usize = 600_000;
 /// Most sessions that are kept whole of people that numbers follow.
 const SESSIONS_FOLLOWED_MAX: usize = 6_000_000;
 /// Most people that are followed because they reached an event that was asked for as a goal.
-const GOAL_PEOPLE_MAX: usize = 200_000;
+pub(crate) const GOAL_PEOPLE_MAX: usize = 200_000;
 /// Facts are not renewed more often than once in so many times of what it takes.
 const REST: u32 = 4;
 
@@ -162,6 +162,16 @@ impl FactStore {
         self.0.source.as_ref()
     }
 
+    /// The ledger.
+    pub(crate) fn spend_source(&self) -> &dyn SpendSource {
+        self.0.spend.as_ref()
+    }
+
+    /// Most sessions that are kept whole.
+    pub(crate) fn whole_max(&self) -> usize {
+        self.0.whole_max
+    }
+
     /// The facts of a workspace.
     ///
     /// # Errors
@@ -202,7 +212,7 @@ impl FactStore {
         let Some(Goal::Event(name)) = goal else { return Ok(ready) };
         ready.goal = ready.facts.memo.events(name);
         if ready.goal.is_none() {
-            let mut rows = self.0.source.goal(scope, name).await?;
+            let mut rows = self.0.source.goal(scope, name, None).await?;
             if self.follows_more(scope, name, &rows)? {
                 ready = self.get(scope).await?;
             }
@@ -302,7 +312,8 @@ impl FactStore {
         let started = Instant::now();
         let stamp = self.0.source.events_stamp(scope).await?;
         let before = before.map(|known| known.facts);
-        let wanted = |kept, kept_max| SessionsWanted { zone: zone.clone(), kept, kept_max, before: before.clone() };
+        let wanted =
+            |kept, kept_max| SessionsWanted { zone: zone.clone(), kept, kept_max, before: before.clone(), known: None };
         let mut found = None;
         if !desk.is_large.load(Ordering::Acquire) {
             found = self.0.source.sessions(scope, wanted(Kept::Everybody, self.0.whole_max)).await?;

@@ -1,10 +1,10 @@
 //! Facts from a real lake, and when they are renewed.
 
-use super::RecordsVersion;
 use super::tests_world::{START, World, eur};
 use super::{
     Choices, EventStamp, FactSource, FactStore, Kept, Records, Session, SessionFacts, SessionsWanted, TouchRows,
 };
+use super::{RecordsThen, RecordsVersion};
 use crate::attribution::{Goal, GoalFold, GoalRow, JourneyKey, JourneyKind};
 use crate::metrics::{DateRange, Figure, Metrics, NoSpend, Query};
 use crate::sessions::{Extra, Settings, Wanted, renew};
@@ -163,7 +163,7 @@ impl FactSource for Fake {
         Err(Problem::not_found("lake", "here"))
     }
 
-    async fn goal(&self, _: &Scope, _: &str) -> Result<Vec<GoalRow>, Problem> {
+    async fn goal(&self, _: &Scope, _: &str, _: Option<&KnownAt>) -> Result<Vec<GoalRow>, Problem> {
         let row = |person| GoalRow {
             person,
             at: START + DAY,
@@ -175,7 +175,11 @@ impl FactSource for Fake {
     }
 
     async fn records_version(&self, _: &Scope) -> Result<RecordsVersion, Problem> {
-        Ok(RecordsVersion { people: self.people.load(Ordering::SeqCst), deals: self.deals.load(Ordering::SeqCst) })
+        Ok(RecordsVersion {
+            people: self.people.load(Ordering::SeqCst),
+            deals: self.deals.load(Ordering::SeqCst),
+            companies: 0,
+        })
     }
 
     async fn records(&self, _: &Scope) -> Result<Records, Problem> {
@@ -187,6 +191,14 @@ impl FactSource for Fake {
             deals,
             ..Records::default()
         })
+    }
+
+    async fn records_at(&self, _: &Scope, _: Timestamp, _: &HashMap<u64, u64>) -> Result<RecordsThen, Problem> {
+        Err(Problem::not_found("history", "here"))
+    }
+
+    async fn erasures(&self, _: &Scope) -> Result<u64, Problem> {
+        Ok(0)
     }
 
     async fn audit(&self, _: &Scope) -> Result<Vec<AuditEntry>, Problem> {

@@ -73,7 +73,7 @@ async fn an_1_2_the_configured_timeout_cuts_the_sessions() {
 }
 
 /// Visits of forty people over ten weeks; every fifth says who it is.
-fn visits(start: i64) -> Vec<Event> {
+pub(crate) fn visits(start: i64) -> Vec<Event> {
     let mut dice = Dice::new(9);
     let (mut events, mut number) = (Vec::new(), 0);
     for visitor in 0..40_u64 {

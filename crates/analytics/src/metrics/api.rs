@@ -1,6 +1,6 @@
 //! Metrics over HTTP.
 
-use super::{Dimension, Direction, METRICS, Metrics, Query, Table, Unit};
+use super::{Dimension, Direction, METRICS, Metrics, Query, QueryBridge, Table, Unit};
 use crate::attribution::{LOOKBACK_DAYS, LOOKBACK_DAYS_MAX};
 use crate::drill::{DrillAnswer, DrillRequest};
 use axum::Json;
@@ -14,11 +14,11 @@ use serde::Serialize;
 #[must_use]
 pub fn routes(metrics: Metrics) -> Routes {
     let access = Access::Needs(Permission::MetricsRead);
-    Routes::new().add(access, routes!(registry), metrics.clone()).add(access, routes!(query), metrics.clone()).add(
-        access,
-        routes!(drill),
-        metrics,
-    )
+    Routes::new()
+        .add(access, routes!(registry), metrics.clone())
+        .add(access, routes!(query), metrics.clone())
+        .add(access, routes!(bridge), metrics.clone())
+        .add(access, routes!(drill), metrics)
 }
 
 /// A metric as the registry shows it.
@@ -127,13 +127,28 @@ async fn registry() -> ApiResult<Json<Registry>> {
 /// Asks for metrics, split and filtered, with totals, comparison and watermark.
 #[utoipa::path(post, path = "/query", operation_id = "metrics_query", tag = "analytics", request_body = Query,
     responses((status = 200, description = "The table", body = Table),
-        (status = 422, description = "`invalid_field`: a name that does not exist, or a pair that would give a wrong number")))]
+        (status = 413, description = "`too_large`: what was known at `as_of` is too much to be put together"),
+        (status = 422, description = "`invalid_field`: a name that does not exist, a pair that would give a wrong number, or \
+            an `as_of` that is still to come")))]
 async fn query(
     State(metrics): State<Metrics>,
     Scoped(scope): Scoped,
     ApiJson(query): ApiJson<Query>,
 ) -> ApiResult<Json<Table>> {
     Ok(Json(metrics.query(&scope, &query).await?))
+}
+
+/// Why the totals as of `as_of` are other ones now: late events, rules, merges, records, the ledger, days that passed.
+#[utoipa::path(post, path = "/query/bridge", operation_id = "metrics_bridge", tag = "analytics", request_body = Query,
+    responses((status = 200, description = "The steps", body = QueryBridge),
+        (status = 413, description = "`too_large`: what was known at `as_of` is too much to be put together"),
+        (status = 422, description = "`invalid_field`: as for the question, and when it has no `as_of`")))]
+async fn bridge(
+    State(metrics): State<Metrics>,
+    Scoped(scope): Scoped,
+    ApiJson(query): ApiJson<Query>,
+) -> ApiResult<Json<QueryBridge>> {
+    Ok(Json(metrics.bridge(&scope, &query).await?))
 }
 
 /// Opens a number: its formula with the numbers put in, the rows behind it, and the same question in SQL.

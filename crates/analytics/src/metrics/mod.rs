@@ -5,6 +5,7 @@
 //! **Invariant:** a question that would give a wrong number is refused, naming the field and the reason.
 
 mod api;
+mod bridge;
 mod engine;
 mod query;
 mod service;
@@ -23,9 +24,11 @@ pub use crate::facts::spend::{
     StaleRate, TouchIndex,
 };
 pub use crate::facts::{Agents, AsOf};
+pub use crate::facts_then::Step;
 pub use crate::metric_registry::{Dimension, Direction, Formula, Measure, Unit};
 pub use crate::metric_registry::{METRICS, Metric, Words};
 pub use api::routes;
+pub use bridge::{BridgeStep, MetricBridge, QueryBridge};
 pub use query::{Compare, DateRange, Filter, FilterOp, MODEL, Plan, PlannedFilter, Query, compare_range};
 pub use service::Metrics;
 pub use table::{Cell, Figure, KeyPart, MetricColumn, Span, Table, TableRow};

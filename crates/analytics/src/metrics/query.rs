@@ -8,6 +8,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::limits;
 use kernel::problem::Problem;
+use kernel::time::Timestamp;
 use science::attribution::Model;
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +113,11 @@ pub struct Query {
     /// Whose sessions are counted.
     #[serde(default)]
     pub agents: Agents,
+    /// What was known at this moment: events received by then under the merges and rules of then, people, companies, deals and
+    /// the ledger as they were recorded. What is known now when absent.
+    #[serde(default)]
+    #[schema(example = "2026-10-01T00:00:00Z")]
+    pub as_of: Option<Timestamp>,
     /// The metric to sort by, largest first; the first one when absent. Rows split by time stay in its order.
     #[serde(default)]
     pub order_by: Option<String>,
@@ -137,6 +143,7 @@ impl Query {
             journey: None,
             goal: None,
             agents: Agents::Human,
+            as_of: None,
             order_by: None,
             limit: None,
         }

@@ -6,6 +6,7 @@ use crate::attribution::Goal;
 use crate::drill::{DrillAnswer, DrillRequest, Window, drill, plan_of, windows};
 use crate::facts::spend::TouchIndex;
 use crate::facts::{Day, FactStore, Facts, Ready, SessionFacts, aside};
+use crate::facts_then::FactsThen;
 use crate::metric_registry::{Dimension, Measure};
 use crate::sessions::Extra;
 use kernel::problem::Problem;
@@ -17,13 +18,20 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Metrics {
     store: FactStore,
+    pub(super) then: FactsThen,
 }
 
 impl Metrics {
     /// Over these facts.
     #[must_use]
     pub fn new(store: FactStore) -> Self {
-        Self { store }
+        Self { then: FactsThen::new(store.clone()), store }
+    }
+
+    /// How many moments of the past are in memory.
+    #[must_use]
+    pub fn moments_kept(&self) -> usize {
+        self.then.kept()
     }
 
     /// The facts.
@@ -35,7 +43,8 @@ impl Metrics {
     /// Answers a question.
     ///
     /// # Errors
-    /// 403 without `metrics.read`; 422 naming the field when the question would give a wrong number.
+    /// 403 without `metrics.read`; 422 naming the field when the question would give a wrong number, and when `as_of` is still
+    /// to come; 413 `too_large` when what was known then is too much to be put together beside what is known now.
     pub async fn query(&self, scope: &Scope, query: &Query) -> Result<Table, Problem> {
         let ready = self.ready(scope, query).await?;
         let plan = Plan::new(query, ready.today)?;
@@ -86,7 +95,7 @@ impl Metrics {
     }
 
     /// The facts with what a question looks at one by one, where it is only counted.
-    async fn brought(
+    pub(super) async fn brought(
         &self,
         scope: &Scope,
         facts: &Arc<Facts>,
@@ -164,6 +173,9 @@ impl Metrics {
     async fn ready(&self, scope: &Scope, query: &Query) -> Result<Ready, Problem> {
         scope.require(Permission::MetricsRead)?;
         let goal = query.goal.as_deref().map(str::parse::<Goal>).transpose()?;
-        self.store.with_goal(scope, goal.as_ref()).await
+        match query.as_of {
+            None => self.store.with_goal(scope, goal.as_ref()).await,
+            Some(at) => self.then.get(scope, at, goal.as_ref()).await,
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::metric_registry::Metric;
 use crate::metric_registry::{Dimension, Direction, Measure, Unit};
 use hashbrown::HashMap;
 use kernel::money::{Currency, Money};
+use kernel::time::Timestamp;
 use science::chance::Estimate;
 use serde::{Deserialize, Serialize};
 
@@ -140,6 +141,9 @@ pub struct Table {
     pub currency: Currency,
     /// What a reader must know.
     pub notes: Vec<String>,
+    /// As of which moment this was known; absent when it is what is known now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// How far the events were read.
     pub watermark: AsOf,
 }
@@ -208,6 +212,7 @@ pub(crate) fn answer(facts: &Facts, plan: &Plan, watermark: AsOf) -> Table {
         model: plan.model.to_string(),
         currency: facts.currency,
         notes: notes(facts, plan),
+        as_of: facts.sessions.known.as_ref().map(|known| known.at),
         watermark,
     }
 }
@@ -288,8 +293,10 @@ fn sort(plan: &Plan, rows: &mut [(Key, TableRow)]) {
         let by_time = time
             .map_or(std::cmp::Ordering::Equal, |place| key[place].cast_signed().cmp(&other_key[place].cast_signed()));
         by_time.then_with(|| number(other).total_cmp(&number(row))).then_with(|| {
+            // Two companies may have one name: the order is the same whoever asks.
             let labels = |row: &TableRow| row.key.iter().map(|part| part.label.clone()).collect::<Vec<_>>();
-            labels(row).cmp(&labels(other))
+            let values = |row: &TableRow| row.key.iter().map(|part| part.value.clone()).collect::<Vec<_>>();
+            labels(row).cmp(&labels(other)).then_with(|| values(row).cmp(&values(other)))
         })
     });
 }

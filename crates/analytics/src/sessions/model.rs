@@ -5,7 +5,7 @@ use super::month::{Kept, Month, MonthRows};
 use super::renew::Settings;
 use crate::facts::spend::TouchIndex;
 use crate::facts::{Calendar, Day};
-use lake::{AgentClass, Dict, Watermark};
+use lake::{AgentClass, Dict, KnownAt, Watermark};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -128,6 +128,8 @@ pub struct SessionFacts {
     pub touches: Arc<TouchIndex>,
     /// First human session of each campaign, in the order of days.
     pub campaign_starts: Vec<Session>,
+    /// What they are of: what was known at a moment; none for everything that is known.
+    pub known: Option<KnownAt>,
     /// The months, and at the end what was still open; each with the place of its first session.
     pub(super) months: Vec<(usize, Month)>,
     pub(super) settings: Settings,

@@ -262,6 +262,7 @@ impl SessionFacts {
             months: numbered.collect(),
             calendar: Calendar::new(wanted.settings.zone.clone(), first, last),
             campaign_starts: touched.campaign_starts(),
+            known: None,
             touches: Arc::new(touched.index(&texts)),
             watermark,
             texts: Arc::new(texts),

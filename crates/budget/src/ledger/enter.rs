@@ -93,7 +93,7 @@ impl Ledger {
                 json!({"campaign": mapping.campaign, "channel": mapping.channel})
             }
             None => {
-                if !store::drop_mapping(&mut tx, &spend_key).await? {
+                if !store::drop_mapping(&mut tx, &spend_key, now).await? {
                     return Err(Problem::not_found("mapping", &spend_key));
                 }
                 json!({"removed": true})

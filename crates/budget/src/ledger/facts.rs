@@ -7,6 +7,7 @@ use super::model::{Entry, Mapping, PlanRow, RATE_AGE_DAYS_MAX, Unconverted, Unma
 use super::{Ledger, store};
 use crate::convert::{Rates, Worth};
 use crate::join::{Joined, Joiner};
+use crate::ledger_history;
 use analytics::channels::Channel;
 use analytics::metrics::{PlanFact, SpendFact, SpendFacts, SpendSource, StaleRate, TouchIndex};
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use kernel::ids::LedgerId;
 use kernel::money::{Currency, Money};
 use kernel::problem::Problem;
 use kernel::scope::Scope;
+use kernel::time::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -77,6 +79,11 @@ impl SpendSource for Ledger {
     async fn spend(&self, scope: &Scope, touches: &TouchIndex) -> Result<Arc<SpendFacts>, Problem> {
         Ok(self.joined_to(scope, Some(touches)).await?.facts.clone())
     }
+
+    async fn spend_at(&self, scope: &Scope, touches: &TouchIndex, at: Timestamp) -> Result<Arc<SpendFacts>, Problem> {
+        let book = Arc::new(self.book_at(scope, at).await?);
+        Ok(join_book(book.clone(), &trimmed(touches, &book)).facts)
+    }
 }
 
 impl Ledger {
@@ -97,14 +104,25 @@ impl Ledger {
         }
         let db = self.0.platform.db(scope).await?;
         let entries = store::all_entries(&db).await?;
-        let reversed = entries.iter().filter_map(|entry| Some((entry.reverses.clone()?, entry.id.clone()))).collect();
         let plans = store::all_plans(&db).await?;
-        let rates = Rates::new(currency, store::all_rates(&db).await?.into_iter());
-        let mappings = store::all_mappings(&db).await?;
-        let mappings = mappings.into_iter().map(|mapping| (mapping.spend_key.clone(), mapping)).collect();
-        let book = Arc::new(Book { version, currency, entries, reversed, plans, rates, mappings });
+        let rates = Rates::new(currency, ledger_history::all_rates(&db).await?.into_iter());
+        let mappings = ledger_history::all_mappings(&db).await?;
+        let book = Arc::new(book_of((version, currency), entries, plans, rates, mappings));
         self.0.kept.lock().entry(scope.workspace.id.clone()).or_default().book = Some(book.clone());
         Ok(book)
+    }
+
+    /// The book as it stood at a moment: what was entered by then. It is not kept.
+    async fn book_at(&self, scope: &Scope, at: Timestamp) -> Result<Book, Problem> {
+        let (version, currency) = self.version_of(scope).await?;
+        let db = self.0.platform.db(scope).await?;
+        let mut entries = store::all_entries(&db).await?;
+        entries.retain(|entry| entry.entered_at <= at);
+        let mut plans = store::all_plans(&db).await?;
+        plans.retain(|plan| plan.entered_at <= at);
+        let rates = Rates::new(currency, ledger_history::rates_at(&db, at).await?.into_iter());
+        let mappings = ledger_history::mappings_at(&db, at).await?;
+        Ok(book_of((version, currency), entries, plans, rates, mappings))
     }
 
     fn kept(&self, scope: &Scope) -> Kept {
@@ -137,6 +155,18 @@ impl Ledger {
         (kept.index, kept.joined) = (index, Some(joined.clone()));
         Ok(joined)
     }
+}
+
+fn book_of(
+    (version, currency): (u64, Currency),
+    entries: Vec<Entry>,
+    plans: Vec<PlanRow>,
+    rates: Rates,
+    mappings: Vec<Mapping>,
+) -> Book {
+    let reversed = entries.iter().filter_map(|entry| Some((entry.reverses.clone()?, entry.id.clone()))).collect();
+    let mappings = mappings.into_iter().map(|mapping| (mapping.spend_key.clone(), mapping)).collect();
+    Book { version, currency, entries, reversed, plans, rates, mappings }
 }
 
 /// The touches without the click ids that no line names: a handful instead of one a visit.

@@ -1,10 +1,11 @@
 //! Reading the ledger.
 
+use super::Ledger;
 use super::facts::JoinedBook;
 use super::model::{
     Entry, EntryFilter, EntryView, Mapping, PlanRow, PlanView, RateLine, RateUsed, Summary, UnmatchedReport, plain_name,
 };
-use super::{Ledger, store};
+use crate::ledger_history;
 use crate::summary::{month_text, summarise};
 use analytics::channels::Channel;
 use jiff::civil::Date;
@@ -82,7 +83,7 @@ impl Ledger {
     /// A [`Problem`] of the database.
     pub async fn mappings(&self, scope: &Scope) -> Result<Vec<Mapping>, Problem> {
         scope.require(Permission::LedgerRead)?;
-        Ok(store::all_mappings(&self.0.platform.db(scope).await?).await?)
+        Ok(ledger_history::all_mappings(&self.0.platform.db(scope).await?).await?)
     }
 
     /// The plan in force, or with `history` every version, by month and channel.
@@ -131,9 +132,10 @@ impl Ledger {
         page: &PageRequest,
     ) -> Result<Page<RateLine>, Problem> {
         scope.require(Permission::LedgerRead)?;
-        let all = store::all_rates(&self.0.platform.db(scope).await?).await?;
-        let own =
-            |(from, to, ..): &store::RateRow| currency.is_none_or(|currency| *from == currency || *to == currency);
+        let all = ledger_history::all_rates(&self.0.platform.db(scope).await?).await?;
+        let own = |(from, to, ..): &ledger_history::RateRow| {
+            currency.is_none_or(|currency| *from == currency || *to == currency)
+        };
         let lines: Vec<RateLine> = all
             .into_iter()
             .filter(own)

@@ -1,6 +1,7 @@
 //! All SQL of the ledger's tables.
 
 use super::model::{Entry, Line, Mapping, PlanRow};
+use crate::ledger_history::{keep_mapping, keep_rate};
 use analytics::channels::Channel;
 use jiff::civil::Date;
 use kernel::ids::LedgerId;
@@ -279,24 +280,6 @@ pub(crate) async fn append_plan(tx: &mut Tx, row: &PlanRow, import: Option<&str>
     Ok(())
 }
 
-/// A stored rate: from, to, day, rate.
-pub(crate) type RateRow = (Currency, Currency, Date, Rate);
-
-struct RateRead(RateRow);
-
-impl FromRow for RateRead {
-    fn from_row(row: &Row) -> Result<Self, DbError> {
-        let rate = Rate { nanos: row.int("rate_nanos")? };
-        Ok(Self((row.get("from_currency")?, row.get("to_currency")?, row.get("rated_on")?, rate)))
-    }
-}
-
-/// Every rate, the newest day first.
-pub(crate) async fn all_rates(db: &Db) -> Result<Vec<RateRow>, DbError> {
-    let sql = "select * from ledger_rates order by rated_on desc, from_currency, to_currency";
-    Ok(db.query::<RateRead>(sql, vec![]).await?.into_iter().map(|read| read.0).collect())
-}
-
 /// The rate of a day, if it was entered.
 pub(crate) async fn rate_of(tx: &mut Tx, from: Currency, to: Currency, date: Date) -> Result<Option<Rate>, DbError> {
     let sql = "select rate_nanos from ledger_rates where from_currency = $1 and to_currency = $2 and rated_on = $3";
@@ -311,6 +294,7 @@ pub(crate) async fn set_rate(
     rate: Option<Rate>,
     (actor, now): (&str, Timestamp),
 ) -> Result<(), DbError> {
+    keep_rate(tx, (from, to, date), now).await?;
     let Some(rate) = rate else {
         let sql = "delete from ledger_rates where from_currency = $1 and to_currency = $2 and rated_on = $3";
         tx.execute(sql, params![from, to, date]).await?;
@@ -330,13 +314,9 @@ impl FromRow for Mapping {
     }
 }
 
-/// Every mapping.
-pub(crate) async fn all_mappings(db: &Db) -> Result<Vec<Mapping>, DbError> {
-    db.query("select * from ledger_mappings order by spend_key", vec![]).await
-}
-
 /// Sets a mapping.
 pub(crate) async fn set_mapping(tx: &mut Tx, mapping: &Mapping, actor: &str, now: Timestamp) -> Result<(), DbError> {
+    keep_mapping(tx, &mapping.spend_key, now).await?;
     let sql = "insert into ledger_mappings (spend_key, to_campaign, to_channel, actor, entered_us) \
                values ($1, $2, $3, $4, $5) on conflict (spend_key) do update set to_campaign = excluded.to_campaign, \
                to_channel = excluded.to_channel, actor = excluded.actor, entered_us = excluded.entered_us";
@@ -346,7 +326,8 @@ pub(crate) async fn set_mapping(tx: &mut Tx, mapping: &Mapping, actor: &str, now
 }
 
 /// Takes a mapping away; says whether there was one.
-pub(crate) async fn drop_mapping(tx: &mut Tx, spend_key: &str) -> Result<bool, DbError> {
+pub(crate) async fn drop_mapping(tx: &mut Tx, spend_key: &str, now: Timestamp) -> Result<bool, DbError> {
+    keep_mapping(tx, spend_key, now).await?;
     Ok(tx.execute("delete from ledger_mappings where spend_key = $1", params![spend_key]).await? > 0)
 }
 

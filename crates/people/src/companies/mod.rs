@@ -22,13 +22,16 @@ pub(crate) use store::properties_of;
 pub(crate) use upsert::upsert_held;
 pub use upsert::{revert_companies, upsert_companies};
 
+use crate::record_history::companies_at;
 use hashbrown::HashSet;
 use kernel::ids::CompanyId;
 use kernel::page::{Page, PageRequest};
 use kernel::problem::Problem;
 use kernel::scope::{Permission, Scope};
+use kernel::time::Timestamp;
 use platform::Platform;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The order of a list of companies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -96,6 +99,22 @@ impl Companies {
     pub async fn known(&self, scope: &Scope) -> Result<Vec<CompanyKnown>, Problem> {
         let db = self.platform.db(scope).await?;
         Ok(store::known(&db).await?)
+    }
+
+    /// A number that changes with every company that is new or changed. Cheap.
+    ///
+    /// # Errors
+    /// [`Problem`] when the database fails.
+    pub async fn version(&self, scope: &Scope) -> Result<i64, Problem> {
+        Ok(store::version(&self.platform.db(scope).await?).await?)
+    }
+
+    /// Id and name of every company as it was known at a moment.
+    ///
+    /// # Errors
+    /// [`Problem`] when the database fails.
+    pub async fn names_at(&self, scope: &Scope, at: Timestamp) -> Result<BTreeMap<CompanyId, String>, Problem> {
+        Ok(companies_at(&self.platform.db(scope).await?, at).await?)
     }
 
     /// The people, by number, who belong to one of these companies now.

@@ -4,6 +4,7 @@ use super::model::{
     Company, CompanyDeal, CompanyFact, CompanyKey, CompanyKnown, CompanySummary, Member, MembershipSource, Property,
 };
 use crate::bulk::{like, name_key, select_in, update_from};
+use crate::record_history::{CompanyWas, keep_companies};
 use crate::upsert::{Document, Stated};
 use hashbrown::HashSet;
 use kernel::ids::{CompanyId, DealId, PersonId};
@@ -25,9 +26,11 @@ pub(super) struct CompanyRow {
     pub(super) properties: Document,
     pub(super) created_at: Timestamp,
     pub(super) origin: String,
+    /// What the database says of it; none for a new row.
+    pub(super) was: Option<CompanyWas>,
 }
 
-const COLUMNS: &str = "id, state, name, domain, industry, country, properties, created_us, origin";
+const COLUMNS: &str = "id, state, name, domain, industry, country, properties, created_us, origin, known_us";
 
 impl FromRow for CompanyRow {
     fn from_row(row: &Row) -> Result<Self, DbError> {
@@ -41,6 +44,7 @@ impl FromRow for CompanyRow {
             properties: Document::parse(&row.text("properties")?),
             created_at: row.get("created_us")?,
             origin: row.text("origin")?,
+            was: Some(CompanyWas::from_row(row)?),
         })
     }
 }
@@ -81,7 +85,8 @@ pub(super) async fn rows_by_name(tx: &mut Tx, names: &[&str]) -> Result<Vec<Comp
         .await
 }
 
-pub(super) async fn write(tx: &mut Tx, changes: i64, rows: &[CompanyRow]) -> Result<(), DbError> {
+/// Writes companies. `changes` is the number of this write, `now` the moment since which it is known.
+pub(super) async fn write(tx: &mut Tx, (changes, now): (i64, Timestamp), rows: &[CompanyRow]) -> Result<(), DbError> {
     let columns = [
         "id",
         "state",
@@ -95,8 +100,14 @@ pub(super) async fn write(tx: &mut Tx, changes: i64, rows: &[CompanyRow]) -> Res
         "created_us",
         "origin",
         "search",
+        "known_us",
     ];
+    let mut was = Vec::new();
     let values = rows.iter().map(|row| {
+        let (state, name) = (row.state.clone(), row.name.clone());
+        let is = CompanyWas { company: row.id.clone(), state, name, known: Some(now.micros()) };
+        let (is, before) = is.after(row.was.as_ref());
+        was.extend(before);
         params![
             &row.id,
             &row.state,
@@ -109,12 +120,15 @@ pub(super) async fn write(tx: &mut Tx, changes: i64, rows: &[CompanyRow]) -> Res
             row.properties.to_text(),
             row.created_at,
             &row.origin,
-            row.search()
+            row.search(),
+            is.known
         ]
     });
+    let values: Vec<Vec<Value>> = values.collect();
+    keep_companies(tx, was).await?;
     let set: Vec<String> = columns[1..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let suffix = format!("on conflict (id) do update set {}", set.join(", "));
-    tx.insert_many("companies", &columns, values.collect(), &suffix).await.map(|_| ())
+    tx.insert_many("companies", &columns, values, &suffix).await.map(|_| ())
 }
 
 pub(super) async fn add_keys(tx: &mut Tx, keys: Vec<NewKey>) -> Result<(), DbError> {
@@ -276,6 +290,10 @@ pub(super) async fn facts(db: &Db) -> Result<Vec<CompanyFact>, DbError> {
     let rows: Vec<(CompanyId, String, String)> =
         db.query("select id, name, domain from companies where state = 'live'", Vec::new()).await?;
     Ok(rows.into_iter().map(|(id, name, domain)| CompanyFact { id, name, domain }).collect())
+}
+
+pub(super) async fn version(db: &Db) -> Result<i64, DbError> {
+    Ok(db.query_one::<(i64,)>("select coalesce(max(changed), 0) from companies", Vec::new()).await?.0)
 }
 
 pub(super) async fn known(db: &Db) -> Result<Vec<CompanyKnown>, DbError> {

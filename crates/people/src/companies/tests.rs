@@ -90,7 +90,7 @@ async fn ma_12_companies_are_taken_back_where_nothing_changed_since() {
             })
             .collect();
         let mut tx = test.db.begin().await.unwrap();
-        let back = revert_companies(&mut tx, &undo).await.unwrap();
+        let back = revert_companies(&mut tx, &test.platform.world, &undo).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(back[..2], [Reverted::Done, Reverted::Done]);
         assert!(matches!(&back[2], Reverted::Refused(clash) if clash.code == "changed_since"), "{:?}", back[2]);

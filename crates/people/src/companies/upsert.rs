@@ -8,6 +8,7 @@ use crate::upsert::{Changed, Clash, Document, Reverted, Source, Upserted, docume
 use hashbrown::{HashMap, HashSet};
 use kernel::ids::CompanyId;
 use kernel::limits::NAME_CHARS_MAX;
+use kernel::time::Timestamp;
 use platform::World;
 use platform::sql::{DbError, Tx};
 use serde_json::{Value as Json, json};
@@ -22,14 +23,15 @@ pub async fn upsert_companies(
     inputs: &[CompanyInput],
 ) -> Result<Vec<Upserted<CompanyId>>, DbError> {
     let held = hold(tx).await?;
-    upsert_held(tx, world, held.changes, inputs).await
+    upsert_held(tx, world, (held.changes, world.now()), inputs).await
 }
 
-/// As [`upsert_companies`], for a caller that already holds the turn.
+/// As [`upsert_companies`], for a caller that already holds the turn: the number of its write, and since when what it says
+/// is known.
 pub(crate) async fn upsert_held(
     tx: &mut Tx,
     world: &World,
-    changes: i64,
+    write: (i64, Timestamp),
     inputs: &[CompanyInput],
 ) -> Result<Vec<Upserted<CompanyId>>, DbError> {
     if inputs.is_empty() {
@@ -42,7 +44,7 @@ pub(crate) async fn upsert_held(
     for one in &wanted {
         results.push(work.take(one, || CompanyId::new(world.now(), &mut rng)));
     }
-    work.save(tx, changes).await?;
+    work.save(tx, write).await?;
     Ok(results)
 }
 
@@ -168,6 +170,7 @@ impl Work {
             properties: Document::default(),
             created_at: created,
             origin: one.input.source.text(),
+            was: None,
         };
         self.rows.insert(id.clone(), row);
         let (_, names, mut keys) = self.write(&id, one);
@@ -246,9 +249,9 @@ impl Work {
         (changes, names, new_keys)
     }
 
-    async fn save(mut self, tx: &mut Tx, changes: i64) -> Result<(), DbError> {
+    async fn save(mut self, tx: &mut Tx, write: (i64, Timestamp)) -> Result<(), DbError> {
         let touched: Vec<CompanyRow> = self.touched.iter().filter_map(|id| self.rows.remove(id)).collect();
-        store::write(tx, changes, &touched).await?;
+        store::write(tx, write, &touched).await?;
         store::add_keys(tx, self.new_keys).await
     }
 }
@@ -257,7 +260,11 @@ impl Work {
 ///
 /// # Errors
 /// [`DbError`]; then the transaction must be given up.
-pub async fn revert_companies(tx: &mut Tx, rows: &[(CompanyId, Json)]) -> Result<Vec<Reverted>, DbError> {
+pub async fn revert_companies(
+    tx: &mut Tx,
+    world: &World,
+    rows: &[(CompanyId, Json)],
+) -> Result<Vec<Reverted>, DbError> {
     let held = hold(tx).await?;
     let ids: Vec<CompanyId> = rows.iter().map(|(id, _)| id.clone()).collect();
     let used = store::used(tx, &ids).await?;
@@ -298,7 +305,7 @@ pub async fn revert_companies(tx: &mut Tx, rows: &[(CompanyId, Json)]) -> Result
         results.push(Reverted::Done);
     }
     let touched: Vec<CompanyRow> = touched.iter().filter_map(|id| known.remove(id)).collect();
-    store::write(tx, held.changes, &touched).await?;
+    store::write(tx, (held.changes, world.now()), &touched).await?;
     store::unlink_keys(tx, &keys).await?;
     Ok(results)
 }

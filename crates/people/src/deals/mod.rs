@@ -30,6 +30,7 @@ use kernel::ids::{CompanyId, DealId};
 use kernel::page::{Page, PageRequest};
 use kernel::problem::{Class, Problem};
 use kernel::scope::{Permission, Scope};
+use kernel::time::Timestamp;
 use parking_lot::Mutex;
 use platform::Platform;
 use serde_json::json;
@@ -141,7 +142,7 @@ impl Deals {
     }
 
     /// The moment, as this slice sees it.
-    fn now(&self) -> kernel::time::Timestamp {
+    fn now(&self) -> Timestamp {
         self.platform.world.now()
     }
 
@@ -167,9 +168,17 @@ impl Deals {
         {
             return Ok(facts.clone());
         }
-        let facts = Arc::new(store::facts(&db).await?);
+        let facts = Arc::new(store::facts(&db, None).await?);
         self.facts.lock().insert(slug.to_owned(), (changes, facts.clone()));
         Ok(facts)
+    }
+
+    /// Every deal as it was known at a moment, the oldest first.
+    ///
+    /// # Errors
+    /// [`Problem`] when the database fails.
+    pub async fn facts_at(&self, scope: &Scope, at: Timestamp) -> Result<Vec<DealFact>, Problem> {
+        Ok(store::facts(&self.platform.db(scope).await?, Some(at)).await?)
     }
 }
 

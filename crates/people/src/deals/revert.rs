@@ -72,13 +72,14 @@ pub async fn revert_deals(tx: &mut Tx, world: &World, rows: &[(DealId, Json)]) -
         results.push(Reverted::Done);
     }
     let touched: Vec<DealRow> = touched.iter().filter_map(|id| work.rows.remove(id)).collect();
-    store::write(tx, &touched).await?;
+    let now = world.now();
+    store::write(tx, &touched, now).await?;
     store::unlink_keys(tx, &gone).await?;
     let dropped: Vec<(DealId, u64)> =
         ended.iter().filter(|(_, part)| part.is_none()).map(|(key, _)| key.clone()).collect();
-    store::drop_parts(tx, &dropped).await?;
-    store::add_parts(tx, ended.into_values().flatten().collect()).await?;
-    store::drop_entries(tx, &entries).await?;
+    store::drop_parts(tx, &dropped, now).await?;
+    store::add_parts(tx, ended.into_values().flatten().collect(), now).await?;
+    store::drop_entries(tx, &entries, now).await?;
     sides.revert(tx, world).await?;
     Ok(results)
 }

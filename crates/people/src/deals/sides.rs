@@ -95,7 +95,7 @@ impl Sides {
             revert_people(tx, world, &self.people).await?;
         }
         if !self.companies.is_empty() {
-            revert_companies(tx, &self.companies).await?;
+            revert_companies(tx, world, &self.companies).await?;
         }
         Ok(())
     }

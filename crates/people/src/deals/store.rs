@@ -2,6 +2,7 @@
 
 use super::model::{DealFact, DealKey, DealOutcome, DealPart, DealPerson, DealSummary, StageEntry};
 use crate::bulk::{like, name_key, select_in, update_from};
+use crate::record_history::{DealWas, keep_deals, keep_entries, keep_parts};
 use crate::upsert::Document;
 use hashbrown::HashMap;
 use kernel::ids::{CompanyId, DealId, PersonId};
@@ -29,10 +30,12 @@ pub(super) struct DealRow {
     pub(super) properties: Document,
     pub(super) origin: String,
     pub(super) source_row: String,
+    /// What the database says of it; none for a new row.
+    pub(super) was: Option<DealWas>,
 }
 
 const READ: &str = "id, state, name, pipeline, stage, outcome, amount_micros, currency, company, owner, reason, \
-    created_us, closed_us, properties, origin, source_row";
+    created_us, closed_us, properties, origin, source_row, known_us";
 
 fn amount(row: &Row) -> Result<Option<Money>, DbError> {
     let (micros, currency) = (row.opt_int("amount_micros")?, row.get::<Option<Currency>>("currency")?);
@@ -45,7 +48,7 @@ fn outcome(row: &Row) -> Result<DealOutcome, DbError> {
 
 impl FromRow for DealRow {
     fn from_row(row: &Row) -> Result<Self, DbError> {
-        Ok(Self {
+        let deal = Self {
             id: row.get("id")?,
             state: row.text("state")?,
             name: row.text("name")?,
@@ -61,7 +64,29 @@ impl FromRow for DealRow {
             properties: Document::parse(&row.text("properties")?),
             origin: row.text("origin")?,
             source_row: row.text("source_row")?,
-        })
+            was: None,
+        };
+        let was = DealWas { known: row.opt_int("known_us")?, ..deal.is(Timestamp::default()) };
+        Ok(Self { was: Some(was), ..deal })
+    }
+}
+
+impl DealRow {
+    /// What metrics count of it, as it is known from a moment on.
+    fn is(&self, known: Timestamp) -> DealWas {
+        DealWas {
+            deal: self.id.clone(),
+            state: self.state.clone(),
+            name: self.name.clone(),
+            pipeline: self.pipeline.clone(),
+            stage: self.stage.clone(),
+            outcome: self.outcome.as_str().to_owned(),
+            amount: self.amount,
+            company: self.company.clone(),
+            created: self.created_at,
+            closed: self.closed_at,
+            known: Some(known.micros()),
+        }
     }
 }
 
@@ -131,7 +156,8 @@ pub(super) async fn rows(tx: &mut Tx, ids: &[DealId]) -> Result<Vec<DealRow>, Db
     select_in(tx, &format!("select {READ} from deals where state = 'live' and id in ({{in}})"), ids).await
 }
 
-pub(super) async fn write(tx: &mut Tx, rows: &[DealRow]) -> Result<(), DbError> {
+/// Writes deals as they are known from `now` on.
+pub(super) async fn write(tx: &mut Tx, rows: &[DealRow], now: Timestamp) -> Result<(), DbError> {
     let columns = [
         "id",
         "state",
@@ -150,8 +176,12 @@ pub(super) async fn write(tx: &mut Tx, rows: &[DealRow]) -> Result<(), DbError> 
         "properties",
         "origin",
         "source_row",
+        "known_us",
     ];
+    let mut was = Vec::new();
     let values = rows.iter().map(|row| {
+        let (known, before) = row.is(now).after(row.was.as_ref());
+        was.extend(before);
         params![
             &row.id,
             &row.state,
@@ -169,12 +199,15 @@ pub(super) async fn write(tx: &mut Tx, rows: &[DealRow]) -> Result<(), DbError> 
             row.closed_at,
             row.properties.to_text(),
             &row.origin,
-            &row.source_row
+            &row.source_row,
+            known
         ]
     });
+    let values: Vec<Vec<Value>> = values.collect();
+    keep_deals(tx, was).await?;
     let set: Vec<String> = columns[1..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let suffix = format!("on conflict (id) do update set {}", set.join(", "));
-    tx.insert_many("deals", &columns, values.collect(), &suffix).await.map(|_| ())
+    tx.insert_many("deals", &columns, values, &suffix).await.map(|_| ())
 }
 
 pub(super) async fn add_keys(tx: &mut Tx, keys: Vec<(String, DealId, String)>) -> Result<(), DbError> {
@@ -206,16 +239,18 @@ pub(super) async fn parts(tx: &mut Tx, deals: &[DealId]) -> Result<Vec<Part>, Db
     Ok(rows.into_iter().map(part).collect())
 }
 
-pub(super) async fn add_parts(tx: &mut Tx, parts: Vec<Part>) -> Result<(), DbError> {
-    let rows =
-        parts.into_iter().map(|part| params![part.deal, part.person, part.role, part.primary, part.source]).collect();
+pub(super) async fn add_parts(tx: &mut Tx, parts: Vec<Part>, now: Timestamp) -> Result<(), DbError> {
+    keep_parts(tx, parts.iter().map(|part| (&part.deal, part.person)), now).await?;
+    let columns = ["deal", "person", "role", "is_primary", "source", "known_us"];
+    let row = |part: Part| params![part.deal, part.person, part.role, part.primary, part.source, now];
     let suffix = "on conflict (deal, person) do update set role = excluded.role, is_primary = excluded.is_primary, \
-        source = excluded.source";
-    tx.insert_many("deal_people", &["deal", "person", "role", "is_primary", "source"], rows, suffix).await.map(|_| ())
+        source = excluded.source, known_us = excluded.known_us";
+    tx.insert_many("deal_people", &columns, parts.into_iter().map(row).collect(), suffix).await.map(|_| ())
 }
 
 /// Takes parts away: they came from an import that is undone.
-pub(super) async fn drop_parts(tx: &mut Tx, parts: &[(DealId, u64)]) -> Result<(), DbError> {
+pub(super) async fn drop_parts(tx: &mut Tx, parts: &[(DealId, u64)], now: Timestamp) -> Result<(), DbError> {
+    keep_parts(tx, parts.iter().map(|(deal, person)| (deal, *person)), now).await?;
     for (deal, person) in parts {
         tx.execute("delete from deal_people where deal = $1 and person = $2", params![deal, *person]).await?;
     }
@@ -237,13 +272,20 @@ pub(super) async fn entries(tx: &mut Tx, deals: &[DealId]) -> Result<Vec<Entry>,
     Ok(rows.into_iter().map(|(deal, stage, at, source)| Entry { deal, stage, at, source }).collect())
 }
 
-pub(super) async fn add_entries(tx: &mut Tx, entries: Vec<Entry>) -> Result<(), DbError> {
-    let rows = entries.into_iter().map(|one| params![one.deal, one.stage, one.at, one.source]).collect();
+pub(super) async fn add_entries(tx: &mut Tx, entries: Vec<Entry>, now: Timestamp) -> Result<(), DbError> {
+    let rows = entries.into_iter().map(|one| params![one.deal, one.stage, one.at, one.source, now]).collect();
     let suffix = "on conflict (deal, stage, entered_us) do nothing";
-    tx.insert_many("deal_stages", &["deal", "stage", "entered_us", "source"], rows, suffix).await.map(|_| ())
+    tx.insert_many("deal_stages", &["deal", "stage", "entered_us", "source", "known_us"], rows, suffix)
+        .await
+        .map(|_| ())
 }
 
-pub(super) async fn drop_entries(tx: &mut Tx, entries: &[(DealId, String, Timestamp)]) -> Result<(), DbError> {
+pub(super) async fn drop_entries(
+    tx: &mut Tx,
+    entries: &[(DealId, String, Timestamp)],
+    now: Timestamp,
+) -> Result<(), DbError> {
+    keep_entries(tx, entries, now).await?;
     let sql = "delete from deal_stages where deal = $1 and stage = $2 and entered_us = $3";
     for (deal, stage, at) in entries {
         tx.execute(sql, params![deal, stage, *at]).await?;
@@ -362,19 +404,26 @@ pub(super) async fn stages(db: &Db, id: &DealId) -> Result<Vec<StageEntry>, DbEr
     Ok(rows.into_iter().enumerate().map(entry).collect())
 }
 
-/// Every deal with its people and stages, the oldest first.
-pub(super) async fn facts(db: &Db) -> Result<Vec<DealFact>, DbError> {
-    let rows: Vec<DealRow> =
-        db.query(&format!("select {READ} from deals where state = 'live' order by created_us, id"), Vec::new()).await?;
+/// Every deal with its people and stages, the oldest first: as they are, or as they were known at a moment.
+pub(super) async fn facts(db: &Db, known_at: Option<Timestamp>) -> Result<Vec<DealFact>, DbError> {
+    let (deals, parts, entries) = tables(known_at);
+    let values = || known_at.map(|at| params![at]).unwrap_or_default();
+    let sql = format!("select {READ} from {deals} where state = 'live' order by created_us, id");
+    let mut rows: Vec<DealRow> = db.query(&sql, values()).await?;
+    if let Some(at) = known_at {
+        rows.retain(|row| row.was.as_ref().is_none_or(|was| was.known.is_some()) || row.id.made_at() <= at);
+    }
     let mut people: HashMap<DealId, Vec<DealPart>> = HashMap::new();
-    let sql = "select deal, person, role, is_primary from deal_people order by deal, is_primary desc, person";
-    for (deal, person, role, primary) in db.query::<(DealId, PersonId, String, bool)>(sql, Vec::new()).await? {
+    let sql = format!("select deal, person, role, is_primary from {parts} order by deal, is_primary desc, person");
+    for (deal, person, role, primary) in db.query::<(DealId, PersonId, String, bool)>(&sql, values()).await? {
         people.entry(deal).or_default().push(DealPart { person, role, primary });
     }
     let mut stages: HashMap<DealId, Vec<(String, Timestamp)>> = HashMap::new();
-    let sql = "select h.deal, h.stage, h.entered_us from deal_stages h left join pipeline_stages s on s.stage = h.stage \
-        order by h.deal, h.entered_us, coalesce(s.place, 0), h.stage";
-    for (deal, stage, at) in db.query::<(DealId, String, Timestamp)>(sql, Vec::new()).await? {
+    let sql = format!(
+        "select h.deal, h.stage, h.entered_us from {entries} h left join pipeline_stages s on s.stage = h.stage \
+         order by h.deal, h.entered_us, coalesce(s.place, 0), h.stage"
+    );
+    for (deal, stage, at) in db.query::<(DealId, String, Timestamp)>(&sql, values()).await? {
         stages.entry(deal).or_default().push((stage, at));
     }
     let with_stages = |row: DealRow| (stages.remove(&row.id).unwrap_or_default(), row);
@@ -395,4 +444,28 @@ pub(super) async fn facts(db: &Db) -> Result<Vec<DealFact>, DbError> {
         source_row: if row.source_row.is_empty() { row.origin } else { row.source_row },
     };
     Ok(rows.into_iter().map(with_stages).map(fact).collect())
+}
+
+/// The tables of deals, of people in them and of their stages; or what those held at the moment `$1`.
+fn tables(known_at: Option<Timestamp>) -> (String, String, String) {
+    if known_at.is_none() {
+        return ("deals".to_owned(), "deal_people".to_owned(), "deal_stages".to_owned());
+    }
+    let then = |columns: &str, table: &str, was: &str, old_columns: &str| {
+        format!(
+            "(select {columns} from {table} where known_us is null or known_us <= $1 union all select {old_columns} \
+             from {was} w where w.until_us > $1 and (w.known_us is null or w.known_us <= $1)) as"
+        )
+    };
+    let parts = "deal, person, role, is_primary";
+    let entries = "deal, stage, entered_us";
+    let old = "w.deal, w.state, w.name, w.pipeline, w.stage, w.outcome, w.amount_micros, w.currency, w.company, d.owner, \
+        d.reason, w.created_us, w.closed_us, d.properties, d.origin, d.source_row, w.known_us";
+    let deals = then(READ, "deals", "deal_was", old)
+        .replace("deal_was w where", "deal_was w join deals d on d.id = w.deal where");
+    let (parts, entries) = (
+        then(parts, "deal_people", "deal_people_was", parts),
+        then(entries, "deal_stages", "deal_stages_was", entries),
+    );
+    (format!("{deals} deals"), format!("{parts} deal_people"), entries)
 }

@@ -88,7 +88,7 @@ async fn ma_3_deals_with_stages_roles_and_amounts() {
             source: source(),
         };
         let rows = [entry("2", "Demo", 3), entry("2", "Demo", 3), entry("9", "Demo", 3)];
-        let history = upsert_stage_history(&mut tx, &rows).await.unwrap();
+        let history = upsert_stage_history(&mut tx, &test.platform.world, &rows).await.unwrap();
         assert!(matches!(history[0], Upserted::Updated { .. }));
         assert!(matches!(history[1], Upserted::Unchanged { .. }));
         assert!(matches!(&history[2], Upserted::Rejected(clash) if clash.code == "unknown_deal"));
@@ -315,7 +315,7 @@ async fn a_deal_without_dates_takes_those_of_its_stages() {
             source: source(),
         };
         let mut tx = test.db.begin().await.unwrap();
-        upsert_stage_history(&mut tx, &[entry("Demo", 2), entry("Closed Won", 5)]).await.unwrap();
+        upsert_stage_history(&mut tx, &test.platform.world, &[entry("Demo", 2), entry("Closed Won", 5)]).await.unwrap();
         tx.commit().await.unwrap();
         let whole = deals.facts(&test.scope).await.unwrap()[0].clone();
         assert_eq!((whole.closed_at, whole.created_at), (None, day(2)), "it was there when it entered a stage");

@@ -23,7 +23,7 @@ pub(super) async fn write(
     inputs: &[&DealInput],
 ) -> Result<Vec<Upserted<DealId>>, DbError> {
     let companies: Vec<CompanyInput> = inputs.iter().filter_map(|input| input.company.clone()).collect();
-    let mut found = upsert_held(tx, world, held.changes, &companies).await?.into_iter();
+    let mut found = upsert_held(tx, world, (held.changes, world.now()), &companies).await?.into_iter();
     let companies: Vec<Option<Upserted<CompanyId>>> =
         inputs.iter().map(|input| input.company.as_ref().and_then(|_| found.next())).collect();
     let rows = inputs.iter().map(|one| (&one.people[..], one.created_at, one.at, &one.source));
@@ -35,7 +35,7 @@ pub(super) async fn write(
     for ((input, company), people) in inputs.iter().zip(&companies).zip(&people) {
         results.push(work.take(input, company.as_ref(), people, || DealId::new(world.now(), &mut rng)));
     }
-    work.save(tx).await?;
+    work.save(tx, world.now()).await?;
     Ok(results)
 }
 
@@ -43,7 +43,11 @@ pub(super) async fn write(
 ///
 /// # Errors
 /// [`DbError`]; then the transaction must be given up.
-pub async fn upsert_stage_history(tx: &mut Tx, inputs: &[StageEntryInput]) -> Result<Vec<Upserted<DealId>>, DbError> {
+pub async fn upsert_stage_history(
+    tx: &mut Tx,
+    world: &World,
+    inputs: &[StageEntryInput],
+) -> Result<Vec<Upserted<DealId>>, DbError> {
     hold(tx).await?;
     store::hold(tx).await?;
     let keys: Vec<DealKey> = inputs.iter().map(|input| input.deal.clone()).collect();
@@ -68,7 +72,7 @@ pub async fn upsert_stage_history(tx: &mut Tx, inputs: &[StageEntryInput]) -> Re
         let undo = json!({ "entries": [[added.stage, added.at.micros()]] });
         results.push(Upserted::Updated { id, changes, undo });
     }
-    work.save(tx).await?;
+    work.save(tx, world.now()).await?;
     Ok(results)
 }
 
@@ -105,7 +109,7 @@ pub async fn upsert_deal_roles(
             Ok(()) => results.push(Upserted::Updated { id, changes, undo: undo.into() }),
         }
     }
-    work.save(tx).await?;
+    work.save(tx, world.now()).await?;
     Ok(results)
 }
 
@@ -291,6 +295,7 @@ impl Work {
             properties: Document::default(),
             origin: input.source.text(),
             source_row: input.source_row.clone(),
+            was: None,
         };
         if let Some(key) = store::external_key(&input.key) {
             self.new_keys.push((key, id.clone(), input.source.text()));
@@ -449,15 +454,15 @@ impl Work {
         Ok(())
     }
 
-    async fn save(mut self, tx: &mut Tx) -> Result<(), DbError> {
+    async fn save(mut self, tx: &mut Tx, now: Timestamp) -> Result<(), DbError> {
         self.pipelines.save(tx).await?;
         let touched: Vec<DealRow> = self.touched.iter().filter_map(|id| self.rows.remove(id)).collect();
         let written: HashSet<&DealId> = touched.iter().map(|row| &row.id).collect();
         let keys = self.new_keys.into_iter().filter(|(_, deal, _)| written.contains(deal)).collect();
-        store::write(tx, &touched).await?;
+        store::write(tx, &touched, now).await?;
         store::add_keys(tx, keys).await?;
-        store::add_parts(tx, self.new_parts.into_values().collect()).await?;
-        store::add_entries(tx, self.new_entries).await
+        store::add_parts(tx, self.new_parts.into_values().collect(), now).await?;
+        store::add_entries(tx, self.new_entries, now).await
     }
 }
 

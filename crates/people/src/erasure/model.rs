@@ -91,6 +91,8 @@ pub struct ErasedRecords {
     pub memberships: u64,
     /// Roles in deals. The deals stay.
     pub deal_roles: u64,
+    /// What the person and its roles in deals were at earlier moments.
+    pub versions: u64,
     /// Rows of the reports of imports, emptied.
     pub import_rows: u64,
     /// Images that imports keep to take their changes back.
@@ -120,7 +122,7 @@ pub struct ErasureProofView {
     pub orphans_searched: u64,
     /// Segments of the log that hold anything from before: 0.
     pub log_segments_left: u64,
-    /// Rows of the person in the tables of people, keys, merges, places and deals: 0.
+    /// Rows of the person in the tables of people, keys, merges, places and deals, and of what those were: 0.
     pub records_found: u64,
 }
 

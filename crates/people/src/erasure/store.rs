@@ -173,7 +173,7 @@ pub(super) async fn erase_records(
     let empty = "update people set state = 'erased', own_created_us = 0, own_first_seen_us = 0, own_last_seen_us = 0, \
         own_lead_us = null, traits = '{}', created_us = 0, first_seen_us = 0, last_seen_us = 0, lead_us = null, \
         origin = '', company = null, email = '', phone = '', name = '', first_name = '', last_name = '', title = '', \
-        country = '', city = '', sort_name = '', search = '' where state <> 'erased' and person in ({in})";
+        country = '', city = '', sort_name = '', search = '', known_us = null, known_by_event = false where state <> 'erased' and person in ({in})";
     records.profiles += for_all(tx, empty, members).await?;
     for chunk in members.chunks(500) {
         let mut values = params![changes];
@@ -199,6 +199,9 @@ pub(super) async fn erase_records(
     records.memberships += for_all(tx, "delete from company_members where person in ({in})", members).await?;
     let roles = for_all(tx, "delete from deal_people where person in ({in})", members).await?;
     records.deal_roles += roles;
+    for sql in ["delete from person_was where person in ({in})", "delete from deal_people_was where person in ({in})"] {
+        records.versions += for_all(tx, sql, members).await?;
+    }
     if roles > 0 {
         tx.execute("update deal_state set changes = changes + 1 where only_row = 1", Vec::new()).await?;
     }
@@ -217,6 +220,8 @@ pub(super) async fn records_left(tx: &mut Tx, members: &[u64]) -> Result<u64, Db
         "select count(*) from person_merges where person in ({in})",
         "select count(*) from company_members where person in ({in})",
         "select count(*) from deal_people where person in ({in})",
+        "select count(*) from person_was where person in ({in})",
+        "select count(*) from deal_people_was where person in ({in})",
     ] {
         for chunk in members.chunks(500) {
             let values: Vec<Value> = chunk.iter().map(|member| Value::from(*member)).collect();

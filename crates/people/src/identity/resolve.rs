@@ -154,7 +154,7 @@ async fn slow(
         }
     }
     let merged = work.merged();
-    let pairs = work.save(tx, held).await?;
+    let pairs = work.save(tx, held, world.now()).await?;
     if merged {
         cache.merged();
         let mut merges = (*cache.merges).clone();

@@ -1,5 +1,6 @@
 //! One person as the database holds it, and what is shown of a component of merged persons.
 
+use crate::record_history::{PersonWas, Said};
 use crate::upsert::{Document, Source};
 use hashbrown::HashMap;
 use kernel::ids::{CompanyId, PersonId};
@@ -60,10 +61,12 @@ pub(crate) struct PersonRow {
     pub(crate) own: Own,
     pub(crate) origin: String,
     pub(crate) company: Option<CompanyId>,
+    /// What the database says of it; none for a new row.
+    pub(crate) was: Option<PersonWas>,
 }
 
-pub(super) const READ: &str =
-    "person, state, own_created_us, own_first_seen_us, own_last_seen_us, own_lead_us, traits, origin, company";
+pub(super) const READ: &str = "person, state, own_created_us, own_first_seen_us, own_last_seen_us, own_lead_us, traits, \
+    origin, company, created_us, lead_us, country, known_us, known_by_event";
 
 impl FromRow for PersonRow {
     fn from_row(row: &Row) -> Result<Self, DbError> {
@@ -79,12 +82,13 @@ impl FromRow for PersonRow {
             },
             origin: row.text("origin")?,
             company: row.get("company")?,
+            was: Some(PersonWas::from_row(row)?),
         })
     }
 }
 
 /// The columns of `people`, in the order of [`PersonRow::values`].
-pub(super) const COLUMNS: [&str; 24] = [
+pub(super) const COLUMNS: [&str; 26] = [
     "person",
     "state",
     "changed",
@@ -109,6 +113,8 @@ pub(super) const COLUMNS: [&str; 24] = [
     "city",
     "sort_name",
     "search",
+    "known_us",
+    "known_by_event",
 ];
 
 impl PersonRow {
@@ -120,11 +126,12 @@ impl PersonRow {
             lead: None,
             traits: Document::default(),
         };
-        Self { person, state: "live".to_owned(), own, origin: source.text(), company: None }
+        Self { person, state: "live".to_owned(), own, origin: source.text(), company: None, was: None }
     }
 
-    /// The values of a row; `shown` is what its component knows, where the row stands for one.
-    pub(super) fn values(&self, changes: i64, shown: Option<&Own>) -> Vec<Value> {
+    /// The values of a row; `shown` is what its component knows, where the row stands for one. With what the row was, where
+    /// metrics count something else now.
+    pub(super) fn values(&self, changes: i64, shown: Option<&Own>, said: Said) -> (Vec<Value>, Option<Vec<Value>>) {
         let shown = shown.unwrap_or(&self.own);
         let text = |name: &str| -> String {
             shown.traits.text(name).map(|text| text.chars().take(NAME_CHARS_MAX).collect()).unwrap_or_default()
@@ -136,7 +143,18 @@ impl PersonRow {
         }
         let sort_name = if name.is_empty() { email.to_lowercase() } else { name.to_lowercase() };
         let search = format!("{} {}", name.to_lowercase(), email.to_lowercase());
-        params![
+        let is = PersonWas {
+            person: self.person,
+            state: self.state.clone(),
+            created: shown.created,
+            lead: shown.lead,
+            company: self.company.clone(),
+            country: text("country"),
+            known: Some(said.at),
+            by_event: said.by_event,
+        };
+        let (is, was) = is.after(self.was.as_ref());
+        let values = params![
             self.person,
             &self.state,
             changes,
@@ -157,11 +175,14 @@ impl PersonRow {
             first,
             last,
             text("title"),
-            text("country"),
+            is.country,
             text("city"),
             sort_name,
-            search
-        ]
+            search,
+            is.known,
+            is.by_event
+        ];
+        (values, was)
     }
 }
 

@@ -4,6 +4,7 @@ use super::rows::{Own, PersonRow, together};
 use super::store;
 use super::work::best;
 use crate::bulk::hold;
+use crate::record_history::{Said, keep_people};
 use hashbrown::{HashMap, HashSet};
 use kernel::ids::{CompanyId, PersonId};
 use kernel::problem::Problem;
@@ -30,7 +31,8 @@ pub(super) async fn separate(
     }
     let members = members_of(&mut tx, person).await?;
     let canonical = rejoin(&mut tx, &members).await?;
-    rewrite(&mut tx, held.changes, &members, &canonical).await?;
+    let said = Said { at: now.micros(), by_event: false };
+    rewrite(&mut tx, (held.changes, said), &members, &canonical).await?;
     tx.execute("update identity_state set merges = merges + 1 where only_row = 1", Vec::new()).await?;
     let details = json!({ "person": person, "other": other });
     platform::audit::record(&mut tx, scope, now, "person.separate", &person.to_string(), &details).await?;
@@ -59,13 +61,18 @@ async fn rejoin(tx: &mut Tx, members: &[u64]) -> Result<BTreeMap<u64, u64>, DbEr
 }
 
 /// Writes the rows of the new components: what each shows, and its company.
-async fn rewrite(tx: &mut Tx, changes: i64, members: &[u64], flat: &BTreeMap<u64, u64>) -> Result<(), DbError> {
+async fn rewrite(
+    tx: &mut Tx,
+    (changes, said): (i64, Said),
+    members: &[u64],
+    flat: &BTreeMap<u64, u64>,
+) -> Result<(), DbError> {
     let mut rows: HashMap<u64, PersonRow> =
         store::people(tx, members).await?.into_iter().map(|row| (row.person, row)).collect();
     let stays = store::memberships(tx, members).await?;
     let name = |person: u64| flat.get(&person).copied().unwrap_or(person);
     let names: HashSet<u64> = members.iter().map(|member| name(*member)).collect();
-    let mut values = Vec::new();
+    let (mut values, mut was) = (Vec::new(), Vec::new());
     for canonical in names {
         let inside: Vec<u64> = members.iter().copied().filter(|member| name(*member) == canonical).collect();
         let shown: Option<Own> = together(inside.iter().filter_map(|member| rows.get(member)).map(|row| &row.own));
@@ -77,8 +84,11 @@ async fn rewrite(tx: &mut Tx, changes: i64, members: &[u64], flat: &BTreeMap<u64
                 (if stands { "live" } else { "merged" }).clone_into(&mut row.state);
             }
             row.company = company.clone().filter(|_| stands);
-            values.push(row.values(changes, shown.as_ref().filter(|_| stands)));
+            let (is, before) = row.values(changes, shown.as_ref().filter(|_| stands), said);
+            values.push(is);
+            was.extend(before);
         }
     }
+    keep_people(tx, was).await?;
     store::write(tx, values).await
 }

@@ -49,7 +49,7 @@ pub(crate) async fn upsert_people_held(
     }
     work.settle(tx, world, held).await?;
     let results = drafts.into_iter().map(|draft| draft.finish(&work)).collect();
-    work.save(tx, held).await?;
+    work.save(tx, held, world.now()).await?;
     Ok(results)
 }
 
@@ -301,10 +301,10 @@ pub async fn revert_people(tx: &mut Tx, world: &World, rows: &[(PersonId, Json)]
         }
     }
     end(tx, world, ended).await?;
-    work.save(tx, held).await?;
+    work.save(tx, held, world.now()).await?;
     // A company that somebody else is in by now stays.
     if !companies.is_empty() {
-        revert_companies(tx, &companies).await?;
+        revert_companies(tx, world, &companies).await?;
     }
     Ok(results)
 }

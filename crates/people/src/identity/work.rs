@@ -4,6 +4,7 @@ use super::rows::{Own, PersonRow, Rows, together};
 use super::store::{self, Membership, NewLink, NewMerge, NewRefusal};
 use crate::bulk::Held;
 use crate::companies::{CompanyInput, MembershipSource, upsert_held};
+use crate::record_history::{Said, keep_people};
 use crate::upsert::{Source, Upserted};
 use hashbrown::{HashMap, HashSet};
 use kernel::ids::{CompanyId, PersonId};
@@ -49,6 +50,8 @@ pub(super) struct Work {
     pub(super) graph: Graph,
     pub(super) rows: Rows,
     pub(super) touched: HashSet<u64>,
+    /// Since when what events say of a person is known.
+    known: HashMap<u64, i64>,
     pub(super) links: Vec<NewLink>,
     merges: Vec<NewMerge>,
     refusals: Vec<NewRefusal>,
@@ -118,6 +121,13 @@ impl Work {
             *next += 1;
             *next - 1
         })?;
+        if matches!(cause.source, Source::Event { .. }) {
+            let merged = if let Outcome::Merge(edges) = &decision.outcome { edges.as_slice() } else { &[] };
+            for person in merged.iter().flat_map(|edge| [edge.person, edge.other]).chain([home]) {
+                let known = self.known.entry(person).or_insert(i64::MIN);
+                *known = cause.known.micros().max(*known);
+            }
+        }
         if decision.outcome == Outcome::Create {
             self.rows.insert(home, PersonRow::new(home, created, cause.source));
             self.touched.insert(home);
@@ -188,7 +198,9 @@ impl Work {
     pub(super) async fn settle(&mut self, tx: &mut Tx, world: &World, held: Held) -> Result<(), DbError> {
         let stays = std::mem::take(&mut self.stays);
         let inputs: Vec<CompanyInput> = stays.iter().map(|stay| stay.company.clone()).collect();
-        let found = upsert_held(tx, world, held.changes, &inputs).await?;
+        // A company that events bring is known with the first of them.
+        let known = self.known.values().min().map_or(world.now(), |at| Timestamp::from_micros(*at));
+        let found = upsert_held(tx, world, (held.changes, known), &inputs).await?;
         for (stay, found) in stays.into_iter().zip(found) {
             self.companies.push(found.id().cloned());
             self.made.push(match &found {
@@ -270,10 +282,16 @@ impl Work {
         !self.merges.is_empty()
     }
 
+    /// Since when it is known what a component is now: what events say, since they were received.
+    fn said(&self, members: &[u64], now: Timestamp) -> Said {
+        let known = members.iter().filter_map(|member| self.known.get(member)).max();
+        Said { at: known.copied().unwrap_or(now.micros()), by_event: known.is_some() }
+    }
+
     /// Writes everything. Returns the pairs of person and canonical person that are new.
-    pub(super) async fn save(&mut self, tx: &mut Tx, held: Held) -> Result<Vec<(u64, u64)>, DbError> {
+    pub(super) async fn save(&mut self, tx: &mut Tx, held: Held, now: Timestamp) -> Result<Vec<(u64, u64)>, DbError> {
         let mut written: HashSet<u64> = HashSet::new();
-        let mut values = Vec::new();
+        let (mut values, mut was) = (Vec::new(), Vec::new());
         let mut pairs = Vec::new();
         let merged: HashSet<u64> = self.merges.iter().map(|merge| self.graph.canonical(merge.edge.person)).collect();
         for person in &self.touched {
@@ -284,6 +302,7 @@ impl Work {
                 pairs.extend(members.iter().filter(|member| **member != canonical).map(|member| (*member, canonical)));
             }
             let shown = if members.len() > 1 { self.shown(canonical) } else { None };
+            let said = self.said(&members, now);
             // A merge touches every member's state; otherwise only the row itself and the one that is shown.
             let rewrite =
                 |member: &u64| merged.contains(&canonical) || *member == canonical || self.touched.contains(member);
@@ -295,9 +314,12 @@ impl Work {
                     "merged".clone_into(&mut row.state);
                     row.company = None;
                 }
-                values.push(row.values(held.changes, shown.as_ref().filter(|_| member == canonical)));
+                let (is, before) = row.values(held.changes, shown.as_ref().filter(|_| member == canonical), said);
+                values.push(is);
+                was.extend(before);
             }
         }
+        keep_people(tx, was).await?;
         store::write(tx, values).await?;
         store::add_links(tx, std::mem::take(&mut self.links)).await?;
         store::add_refusals(tx, std::mem::take(&mut self.refusals)).await?;

@@ -152,6 +152,6 @@ impl Importer for CompaniesImporter {
             let id: CompanyId = change.record.parse().map_err(|error| ImporterError::Failed(format!("{error}")))?;
             rows.push((id, change.undo.clone()));
         }
-        Ok(companies::revert_companies(tx, &rows).await?.into_iter().map(undone).collect())
+        Ok(companies::revert_companies(tx, &self.world, &rows).await?.into_iter().map(undone).collect())
     }
 }

@@ -302,7 +302,7 @@ fn history_input(context: &ImportContext, row: &MappedRow) -> StageEntryInput {
 importer! {
     /// Imports the stages that deals went through.
     StageHistoryImporter, HISTORY_SPEC, history_input, HISTORY_DEAL, HISTORY_DEAL_NAME,
-    |_own, tx, inputs| deals::upsert_stage_history(tx, &inputs)
+    |own, tx, inputs| deals::upsert_stage_history(tx, &own.world, &inputs)
 }
 
 const ROLE_DEAL: usize = 0;

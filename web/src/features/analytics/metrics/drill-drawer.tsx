@@ -1,8 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useMay } from "#/app/session.ts";
-import { days } from "#/lib/format.ts";
+import { dateTime, days } from "#/lib/format.ts";
 import { capital, formula } from "#/lib/server-text.ts";
+import { AsOf } from "#/ui/as-of.tsx";
 import { Badge } from "#/ui/badge.tsx";
 import { buttonClass } from "#/ui/button.tsx";
 import { CodeBlock } from "#/ui/code-block.tsx";
@@ -10,6 +12,7 @@ import { Drawer } from "#/ui/drawer.tsx";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { Section } from "#/ui/section.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
+import { Bridge } from "./bridge.tsx";
 import styles from "./drill.module.css";
 import { Part } from "./drill-part.tsx";
 import { figureText, watermarkText } from "./figures.ts";
@@ -21,7 +24,11 @@ interface DrillDrawerProps {
 }
 
 /** What a number means, how it was made, and the rows behind it. */
-export function DrillDrawer({ request, onClose }: DrillDrawerProps) {
+export function DrillDrawer({ request: opened, onClose }: DrillDrawerProps) {
+  const [moment, setMoment] = useState<{ of: DrillRequest; asOf: string }>();
+  // The moment is chosen for one number: the next one opens as of now.
+  const asOf = moment && moment.of === opened ? moment.asOf : undefined;
+  const request = opened && asOf ? { ...opened, query: { ...opened.query, as_of: asOf } } : opened;
   const drill = useQuery(drillQuery(request));
   const answer = drill.data;
   return (
@@ -32,6 +39,16 @@ export function DrillDrawer({ request, onClose }: DrillDrawerProps) {
       title={answer && !drill.isPlaceholderData ? answer.name : "Explanation"}
       subtitle={answer && !drill.isPlaceholderData ? days(answer.range) : null}
     >
+      {opened ? (
+        <div className={styles.moment}>
+          <AsOf
+            key={JSON.stringify(opened)}
+            value={asOf}
+            tip="What was known then, and what has changed since"
+            onChange={(chosen) => setMoment(chosen === undefined ? undefined : { of: opened, asOf: chosen })}
+          />
+        </div>
+      ) : null}
       {drill.error ? (
         <ProblemView
           title="The number could not be explained"
@@ -59,9 +76,15 @@ function Explanation({ request, answer }: { request: DrillRequest; answer: Drill
             ? (answer.value.reason ?? "Not known")
             : figureText(value, answer.unit)}
         </span>
+        {answer.as_of ? <p>As known at {dateTime(answer.as_of)}</p> : null}
         <p>{answer.definition}</p>
         <p className={styles.muted}>{answer.decision}</p>
       </div>
+      {answer.as_of ? (
+        <Section title="What has changed since">
+          <Bridge request={request} answer={answer} />
+        </Section>
+      ) : null}
       <Section title="Formula">
         <p>{capital(answer.formula)}</p>
         <p className={styles.formula}>{capital(formula(answer.formula_with_numbers))}</p>
@@ -79,19 +102,21 @@ function Explanation({ request, answer }: { request: DrillRequest; answer: Drill
       ) : (
         answer.parts.map((part) => <Part key={part.name} request={request} answer={answer} part={part} />)
       )}
-      <Section
-        title="As SQL"
-        text="The same question for the SQL console."
-        actions={
-          maySql ? (
-            <Link to="/sql" search={{ q: answer.sql }} className={buttonClass("plain", "small")}>
-              Open in the SQL console
-            </Link>
-          ) : null
-        }
-      >
-        <CodeBlock code={answer.sql} label="SQL" />
-      </Section>
+      {answer.sql === "" ? null : (
+        <Section
+          title="As SQL"
+          text="The same question for the SQL console."
+          actions={
+            maySql ? (
+              <Link to="/sql" search={{ q: answer.sql }} className={buttonClass("plain", "small")}>
+                Open in the SQL console
+              </Link>
+            ) : null
+          }
+        >
+          <CodeBlock code={answer.sql} label="SQL" />
+        </Section>
+      )}
     </>
   );
 }

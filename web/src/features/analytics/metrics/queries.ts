@@ -69,6 +69,47 @@ export function drillQuery(request: DrillRequest | undefined) {
   });
 }
 
+/** What made a number another one than it was. */
+export type MetricBridge = Schemas["MetricBridge"];
+
+/** The steps from what was known at the moment of a request to what is known now. */
+export function bridgeQuery(request: DrillRequest, answer: DrillAnswer) {
+  const question = bridged(request, answer);
+  return queryOptions({
+    queryKey: ["metric-bridge", question],
+    queryFn: async () => {
+      const { metrics } = await api.post<Schemas["QueryBridge"]>("/query/bridge", question);
+      return metrics[0];
+    },
+  });
+}
+
+const TIME = ["day", "week", "month", "quarter"];
+
+/** The question of one number: the parts of its key as filters, a period as dates. */
+export function bridged({ query, metric, key }: DrillRequest, { range }: Pick<DrillAnswer, "range">): MetricQuery {
+  const asked = Array.isArray(query.filters) ? query.filters : [];
+  const grain = typeof query.grain === "string" ? [query.grain] : [];
+  const dimensions = [...grain, ...query.dimensions.filter((one) => one !== grain[0])];
+  const parts = dimensions.flatMap((dimension, place) => {
+    const value = key?.[place];
+    return value === undefined || dimension === "model" || TIME.includes(dimension)
+      ? []
+      : [{ dimension, op: "in", values: [value] }];
+  });
+  const model = key?.[dimensions.indexOf("model")];
+  return {
+    ...query,
+    ...(model === undefined ? {} : { model }),
+    metrics: [metric],
+    order_by: undefined,
+    dimensions: [],
+    grain: undefined,
+    range: { from: range.from, to: range.to },
+    filters: [...asked, ...parts],
+  };
+}
+
 /** The rows of one part: those that came with the answer, and what its cursor leads to. */
 export function drillRowsQuery(request: DrillRequest, answer: DrillAnswer, part: DrillPart) {
   return infiniteQueryOptions({

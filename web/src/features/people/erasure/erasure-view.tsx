@@ -82,6 +82,7 @@ function Report({ erasure, report }: { erasure: Erasure; report: ErasureReport }
             { name: "Merges", value: number(records.merges) },
             { name: "Places in companies", value: number(records.memberships) },
             { name: "Roles in deals", value: number(records.deal_roles) },
+            { name: "Earlier values", value: number(records.versions) },
             { name: "Rows of import reports", value: number(records.import_rows) },
             { name: "Import changes that could be undone", value: number(records.import_images) },
             { name: "Lines of uploaded files", value: number(records.import_lines) },
