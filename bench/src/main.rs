@@ -54,14 +54,15 @@ fn main() -> Result<()> {
             Ok(())
         }
         Some("reports") => {
-            let work = PathBuf::from(args.get(3).context("bench reports LAKE ROUNDS FOLDER")?);
+            let work = PathBuf::from(args.get(3).context("bench reports LAKE ROUNDS FOLDER WORDS")?);
             let rounds = usize::try_from(number.unwrap_or(20))?;
-            println!("{}", reports::run(&runtime, &folder, &work, rounds)?);
+            let words = args.get(4).map_or("", String::as_str);
+            println!("{}", reports::run(&runtime, &folder, &work, rounds, words)?);
             Ok(())
         }
         _ => bail!(
             "bench make FOLDER EVENTS, bench run FOLDER ROUNDS, bench costs FOLDER ROUNDS, bench ours FOLDER ROUNDS, bench \
-             ingest FOLDER SECONDS, bench soak FOLDER DAYS EVENTS RATE, or bench reports LAKE ROUNDS FOLDER"
+             ingest FOLDER SECONDS, bench soak FOLDER DAYS EVENTS RATE, or bench reports LAKE ROUNDS FOLDER WORDS"
         ),
     }
 }

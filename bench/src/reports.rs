@@ -16,8 +16,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// `bench reports LAKE ROUNDS FOLDER`
-pub(crate) fn run(runtime: &Runtime, lake: &Path, folder: &Path, rounds: usize) -> Result<String> {
+/// So many come back between two questions.
+const BACK: usize = 1_000;
+
+/// `bench reports LAKE ROUNDS FOLDER WORDS`: the questions whose names have these words.
+pub(crate) fn run(runtime: &Runtime, lake: &Path, folder: &Path, rounds: usize, words: &str) -> Result<String> {
     let program = std::env::current_exe()?.with_file_name("mainspring");
     let made = workspace::make(runtime, &program, lake, folder)?;
     let mut text = format!(
@@ -50,15 +53,16 @@ pub(crate) fn run(runtime: &Runtime, lake: &Path, folder: &Path, rounds: usize) 
     let _ = writeln!(text, "| memory after Home | {} |", megabytes(after_home));
     let mut table = String::new();
     let _ = writeln!(table, "| Question | asked | p50 | p95 | max | the same again |\n|---|---:|---:|---:|---:|---:|");
-    for question in questions::all() {
+    for question in questions::all().into_iter().filter(|question| question.name.contains(words)) {
         let line = measure(&server, &question, rounds)?;
         let _ = writeln!(table, "{line}");
         eprintln!("{line} {}", megabytes(server.memory()?));
     }
     let _ = writeln!(text, "| memory after everything below | {} |", megabytes(server.memory()?));
+    let renewed = renewed(&server, &made.keys.write_key, rounds)?;
     let arriving = arriving(&server, &made.keys.write_key, rounds)?;
     let _ = writeln!(text, "| most memory at any time | {} |\n", megabytes(server.memory_peak()?));
-    let _ = writeln!(text, "{table}\n{arriving}");
+    let _ = writeln!(text, "{table}\n{renewed}\n{arriving}");
     Ok(text)
 }
 
@@ -90,6 +94,12 @@ fn measure(server: &Server, question: &Question, rounds: usize) -> Result<String
         times.push(timed(server, &question.ask(round)).with_context(|| question.name.clone())?.0);
     }
     let (again, _) = timed(server, &question.ask(rounds - 1))?;
+    let (p50, p95, max) = spread(times);
+    Ok(format!("| {} | {rounds} | {p50} | {p95} | {max} | {} |", question.name, milliseconds(again)))
+}
+
+/// The middle one, the one that 95 of 100 do not exceed, and the longest.
+fn spread(mut times: Vec<Duration>) -> (String, String, String) {
     times.sort_unstable();
     let at = |part: f64| {
         #[expect(
@@ -101,7 +111,49 @@ fn measure(server: &Server, question: &Question, rounds: usize) -> Result<String
         let place = ((times.len() as f64 * part).ceil() as usize).clamp(1, times.len()) - 1;
         milliseconds(times[place])
     };
-    Ok(format!("| {} | {rounds} | {} | {} | {} | {} |", question.name, at(0.5), at(0.95), at(1.0), milliseconds(again)))
+    (at(0.5), at(0.95), at(1.0))
+}
+
+/// The same questions again, each time after some people have come back: the dates reach beyond the last event.
+fn renewed(server: &Server, write_key: &str, rounds: usize) -> Result<String> {
+    let key = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{write_key}:")));
+    let mut table = format!(
+        "| The same question after {BACK} of {} people came back | asked | p50 | p95 | max |\n|---|---:|---:|---:|---:|",
+        workspace::RETURNING
+    );
+    let rounds = rounds.min(20);
+    for question in questions::lasting() {
+        timed(server, &question.ask(0)).with_context(|| question.name.clone())?;
+        let mut times = Vec::with_capacity(rounds);
+        for round in 0..rounds {
+            come_back(server, &key, &question.name, round)?;
+            times.push(timed(server, &question.ask(0)).with_context(|| question.name.clone())?.0);
+        }
+        let (p50, p95, max) = spread(times);
+        let line = format!("| {} | {rounds} | {p50} | {p95} | {max} |", question.name);
+        eprintln!("{line}");
+        let _ = write!(table, "\n{line}");
+    }
+    Ok(table + "\n")
+}
+
+/// Events of people who come back, until they are visible.
+fn come_back(server: &Server, key: &str, question: &str, round: usize) -> Result<()> {
+    let people: Vec<usize> = (0..BACK).map(|place| (round * BACK + place) * 7 % workspace::RETURNING).collect();
+    for some in people.chunks(100) {
+        let event = |person: &usize| {
+            json!({"type": "page", "anonymousId": workspace::returning(*person), "messageId": format!("{question} {round} {person}"),
+                "context": {"page": {"path": "/", "url": "https://northlathe.example/"}, "userAgent": "Mozilla/5.0"}})
+        };
+        let batch: Vec<Value> = some.iter().map(event).collect();
+        server.ask_with(key, "POST", "/v1/batch", &json!({ "batch": batch }).to_string())?;
+    }
+    let sent = Instant::now();
+    while server.behind()? > 0 {
+        ensure!(sent.elapsed() < Duration::from_mins(2), "the events were never visible");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
 }
 
 /// Home while events arrive: how long an answer takes, and how long until one counts the newest event.

@@ -2,6 +2,8 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+use kernel::time::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 /// The last day with events, and the first.
@@ -23,6 +25,8 @@ enum Days {
     Last(i32),
     /// From the first event on.
     All,
+    /// From the first event on until after today.
+    Lasting,
 }
 
 impl Question {
@@ -32,7 +36,12 @@ impl Question {
         let to = LAST.saturating_sub(back.days());
         let from = match self.days {
             Days::Last(days) => to.saturating_sub((days - 1).days()),
-            Days::All => FIRST,
+            Days::All | Days::Lasting => FIRST,
+        };
+        let to = if matches!(self.days, Days::Lasting) {
+            SystemClock.now().date_in(&TimeZone::UTC).saturating_add(2.days())
+        } else {
+            to
         };
         let (method, path, body) = (self.ask)(from, to);
         (method, path, if body.is_null() { String::new() } else { body.to_string() })
@@ -113,13 +122,23 @@ fn reports() -> Vec<Question> {
     ]
 }
 
-fn explorations() -> Vec<Question> {
-    let asks = [
+/// Explorations that are asked again and again while events come in.
+pub(crate) fn lasting() -> Vec<Question> {
+    let asks = kinds().into_iter();
+    asks.map(|(kind, ask)| explore(format!("Explore: {kind}, all time"), Days::Lasting, ask)).collect()
+}
+
+fn kinds() -> [(&'static str, Value); 4] {
+    [
         ("trend", json!({"kind": "trends", "series": [{"name": "Page viewed"}]})),
         ("funnel", json!({"kind": "funnel", "steps": [{"name": "Page viewed"}, {"name": "Demo requested"}]})),
         ("retention", json!({"kind": "retention"})),
         ("paths", json!({"kind": "paths", "anchor": {"name": "Page viewed"}, "node": "path"})),
-    ];
+    ]
+}
+
+fn explorations() -> Vec<Question> {
+    let asks = kinds();
     let over = [(Days::Last(28), "28 days"), (Days::All, "all time")];
     let all = over.into_iter().flat_map(|(days, words)| asks.iter().map(move |ask| (days, words, ask)));
     all.map(|(days, words, (kind, ask))| explore(format!("Explore: {kind}, {words}"), days, ask.clone())).collect()

@@ -25,6 +25,8 @@ use tokio::runtime::Runtime;
 
 /// People of one company.
 const PEOPLE_OF_COMPANY: usize = 20;
+/// People who come back while it is measured, each known to a browser.
+pub(crate) const RETURNING: usize = 5_000;
 /// Known people for one deal.
 const PEOPLE_OF_DEAL: usize = 14;
 const ROWS: usize = 20_000;
@@ -152,6 +154,11 @@ fn spend(program: &Path, folder: &Path, data: &Path) -> Result<usize> {
     Ok(lines)
 }
 
+/// The browser of one of those who come back.
+pub(crate) fn returning(number: usize) -> String {
+    format!("returning-{number}")
+}
+
 /// Writes people, companies and deals.
 async fn records(db: &Db, people: &[Person]) -> Result<(usize, usize, usize)> {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
@@ -171,6 +178,13 @@ async fn records(db: &Db, people: &[Person]) -> Result<(usize, usize, usize)> {
         first_seen_us last_seen_us lead_us origin company email phone name first_name last_name title country city sort_name \
         search";
     insert(db, "people", columns, rows).await?;
+    let links = people.iter().step_by((people.len() / RETURNING).max(1)).take(RETURNING).enumerate();
+    let links = links.map(|(number, (person, at, _))| {
+        let (value, person) = (returning(number), person.cast_signed());
+        params![format!("anonymous_id:{value}"), "anonymous_id", value, person, "linked", *at, "event:bench", "", ""]
+    });
+    let columns = "identifier kind value person state linked_us source event_id via";
+    insert(db, "person_identifiers", columns, links).await?;
     db.execute("update identity_state set changes = 1", Vec::new()).await?;
     let deals = deals(db, &known, &companies, &mut rng).await?;
     Ok((known.len(), companies.len(), deals))

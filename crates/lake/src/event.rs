@@ -76,6 +76,13 @@ impl AgentClass {
         }
     }
 
+    /// Whether it is a bot or an AI agent.
+    #[inline]
+    #[must_use]
+    pub const fn is_machine(self) -> bool {
+        matches!(self, Self::Bot | Self::AiAgent)
+    }
+
     /// The class with this text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -27,6 +27,7 @@ mod parquet;
 pub mod predicates;
 mod property;
 mod query;
+mod renewed;
 mod repair;
 pub mod sequences;
 mod snapshot;
@@ -55,6 +56,7 @@ pub use query::{
     SqlAnswer, SqlColumn, SqlFile, SqlFormat, SqlLimits, SqlMonth, SqlPlan, SqlProgress, SqlQuestion, SqlRead,
     SqlTable, SqlType, SqlValue, SqlWatch,
 };
+pub use renewed::{FoundIn, Reversible, moved};
 pub use repair::{Finding, Orphan, RepairAction, RepairReport, repair, sweep_orphans};
 pub use snapshot::{MonthStamp, Snapshot};
 pub use stored::Stored;

@@ -4,6 +4,7 @@
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
 use crate::folds::filter::{EventFilter, FILTERS_MAX, Filters, Literals, Masks, names_of};
+use crate::renewed::Reversible;
 use crate::value::{Amount, AmountAt};
 use hashbrown::HashSet;
 use kernel::time::TimeRange;
@@ -372,3 +373,12 @@ impl<F: AtFinish> Fold for Within<F> {
 }
 
 impl AtFinish for PredicateFold {}
+
+impl<F: AtFinish> AtFinish for Within<F> {}
+
+impl<F: Reversible> Reversible for Within<F> {
+    fn take_away(&self, from: &mut Self::Output, less: &Self::Output) {
+        from.people -= less.people;
+        self.fold.take_away(&mut from.found, &less.found);
+    }
+}

@@ -38,8 +38,8 @@ impl MonthStamp {
 /// A lake at one moment. Files that are replaced meanwhile stay until the last snapshot of them is gone.
 #[derive(Clone)]
 pub struct Snapshot {
-    lake: Lake,
-    view: View,
+    pub(crate) lake: Lake,
+    pub(crate) view: View,
 }
 
 impl Lake {

@@ -8,7 +8,7 @@ use crate::event::{Col, Columns};
 use crate::fold::KnownAt;
 use crate::hot::{Chunk, HotBucket};
 use crate::lake::Watermark;
-use crate::parquet::{AT, DataFile, RECEIVED, Selection, data_error, integers, known_before};
+use crate::parquet::{AT, DataFile, OFFSET, PERSON, RECEIVED, Selection, data_error, integers, known_before};
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use kernel::time::{DAY, TimeRange};
@@ -138,13 +138,42 @@ pub(crate) struct Source {
     range: Option<TimeRange>,
 }
 
+/// Some people.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Whom {
+    all: HashSet<i64>,
+    in_order: Vec<i64>,
+}
+
+impl Whom {
+    pub(crate) fn new(all: HashSet<i64>) -> Self {
+        let mut in_order: Vec<i64> = all.iter().copied().collect();
+        in_order.sort_unstable();
+        Self { all, in_order }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub(crate) fn contains(&self, person: i64) -> bool {
+        self.all.contains(&person)
+    }
+
+    /// Whether one of them has a number in this range.
+    pub(crate) fn any_in(&self, first: i64, last: i64) -> bool {
+        let place = self.in_order.partition_point(|person| *person < first);
+        self.in_order.get(place).is_some_and(|person| *person <= last)
+    }
+}
+
 /// What is read of a source.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wanted<'a> {
     pub(crate) columns: Columns,
     pub(crate) properties: &'a [String],
     /// Of these people alone.
-    pub(crate) people: Option<&'a HashSet<i64>>,
+    pub(crate) people: Option<&'a Whom>,
     /// Without the parts of files in which there is no event of one of these names.
     pub(crate) names: Option<&'a [String]>,
 }
@@ -221,6 +250,42 @@ impl View {
             Some(files)
         };
         Ok(ranges.iter().map(sealed).collect())
+    }
+
+    /// When the last event happened, microseconds UTC.
+    pub(crate) fn last_at(&self) -> Option<i64> {
+        let mut last = self.files.iter().flatten().map(|file| file.entry.at_max).max();
+        for hot in self.hot.iter().chain(self.sealing.iter()) {
+            hot.moments(|at| last = last.max(Some(at)));
+        }
+        last
+    }
+
+    /// The people of a bucket with events after a place in the log in a range, by the numbers they had then.
+    pub(crate) fn people_since(&self, bucket: usize, offset: u64, range: TimeRange) -> Result<HashSet<u64>, LakeError> {
+        let mut people = HashSet::new();
+        let new = self.files_of(bucket, range).into_iter().filter(|file| file.entry.offset_max > offset);
+        let mut add = |batch: &RecordBatch| {
+            let (person, at, places) = (integers(batch, PERSON)?, integers(batch, AT)?, integers(batch, OFFSET)?);
+            for (row, place) in places.iter().enumerate().filter(|(_, place)| place.cast_unsigned() > offset) {
+                debug_assert!(*place > 0, "places begin at 1");
+                if range.from.micros() <= at[row] && (at[row] < range.to.micros() || range.to == TimeRange::ALL.to) {
+                    people.insert(person[row].cast_unsigned());
+                }
+            }
+            Ok::<(), LakeError>(())
+        };
+        for file in new {
+            for batch in file.keys()? {
+                add(&batch?)?;
+            }
+        }
+        for hot in [&self.sealing[bucket], &self.hot[bucket]] {
+            for batch in hot.batches(Columns::NONE.with_offset())? {
+                add(&batch)?;
+            }
+        }
+        Ok(people)
     }
 
     fn files_of(&self, bucket: usize, range: TimeRange) -> Vec<Arc<DataFile>> {

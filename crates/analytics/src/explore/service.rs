@@ -28,7 +28,7 @@ use std::time::Instant;
 
 /// Bytes of answers that are kept.
 const ANSWERS_BYTES_MAX: usize = 16 << 20;
-/// Bytes of parts of trends that are kept.
+/// Bytes of parts of trends, and of what the other questions found, that are kept.
 const PARTS_BYTES_MAX: usize = 96 << 20;
 /// Bytes of lists of people that are kept.
 const PEOPLE_BYTES_MAX: usize = 64 << 20;
@@ -41,7 +41,7 @@ pub(super) struct Shared {
     uses: PropertyUses,
     answers: Cache<ExploreAnswer>,
     people: Cache<Vec<u64>>,
-    /// Parts of trends that are over.
+    /// Parts of trends that are over, and what the other questions found.
     parts: Arc<Kept>,
     pub(super) companies: Companies,
     pub(super) texts: Cache<Vec<TextChoice>>,

@@ -119,9 +119,9 @@ pub(super) async fn answer(
     ask: &FunnelAsk,
 ) -> Result<FunnelAnswer, Problem> {
     let fold = fold(ask, asked.humans_only)?;
-    let found: Funnel = now.fold(fold.clone()).await?;
+    let found: Funnel = now.fold_kept(fold.clone()).await?;
     let before = match before {
-        Some(stretch) => Some(stretch.fold(fold).await?),
+        Some(stretch) => Some(stretch.fold_kept(fold).await?),
         None => None,
     };
     let steps = ask.steps.len();

@@ -1,8 +1,12 @@
-//! Trends put together from parts: what was counted of a month that is over is kept as long as its files, and who is one with
-//! whom, stay as they are. A question that comes again, or whose dates moved, reads only what is new.
+//! What is kept of questions.
 //!
-//! **Invariant:** an answer from kept parts is the answer without them. What is not exact so is not kept: a segment looks at the
-//! whole range, and so do funnels, retention and paths.
+//! Trends are put together from parts: what was counted of a month that is over is kept as long as its files, and who is one
+//! with whom, stay as they are. A question that comes again, or whose dates moved, reads only what is new. Funnels, retention
+//! and paths are kept whole, before they are shown: when the question comes again, what the people who did something since
+//! had added is taken away, and what they add now is put in its place ([`lake::Snapshot::renew`]).
+//!
+//! **Invariant:** an answer from what is kept is the answer without it. What is not exact so is not kept: for the parts of a
+//! trend a segment looks at the whole range.
 
 use super::plan::{Period, bounds};
 use super::reader::Stretch;
@@ -10,27 +14,63 @@ use crate::answers::Cache;
 use crate::explore_model::{Granularity, TrendMeasure, TrendsAsk};
 use kernel::problem::Problem;
 use kernel::time::{DAY, TimeRange, Timestamp};
-use lake::Sealed;
 use lake::folds::filter::EventFilter;
 use lake::tally::{Tally, TallyFold, TallyPart};
+use lake::{FoundIn, LakeError, Sealed};
+use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 /// Weeks of one part.
 const WEEKS: i64 = 4;
 
-/// Parts by question.
-pub(crate) struct Kept(Cache<TallyPart, Sealed>);
+/// By question parts of trends, and what folds found with what they found it in; both in the same memory.
+pub(crate) struct Kept {
+    held: Cache<Held, Option<Sealed>>,
+    /// How often what was found before was brought up to date.
+    #[cfg(test)]
+    pub(super) renewed: std::sync::atomic::AtomicUsize,
+}
+
+enum Held {
+    Part(Arc<TallyPart>),
+    Found(FoundIn, Box<dyn Any + Send + Sync>),
+}
 
 impl Kept {
-    /// Keeps parts of so many bytes in all.
+    /// Keeps so many bytes in all.
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Self(Cache::new(bytes_max))
+        Self {
+            held: Cache::new(bytes_max),
+            #[cfg(test)]
+            renewed: Default::default(),
+        }
     }
 
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
-        self.0.weight()
+        self.held.weight()
+    }
+
+    fn part(&self, key: &str, sealed: &Sealed) -> Option<Arc<TallyPart>> {
+        match &*self.held.get(key, &Some(sealed.clone()))? {
+            Held::Part(part) => Some(Arc::clone(part)),
+            Held::Found(..) => None,
+        }
+    }
+
+    /// What a fold found before.
+    pub(super) fn found<T: Clone + 'static>(&self, key: &str) -> Option<(T, FoundIn)> {
+        match &*self.held.get(key, &None)? {
+            Held::Found(found_in, found) => Some((found.downcast_ref::<T>()?.clone(), found_in.clone())),
+            Held::Part(_) => None,
+        }
+    }
+
+    pub(super) fn keep<T: Send + Sync + 'static>(&self, key: String, found: T, found_in: FoundIn, bytes: usize) {
+        let weight = bytes + key.len() + size_of::<(Held, T)>();
+        self.held.put(key, None, Arc::new(Held::Found(found_in, Box::new(found))), weight);
     }
 }
 
@@ -110,7 +150,7 @@ pub(super) async fn tally(
     let key = |part: &Range<usize>| question.key(owner, stretch.reader.session_timeout_us, part);
     let mut found: Vec<Option<Arc<TallyPart>>> = Vec::with_capacity(parts.len());
     for (part, sealed) in parts.iter().zip(&sealed) {
-        found.push(sealed.as_ref().and_then(|sealed| kept.0.get(&key(part), sealed)));
+        found.push(sealed.as_ref().and_then(|sealed| kept.part(&key(part), sealed)));
     }
     // What is missing is read in runs, each at once.
     let (mut place, mut whole) = (0, None);
@@ -147,12 +187,14 @@ pub(super) async fn tally(
         if let (Some(part), Some(before)) = (part, &sealed[at])
             && after[at].as_ref() == Some(before)
         {
-            kept.0.put(key(&parts[at]), before.clone(), Arc::clone(part), part.bytes());
+            let held = Arc::new(Held::Part(Arc::clone(part)));
+            kept.held.put(key(&parts[at]), Some(before.clone()), held, part.bytes());
         }
     }
     if whole.is_some() {
         return Ok(whole);
     }
-    let all: Vec<&TallyPart> = found.iter().flatten().map(AsRef::as_ref).collect();
-    Ok(Tally::joined(&all, question.ask.breakdown.is_some()))
+    let by_text = question.ask.breakdown.is_some();
+    let join = move || Tally::joined(&found.iter().flatten().map(AsRef::as_ref).collect::<Vec<_>>(), by_text);
+    spawn_blocking(join).await.map_err(|_| LakeError::Data("parts could not be joined".into()).into())
 }

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use kernel::money::Currency;
 use kernel::problem::Problem;
 use kernel::time::{DAY, TimeRange, Timestamp};
-use lake::folds::predicates::{AtFinish, Test, Who, Within};
-use lake::{FoldOptions, KnownAt, Lake, Watermark};
+use lake::folds::predicates::{AtFinish, Found, Test, Who, Within};
+use lake::{Fold as _, FoldOptions, KnownAt, Lake, LakeError, Reversible, Watermark};
 use std::sync::{Arc, OnceLock};
 
 /// What a computation needs beside the question.
@@ -24,7 +24,7 @@ pub(crate) struct Reader {
     pub(crate) companies: Vec<Test>,
     /// What counts as known; everything when none.
     pub(crate) known: Option<KnownAt>,
-    /// Parts of trends that were computed before, and whose they are; nothing is kept when none.
+    /// What was found before, and whose it is; nothing is kept when none.
     pub(crate) kept: Option<(Arc<Kept>, String)>,
 }
 
@@ -100,6 +100,72 @@ impl Stretch<'_> {
     {
         // Who counts is known by the whole range.
         self.fold_over(fold, if self.who.is_some() { self.range } else { part }).await
+    }
+
+    /// As [`Stretch::fold`], from what the same question found before where that is kept; none when it takes more memory than
+    /// a fold may.
+    pub(super) async fn fold_if_small<F>(&self, fold: F) -> Result<Option<F::Output>, Problem>
+    where
+        F: Reversible + Clone + std::fmt::Debug + 'static,
+        F::State: 'static,
+        F::Output: Clone + Default + Send + Sync + 'static,
+    {
+        match self.renewed(fold).await {
+            Ok(found) => {
+                if self.who.is_some() {
+                    self.people.get_or_init(|| found.people);
+                }
+                Ok(Some(found.found))
+            }
+            Err(LakeError::TooLarge) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// As [`Stretch::fold_if_small`], of what is always small.
+    pub(super) async fn fold_kept<F>(&self, fold: F) -> Result<F::Output, Problem>
+    where
+        F: Reversible + Clone + std::fmt::Debug + 'static,
+        F::State: 'static,
+        F::Output: Clone + Default + Send + Sync + 'static,
+    {
+        self.fold_if_small(fold).await?.ok_or_else(|| LakeError::TooLarge.into())
+    }
+
+    async fn renewed<F>(&self, fold: F) -> Result<Found<F::Output>, LakeError>
+    where
+        F: Reversible + Clone + std::fmt::Debug + 'static,
+        F::State: 'static,
+        F::Output: Clone + Default + Send + Sync + 'static,
+    {
+        let options = FoldOptions { as_of: self.reader.known.clone(), ..FoldOptions::over(self.range) };
+        let key = self.key(&fold);
+        let fold = Within::new(fold, self.who.clone());
+        let Some((kept, key)) = key else { return self.reader.lake.fold(&fold, &options).await };
+        let snapshot = self.reader.lake.snapshot();
+        let renewed = match kept.found::<Found<F::Output>>(&key) {
+            Some((known, then)) => snapshot.renew(&fold, (&known, &then), &options).await?,
+            None => None,
+        };
+        let found = match renewed {
+            Some(found) => {
+                #[cfg(test)]
+                kept.renewed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                found
+            }
+            None => snapshot.fold(&fold, &options).await?,
+        };
+        kept.keep(key, found.clone(), snapshot.found_in(self.range), fold.weight(&found));
+        Ok(found)
+    }
+
+    /// What is found depends on beside the events and where the range ends; none when nothing is kept of it: when only what
+    /// was known counts, or who the people of a company are.
+    fn key(&self, fold: &impl std::fmt::Debug) -> Option<(&Kept, String)> {
+        let (kept, owner) = self.reader.kept.as_ref()?;
+        let is_kept = self.reader.known.is_none() && self.reader.companies.is_empty();
+        // The fold with all that makes it.
+        is_kept.then(|| (kept.as_ref(), format!("{owner} {} {:?} {fold:?}", self.range.from.micros(), self.who)))
     }
 
     /// Where parts are kept that hold for whoever asks; none when who counts depends on the whole range, or what is known does.

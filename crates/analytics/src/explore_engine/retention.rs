@@ -65,7 +65,7 @@ impl Plan<'_> {
 
     /// Answers.
     pub(super) async fn answer(&self, now: Timestamp) -> Result<RetentionAnswer, Problem> {
-        let found = self.stretch.fold(self.fold.clone()).await?;
+        let found = self.stretch.fold_kept(self.fold.clone()).await?;
         let begun = |place: usize| self.cohorts.get(place).is_some_and(|period| period.from <= now.micros());
         let cohort = |place: usize| {
             let back = match self.ask.rule {

@@ -83,13 +83,7 @@ pub async fn renew(snapshot: &Snapshot, wanted: &Wanted) -> Result<SessionFacts,
 /// Whose sessions may have changed although no event did: those who were merged or separated, and those who are kept from
 /// now on or no longer.
 fn moved(before: &SessionFacts, wanted: &Wanted, merges: &HashMap<u64, u64>) -> HashSet<u64> {
-    let mut moved = HashSet::new();
-    for person in before.merges.keys().chain(merges.keys()) {
-        let (old, new) = (before.merges.get(person), merges.get(person));
-        if old != new {
-            moved.extend([Some(person), old, new].into_iter().flatten());
-        }
-    }
+    let mut moved = lake::moved(&before.merges, merges);
     if let (Kept::People(old), Kept::People(new)) = (&before.kept, &wanted.kept) {
         moved.extend(old.iter().filter(|(person, until)| new.get(person) != Some(until)).map(|(person, _)| person));
         moved.extend(new.keys().filter(|person| !old.contains_key(person)));

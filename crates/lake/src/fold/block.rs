@@ -93,12 +93,12 @@ impl Block {
 
     #[inline]
     pub(crate) fn kind(&self, row: usize) -> EventKind {
-        EventKind::ALL[small(self.kind.as_ref(), row) % EventKind::ALL.len()]
+        EventKind::ALL[usize::from(small(self.kind.as_ref(), row)) % EventKind::ALL.len()]
     }
 
     #[inline]
     pub(crate) fn agent_class(&self, row: usize) -> AgentClass {
-        AgentClass::ALL[small(self.agent_class.as_ref(), row) % AgentClass::ALL.len()]
+        class(small(self.agent_class.as_ref(), row))
     }
 
     #[inline]
@@ -110,9 +110,15 @@ impl Block {
 
 /// The number of a row's value; the fold asked for the column.
 #[inline]
-fn small(column: Option<&Small>, row: usize) -> usize {
+fn small(column: Option<&Small>, row: usize) -> u8 {
     debug_assert!(column.is_some(), "a fold reads a column that it did not name");
-    column.map_or(0, |column| usize::from(column.map[column.keys[row] as usize]))
+    column.map_or(0, |column| column.map[column.keys[row] as usize])
+}
+
+/// The class with a number.
+#[inline]
+fn class(number: u8) -> AgentClass {
+    AgentClass::ALL[usize::from(number) % AgentClass::ALL.len()]
 }
 
 /// Consecutive events of one person, column by column.
@@ -170,6 +176,21 @@ impl<'a> Run<'a> {
             }
             None => RunCodes { keys: &[], map: &[], table: 0 },
         }
+    }
+
+    /// Whether some of these events may be of bots or AI agents; none is, when false.
+    #[inline]
+    #[must_use]
+    pub fn has_machines(&self) -> bool {
+        let classes = self.block.agent_class.as_ref();
+        classes.is_some_and(|classes| classes.map.iter().any(|number| class(*number).is_machine()))
+    }
+
+    /// Whether the event at a place of the run is of a bot or an AI agent.
+    #[inline]
+    #[must_use]
+    pub fn is_machine(&self, place: usize) -> bool {
+        self.block.agent_class(self.from + place).is_machine()
     }
 
     /// Each person's events, when they are of several people.

@@ -8,6 +8,8 @@ use xxhash_rust::xxh3::xxh3_64;
 pub struct Dict {
     texts: Vec<Box<str>>,
     index: HashTable<u32>,
+    /// Bytes of the texts.
+    bytes: usize,
 }
 
 impl std::fmt::Debug for Dict {
@@ -26,7 +28,7 @@ impl Dict {
     /// Only the empty text.
     #[must_use]
     pub fn new() -> Self {
-        let mut dict = Self { texts: Vec::new(), index: HashTable::new() };
+        let mut dict = Self { texts: Vec::new(), index: HashTable::new(), bytes: 0 };
         dict.intern("");
         dict
     }
@@ -56,6 +58,7 @@ impl Dict {
         }
         let code = u32::try_from(self.texts.len()).unwrap_or(0);
         self.texts.push(text.into());
+        self.bytes += text.len();
         let texts = &self.texts;
         self.index.insert_unique(hash, code, |code| xxh3_64(texts[*code as usize].as_bytes()));
         code
@@ -78,6 +81,12 @@ impl Dict {
     #[must_use]
     pub fn len(&self) -> usize {
         self.texts.len()
+    }
+
+    /// About how many bytes it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes + self.texts.len() * (size_of::<Box<str>>() + 2 * size_of::<u32>())
     }
 
     /// Never: the empty text is always there.

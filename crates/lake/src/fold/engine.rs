@@ -9,7 +9,7 @@ use super::stretches::Stretches;
 use super::{Cancel, Fold, FoldOptions};
 use crate::error::LakeError;
 use crate::event::{Col, Columns};
-use crate::view::{View, Wanted, bucket_of};
+use crate::view::{View, Wanted, Whom, bucket_of};
 use kernel::time::TimeRange;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashSet};
@@ -58,11 +58,15 @@ pub(crate) fn run<F: Fold>(
         if members.iter().map(HashSet::len).sum::<usize>() > 1 {
             doubt = members;
         } else {
-            total.add(job.bucket(fold, bucket, Some(&members[bucket]))?.0);
+            let only = Whom::new(members.into_iter().nth(bucket).unwrap_or_default());
+            total.add(job.bucket(fold, bucket, Some(&only))?.0);
         }
     } else if let Some(people) = &options.people {
-        let canonical = people.iter().map(|person| view.merges.canonical_of(*person).cast_signed());
-        doubt = view.merges.members_of_all(&canonical.collect(), view.buckets);
+        let (only, one) = apart(view, people);
+        let work = |bucket: usize| within().and_then(|()| job.bucket(fold, bucket, Some(&only[bucket])));
+        let some = all.iter().copied().filter(|bucket| !only[*bucket].is_empty());
+        parallel(&some.collect::<Vec<_>>(), threads, work, |(output, _)| total.add(output))?;
+        doubt = view.merges.members_of_all(&one, view.buckets);
     } else {
         options.progress.begin(all.len());
         let mut given: Vec<Given> = Vec::new();
@@ -93,8 +97,38 @@ pub(crate) fn run<F: Fold>(
         let work = |bucket| within().and_then(|()| exact.aside(fold, bucket, &given));
         parallel(&all, threads, work, |(output, _)| total.add(output))?;
     }
-    within()?;
-    Ok(total.output.unwrap_or_else(|| fold.output()))
+    within().map(|()| total.output.unwrap_or_else(|| fold.output()))
+}
+
+/// By bucket those who are one with nobody; and the canonical people of the others.
+fn apart(view: &View, people: &HashSet<u64>) -> (Vec<Whom>, HashSet<i64>) {
+    let (mut alone, mut one) = (vec![HashSet::new(); usize::from(view.buckets)], HashSet::new());
+    for person in people {
+        let bucket = bucket_of(*person, view.buckets);
+        if view.merges.touched.get(bucket).is_some_and(|touched| touched.contains(&person.cast_signed())) {
+            one.insert(view.merges.canonical_of(*person).cast_signed());
+        } else {
+            alone[bucket].insert(person.cast_signed());
+        }
+    }
+    (alone.into_iter().map(Whom::new).collect(), one)
+}
+
+/// The people with events after a place in the log in a range, by the numbers they had then; blocks the thread.
+pub(crate) fn people_since(
+    view: &View,
+    offset: u64,
+    range: TimeRange,
+    threads: usize,
+    stop: &Cancel,
+) -> Result<HashSet<u64>, LakeError> {
+    let buckets: Vec<usize> = (0..usize::from(view.buckets)).collect();
+    let work = |bucket| {
+        if stop.is_cancelled() { Err(LakeError::Cancelled) } else { view.people_since(bucket, offset, range) }
+    };
+    let mut people = HashSet::new();
+    parallel(&buckets, threads, work, |found| people.extend(found))?;
+    Ok(people)
 }
 
 /// The sum of all outputs so far.
@@ -212,13 +246,14 @@ impl Job<'_> {
         let mut dict = Dict::new();
         let columns = self.columns.with_offset();
         let mut giver = self.giver(columns);
-        let wanted = Wanted { properties: &self.properties, people: Some(people), ..Wanted::columns(columns) };
+        let people = Whom::new(people.clone());
+        let wanted = Wanted { properties: &self.properties, people: Some(&people), ..Wanted::columns(columns) };
         for source in self.view.sources(bucket, self.range, self.hot(columns))? {
             self.check()?;
             let mut decoder = Decoder::new(columns, &self.properties);
             for batch in source.within(self.range).batches(&wanted)? {
                 let block = decoder.block(&batch?, &mut dict)?;
-                for row in (0..block.rows()).filter(|row| people.contains(&block.person[*row])) {
+                for row in (0..block.rows()).filter(|row| people.contains(block.person[*row])) {
                     giver.push(&EventRef { block: &block, row, dict: &dict });
                 }
             }
@@ -245,12 +280,7 @@ impl Job<'_> {
 
     /// Folds one bucket: these people alone, or all but those who are merged or have others merged into them, whose rows are
     /// set aside.
-    fn bucket<F: Fold>(
-        &self,
-        fold: &F,
-        bucket: usize,
-        only: Option<&HashSet<i64>>,
-    ) -> Result<(F::Output, Given), LakeError> {
+    fn bucket<F: Fold>(&self, fold: &F, bucket: usize, only: Option<&Whom>) -> Result<(F::Output, Given), LakeError> {
         let mut touched: Vec<i64> = Vec::new();
         if only.is_none() {
             touched.extend(self.view.merges.touched.get(bucket).into_iter().flatten());

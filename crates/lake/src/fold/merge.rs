@@ -10,8 +10,7 @@ use super::dict::Dict;
 use super::{Cancel, Fold};
 use crate::error::LakeError;
 use crate::event::Columns;
-use crate::view::Batches;
-use std::collections::HashSet;
+use crate::view::{Batches, Whom};
 use std::sync::Arc;
 
 /// One source while it is merged.
@@ -149,7 +148,7 @@ impl<F: Fold> Take for People<'_, F> {
 /// Who of a bucket is folded.
 pub(super) enum Whose<'a> {
     /// These alone; few.
-    Only(&'a HashSet<i64>),
+    Only(&'a Whom),
     /// All but these, in order.
     AllBut(&'a [i64]),
 }
@@ -158,7 +157,7 @@ impl Whose<'_> {
     /// Whether somebody is wanted, and who the next one is of whom it may be otherwise. Asked in ascending order.
     fn next(&mut self, person: i64) -> (bool, i64) {
         match self {
-            Self::Only(people) => (people.contains(&person), person + 1),
+            Self::Only(people) => (people.contains(person), person + 1),
             Self::AllBut(people) => {
                 while people.first().is_some_and(|other| *other < person) {
                     *people = &people[1..];

@@ -18,7 +18,7 @@ pub use dict::{Dict, Recoder};
 /// Numbers of people are below this one.
 pub(crate) const PERSON_END: u64 = merge::USED_UP.cast_unsigned();
 
-pub(crate) use engine::{decode_only, run};
+pub(crate) use engine::{decode_only, people_since, run};
 
 use crate::event::Columns;
 use kernel::time::{TimeRange, Timestamp};

@@ -1,6 +1,6 @@
 //! Events and people by event name.
 
-use crate::event::{AgentClass, Col, Columns};
+use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold};
 use std::collections::{BTreeMap, HashMap};
 
@@ -61,7 +61,7 @@ impl Fold for CountFold {
     }
 
     fn step(&self, state: &mut PersonCounts, event: &EventRef<'_>) {
-        if self.humans_only && matches!(event.agent_class(), AgentClass::Bot | AgentClass::AiAgent) {
+        if self.humans_only && event.agent_class().is_machine() {
             return;
         }
         let code = event.code(self.by);

@@ -1,6 +1,6 @@
 //! Which events a step, a cohort or a report counts.
 
-use crate::event::{AgentClass, Col, Columns};
+use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Run, RunCodes};
 use crate::value::{Property, ValueTest};
 
@@ -137,10 +137,9 @@ pub(crate) struct CodedFilter {
 }
 
 impl CodedFilter {
-    /// Whether the event is admitted, whose name was looked at.
+    /// Whether the event is admitted, whose name was looked at, and who caused it.
     fn admits_rest(&self, event: &EventRef<'_>) -> bool {
         self.is.iter().all(|(column, codes)| codes.contains(&event.code(*column)))
-            && (!self.humans_only || !matches!(event.agent_class(), AgentClass::Bot | AgentClass::AiAgent))
             && self.texts.iter().all(|(column, test)| test.admits(event.text(*column)))
             && self.properties.iter().all(|(place, test)| {
                 let value = event.dict().text(event.property(*place));
@@ -148,9 +147,9 @@ impl CodedFilter {
             })
     }
 
-    /// Whether the name alone decides.
+    /// Whether the name alone decides, and who caused the event.
     fn is_plain(&self) -> bool {
-        self.is.is_empty() && self.texts.is_empty() && self.properties.is_empty() && !self.humans_only
+        self.is.is_empty() && self.texts.is_empty() && self.properties.is_empty()
     }
 }
 
@@ -160,8 +159,10 @@ pub struct Filters {
     all: Vec<CodedFilter>,
     /// For each literal's code, a bit for each filter; the last entry is for every other name.
     by_name: Vec<u32>,
-    /// A bit for each filter that looks at more than the name.
+    /// A bit for each filter that looks at more than the name, and at who caused the event.
     careful: u32,
+    /// A bit for each filter that leaves out bots and AI agents.
+    humans: u32,
 }
 
 impl Filters {
@@ -179,18 +180,20 @@ impl Filters {
             if filter.is_plain() { mask } else { mask | 1 << place }
         };
         let careful = all.iter().enumerate().fold(0, careful);
-        Self { all, by_name, careful }
+        let humans = all.iter().enumerate().filter(|(_, filter)| filter.humans_only);
+        let humans = humans.fold(0, |mask, (place, _)| mask | 1 << place);
+        Self { all, by_name, careful, humans }
     }
 
-    /// Whether the name of an event alone decides.
+    /// Whether the name of an event alone decides, as long as nothing is of a machine.
     pub(crate) fn are_plain(&self) -> bool {
         self.careful == 0
     }
 
-    /// Whether more than the name must be looked at for one of these filters.
+    /// Whether some of these events may be left out for who caused them.
     #[inline]
-    fn is_careful(&self, mask: u32) -> bool {
-        mask & self.careful != 0
+    pub(crate) fn leaves_out(&self, run: &Run<'_>) -> bool {
+        self.humans != 0 && run.has_machines()
     }
 
     /// A bit for each filter that may admit an event of this name.
@@ -205,6 +208,8 @@ impl Filters {
     #[inline]
     #[must_use]
     pub fn admit(&self, mask: u32, event: &EventRef<'_>) -> u32 {
+        let is_left_out = mask & self.humans != 0 && event.agent_class().is_machine();
+        let mask = if is_left_out { mask & !self.humans } else { mask };
         let mut admitted = mask & !self.careful;
         let mut open = mask & self.careful;
         while open != 0 {
@@ -248,7 +253,10 @@ impl Masks {
     #[inline]
     pub(crate) fn admitted(&self, filters: &Filters, key: u32, run: &Run<'_>, place: usize) -> u32 {
         let mask = self.of(key);
-        if filters.is_careful(mask) { filters.admit(mask, &run.event(place)) } else { mask }
+        if mask & filters.careful != 0 {
+            return filters.admit(mask, &run.event(place));
+        }
+        if mask & filters.humans != 0 && run.is_machine(place) { mask & !filters.humans } else { mask }
     }
 }
 

@@ -1,6 +1,6 @@
 //! When each person was first (and last) seen, or first did something.
 
-use crate::event::{AgentClass, Col, Columns};
+use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold};
 
 /// The first and last event of each person, of one name or of any.
@@ -46,7 +46,7 @@ impl Fold for FirstEventFold {
     }
 
     fn step(&self, state: &mut Option<FirstEvent>, event: &EventRef<'_>) {
-        if self.humans_only && matches!(event.agent_class(), AgentClass::Bot | AgentClass::AiAgent) {
+        if self.humans_only && event.agent_class().is_machine() {
             return;
         }
         if let Some(name) = &self.name {

@@ -5,6 +5,7 @@ use super::periods::Periods;
 use super::predicates::AtFinish;
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
+use crate::renewed::Reversible;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
@@ -21,6 +22,8 @@ pub struct RetentionFold {
     columns: Columns,
     /// Whether both filters admit every event, so that only moments are read.
     is_any: bool,
+    /// The same, with those of bots and AI agents left out.
+    humans_only: bool,
     /// For each bracket a bit for each period after the first one that is in it, and the last of them.
     brackets: Vec<(u128, usize)>,
     /// The column of the cohort's event that people are divided by, and how many periods are over.
@@ -126,13 +129,15 @@ impl RetentionFold {
     pub fn new(first: &EventFilter, back: &EventFilter, bounds: &[i64]) -> Self {
         let mut literals = Literals::default();
         let filters = Filters::new(&[first, back], &mut literals);
-        let is_any = *first == EventFilter::default() && *back == EventFilter::default();
+        let humans_only = first.humans_only;
+        let any = EventFilter { humans_only, ..EventFilter::default() };
+        let is_any = *first == any && *back == any;
         let columns = first.columns().and(back.columns());
         let columns = if is_any { columns } else { columns.and(Columns::of(&[Col::Name])) };
         let periods = Periods::new(&bounds[..bounds.len().min(PERIODS_MAX + 1)]);
         let names = names_of([first, back]);
         let (brackets, by, listed) = (Vec::new(), None, None);
-        Self { periods, filters, literals, names, columns, is_any, brackets, by, listed }
+        Self { periods, filters, literals, names, columns, is_any, humans_only, brackets, by, listed }
     }
 
     /// And returns by brackets of periods after the first, each given by its first and its last one (0: the first itself).
@@ -178,6 +183,23 @@ impl RetentionFold {
 }
 
 impl RetentionFold {
+    /// Events of one person, of which all count; `careful` tells that some may be of machines.
+    #[inline]
+    fn walk_any(&self, state: &mut Returns, run: Run<'_>, careful: bool) {
+        for (place, at) in run.at().iter().enumerate() {
+            // Within a period nothing changes any more.
+            if (*at < state.from || *at >= state.to) && !(careful && run.is_machine(place)) {
+                self.take(state, *at, 3, || 0);
+            }
+        }
+    }
+
+    /// Whether who caused an event must be looked at, when all count.
+    #[inline]
+    fn is_careful(&self, run: &Run<'_>) -> bool {
+        self.humans_only && run.has_machines()
+    }
+
     /// Events of one person, whose names were fitted.
     #[inline]
     fn walk(&self, state: &mut Returns, run: Run<'_>) {
@@ -257,6 +279,33 @@ impl RetentionFold {
 
 impl AtFinish for RetentionFold {}
 
+impl Reversible for RetentionFold {
+    fn take_away(&self, from: &mut Retention, less: &Retention) {
+        subtract(&mut from.people, &less.people);
+        for (from, less) in [
+            (&mut from.exact, &less.exact),
+            (&mut from.unbounded, &less.unbounded),
+            (&mut from.brackets, &less.brackets),
+        ] {
+            from.iter_mut().zip(less).for_each(|(from, less)| subtract(from, less));
+        }
+        for (text, less) in &less.groups {
+            let Some(group) = from.groups.get_mut(text) else { continue };
+            subtract(&mut group.people, &less.people);
+            subtract(&mut group.exact, &less.exact);
+            subtract(&mut group.unbounded, &less.unbounded);
+            subtract(&mut group.brackets, &less.brackets);
+            if group.people.iter().all(|people| *people == 0) {
+                from.groups.remove(text);
+            }
+        }
+    }
+}
+
+fn subtract(from: &mut [u64], less: &[u64]) {
+    from.iter_mut().zip(less).for_each(|(from, less)| *from -= less);
+}
+
 impl Fold for RetentionFold {
     type State = Returns;
     type Output = Retention;
@@ -287,7 +336,10 @@ impl Fold for RetentionFold {
     }
 
     fn step(&self, state: &mut Returns, event: &EventRef<'_>) {
-        let mask = if self.is_any { 3 } else { self.filters.admit(self.filters.by_name(event.code(Col::Name)), event) };
+        let mask = match (self.is_any, self.humans_only) {
+            (true, humans_only) => 3 * u32::from(!(humans_only && event.agent_class().is_machine())),
+            (false, _) => self.filters.admit(self.filters.by_name(event.code(Col::Name)), event),
+        };
         if mask != 0 {
             self.take(state, event.at(), mask, || self.by.map_or(0, |(column, _)| event.code(column)));
         }
@@ -298,12 +350,7 @@ impl Fold for RetentionFold {
             state.masks.fit(&self.filters, run.codes(Col::Name));
             return self.walk(state, run);
         }
-        for at in run.at() {
-            // Within a period nothing changes any more.
-            if *at < state.from || *at >= state.to {
-                self.take(state, *at, 3, || 0);
-            }
-        }
+        self.walk_any(state, run, self.is_careful(&run));
     }
 
     fn people(&self, state: &mut Returns, people: Run<'_>, output: &mut Retention) {
@@ -317,6 +364,13 @@ impl Fold for RetentionFold {
         }
         let (first, last) = self.periods.span();
         let dict = people.dict();
+        if self.is_careful(&people) {
+            return people.each_person(|person, run| {
+                self.reset(state);
+                self.walk_any(state, run, true);
+                self.count(person, state, run.dict(), output);
+            });
+        }
         let (at, people) = (people.at(), people.persons().chunk_by(|one, other| one == other));
         let mut from = 0;
         for rows in people {
@@ -349,7 +403,7 @@ impl Fold for RetentionFold {
     fn weight(&self, output: &Retention) -> usize {
         let groups = output.by_code.values().next().or_else(|| output.groups.values().next());
         groups.map_or(0, GroupReturns::bytes) * (output.by_code.len() + output.groups.len())
-            + output.listed.len() * size_of::<u64>()
+            + (output.listed.len() + self.periods.len() * (self.periods.len() + 4)) * size_of::<u64>()
     }
 
     fn close(&self, dict: &Dict, output: &mut Retention) {

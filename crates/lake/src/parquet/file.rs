@@ -7,6 +7,7 @@ use crate::catalog::FileEntry;
 use crate::error::LakeError;
 use crate::event::{Col, Columns};
 use crate::property::column_name;
+use crate::view::Whom;
 use bytes::Bytes;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::parquet::arrow::ProjectionMask;
@@ -19,7 +20,6 @@ use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
 use datafusion::parquet::file::metadata::PageIndexPolicy;
 use datafusion::parquet::file::reader::{ChunkReader, Length};
 use datafusion::parquet::file::statistics::Statistics;
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::ops::Range;
@@ -326,30 +326,56 @@ impl DataFile {
     }
 
     /// The rows of these people; none when there are none.
-    pub(crate) fn rows_of(self: &Arc<Self>, people: &HashSet<i64>) -> Result<Option<Selection>, LakeError> {
+    pub(crate) fn rows_of(self: &Arc<Self>, people: &Whom) -> Result<Option<Selection>, LakeError> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
-        let mut base = 0;
-        for batch in self.batches(&[PERSON], &Selection::All, BATCH_ROWS)? {
-            let batch = batch?;
-            let person = integers(&batch, PERSON)?;
-            let mut row = 0;
-            while row < person.len() {
-                let start = row;
-                let this = person[row];
-                while row < person.len() && person[row] == this {
-                    row += 1;
+        for (base, groups) in self.groups_with(people)? {
+            let mut base = base;
+            for batch in self.batches(&[PERSON], &Selection::Groups(groups), BATCH_ROWS)? {
+                let batch = batch?;
+                let person = integers(&batch, PERSON)?;
+                let mut row = 0;
+                while row < person.len() {
+                    let start = row;
+                    let this = person[row];
+                    while row < person.len() && person[row] == this {
+                        row += 1;
+                    }
+                    if !people.contains(this) {
+                        continue;
+                    }
+                    match ranges.last_mut() {
+                        Some(last) if last.end == base + start => last.end = base + row,
+                        _ => ranges.push(base + start..base + row),
+                    }
                 }
-                if !people.contains(&this) {
-                    continue;
-                }
-                match ranges.last_mut() {
-                    Some(last) if last.end == base + start => last.end = base + row,
-                    _ => ranges.push(base + start..base + row),
-                }
+                base += person.len();
             }
-            base += person.len();
         }
         Ok((!ranges.is_empty()).then_some(Selection::Rows(ranges)))
+    }
+
+    /// Runs of row groups that may hold rows of these people, each with the place of its first row: rows are in the order of
+    /// people, and a group says who is the first and the last one.
+    fn groups_with(&self, people: &Whom) -> Result<Vec<(usize, Vec<usize>)>, LakeError> {
+        let metadata = self.metadata(&self.source()?)?.metadata();
+        let (mut runs, mut base): (Vec<(usize, Vec<usize>)>, usize) = (Vec::new(), 0);
+        let mut follows = false;
+        for (place, group) in metadata.row_groups().iter().enumerate() {
+            let column = group.columns().iter().find(|column| column.column_path().string() == PERSON);
+            let bounds = match column.and_then(|column| column.statistics()) {
+                Some(Statistics::Int64(found)) => found.min_opt().zip(found.max_opt()),
+                _ => None,
+            };
+            let may = bounds.is_none_or(|(first, last)| people.any_in(*first, *last));
+            match runs.last_mut() {
+                Some((_, groups)) if may && follows => groups.push(place),
+                _ if may => runs.push((base, vec![place])),
+                _ => {}
+            }
+            follows = may;
+            base += usize::try_from(group.num_rows()).unwrap_or(0);
+        }
+        Ok(runs)
     }
 }
 

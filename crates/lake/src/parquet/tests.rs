@@ -3,6 +3,7 @@ use crate::config::Faults;
 use crate::event::{AgentClass, Col, Columns, Event, EventKind};
 use crate::hot::{Chunk, Part, sorted};
 use crate::tests::START;
+use crate::view::Whom;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::UInt32Type;
 use datafusion::parquet::basic::Encoding;
@@ -101,14 +102,14 @@ fn rows_of_some_people_are_read_alone() {
     let folder = tempfile::tempdir().unwrap();
     let events: Vec<Arc<Event>> = (0..250).map(full_event).collect();
     let file = sealed(folder.path(), &events);
-    let people = HashSet::from([2, 3, 50, 999]);
+    let people = Whom::new(HashSet::from([2, 3, 50, 999]));
     let selection = file.rows_of(&people).unwrap().unwrap();
     let mut offsets = Vec::new();
     for batch in file.read(Columns::NONE.with_offset(), &selection).unwrap() {
         offsets.extend(integers(&batch.unwrap(), OFFSET).unwrap().iter().copied());
     }
     assert_eq!(offsets, [103, 104, 105, 106, 107, 108, 247, 248, 249]);
-    assert!(file.rows_of(&HashSet::from([999])).unwrap().is_none());
+    assert!(file.rows_of(&Whom::new(HashSet::from([999]))).unwrap().is_none());
 }
 
 /// DESIGN §6: `at` delta-coded without a dictionary, texts dictionary-coded and read as codes.

@@ -6,7 +6,7 @@ use super::question::{SqlMonth, SqlRead};
 use crate::event::month_text;
 use crate::hot::HotBucket;
 use crate::parquet::{AT, DataFile, OFFSET, PERSON};
-use crate::view::View;
+use crate::view::{View, Whom};
 use datafusion::arrow::datatypes::Schema;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{Expr, Operator};
@@ -24,7 +24,7 @@ pub(super) struct Pruning {
     pub(super) offset_least: u64,
     named: Option<usize>,
     /// The people of each bucket, when the question names people.
-    people: Option<Vec<HashSet<i64>>>,
+    people: Option<Vec<Whom>>,
 }
 
 impl Pruning {
@@ -46,7 +46,7 @@ impl Pruning {
                     all.extend(members);
                 }
             }
-            people
+            people.into_iter().map(Whom::new).collect()
         });
         Self { range, offset_least, named: named.map(|named| named.len()), people }
     }
@@ -57,7 +57,7 @@ impl Pruning {
     }
 
     /// The people whose rows are read of a bucket; none for all.
-    pub(super) fn people_in(&self, bucket: usize) -> Option<&HashSet<i64>> {
+    pub(super) fn people_in(&self, bucket: usize) -> Option<&Whom> {
         self.people.as_ref().and_then(|people| people.get(bucket))
     }
 

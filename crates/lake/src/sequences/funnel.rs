@@ -8,6 +8,7 @@ use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
 use crate::folds::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use crate::folds::predicates::AtFinish;
+use crate::renewed::Reversible;
 use std::collections::BTreeMap;
 
 /// Most steps of a funnel.
@@ -48,7 +49,7 @@ pub struct FunnelFold {
     literals: Literals,
     names: Option<Vec<String>>,
     columns: Columns,
-    /// Whether only the names and moments of events count.
+    /// Whether only the names and moments of events count, and who caused them.
     is_plain: bool,
 }
 
@@ -166,7 +167,7 @@ impl FunnelFold {
         }
     }
 
-    /// Decides whether only the names and moments of events count.
+    /// Decides whether only the names and moments of events count, and who caused them.
     fn settled(mut self) -> Self {
         let is_loose = self.order == FunnelOrder::Loose;
         self.is_plain = is_loose && self.exclusions.is_empty() && self.breakdown.is_none() && self.filters.are_plain();
@@ -199,7 +200,7 @@ impl FunnelFold {
     /// Events of one person, whose names `masks` fits.
     #[inline]
     fn walk(&self, state: &mut Attempts, run: Run<'_>, masks: &Masks) {
-        if self.is_plain {
+        if self.is_plain && !self.filters.leaves_out(&run) {
             return self.walk_plain(state, run.at(), run.codes(Col::Name).keys(), masks);
         }
         let (at, is_strict) = (run.at(), self.order == FunnelOrder::Strict);
@@ -293,6 +294,22 @@ impl FunnelGroup {
         }
     }
 
+    /// Takes away what some of its people added.
+    fn take_away(&mut self, less: &FunnelGroup) {
+        for step in 0..less.people.len() {
+            self.people[step] -= less.people[step];
+            self.took_us[step] -= less.took_us[step];
+            for (from, less) in self.took[step].iter_mut().zip(less.took[step]) {
+                *from -= less;
+            }
+        }
+        // A step that nobody took is not there.
+        let steps = self.people.iter().take_while(|people| **people > 0).count();
+        self.people.truncate(steps);
+        self.took_us.truncate(steps);
+        self.took.truncate(steps);
+    }
+
     /// Adds another group to it.
     pub fn add(&mut self, other: &FunnelGroup) {
         self.reach(other.people.len());
@@ -328,6 +345,18 @@ impl Funnel {
 }
 
 impl AtFinish for FunnelFold {}
+
+impl Reversible for FunnelFold {
+    fn take_away(&self, from: &mut Funnel, less: &Funnel) {
+        for (text, less) in &less.groups {
+            let Some(group) = from.groups.get_mut(text) else { continue };
+            group.take_away(less);
+            if group.people.is_empty() {
+                from.groups.remove(text);
+            }
+        }
+    }
+}
 
 impl Fold for FunnelFold {
     type State = Attempts;
@@ -420,7 +449,11 @@ impl Fold for FunnelFold {
     }
 
     fn weight(&self, output: &Funnel) -> usize {
-        output.people.len() * size_of::<u64>() + output.by_code.len() * size_of::<FunnelGroup>()
+        let step = 2 * size_of::<u64>() + size_of::<[u64; TOOK_LIMITS_US.len() + 1]>();
+        let group = size_of::<FunnelGroup>() + self.steps * step;
+        output.people.len() * size_of::<u64>()
+            + output.by_code.len() * size_of::<FunnelGroup>()
+            + output.groups.len() * (group + 2 * size_of::<String>())
     }
 
     fn merge(&self, into: &mut Funnel, from: Funnel) {

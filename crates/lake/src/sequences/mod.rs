@@ -1,5 +1,6 @@
-//! Folds over the order of a person's events: funnels, paths with credit, journeys.
+//! Folds over the order of a person's events: funnels, paths with credit, journeys, walks from an event.
 
 pub mod funnel;
 pub mod journeys;
 pub mod paths;
+pub mod walks;

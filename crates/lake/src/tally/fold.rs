@@ -25,6 +25,8 @@ pub struct TallyFold {
     columns: Columns,
     /// Whether there is one series, of every event.
     is_any: bool,
+    /// The same, with those of bots and AI agents left out.
+    humans_only: bool,
     /// The texts that have rows of their own, and their codes; all when none.
     shown: Option<(Vec<String>, Vec<u32>)>,
     listed: Option<ListedCodes>,
@@ -123,7 +125,8 @@ impl TallyFold {
 
     fn made(series: &[EventFilter], bounds: &[i64], mut literals: Literals) -> Self {
         let series: Vec<&EventFilter> = series.iter().take(SERIES_MAX).collect();
-        let is_any = series.len() == 1 && *series[0] == EventFilter::default();
+        let humans_only = series.first().is_some_and(|one| one.humans_only);
+        let is_any = series.len() == 1 && *series[0] == EventFilter { humans_only, ..EventFilter::default() };
         let columns = if is_any { Columns::NONE } else { Columns::of(&[Col::Name]) };
         Self {
             periods: Periods::new(bounds),
@@ -135,6 +138,7 @@ impl TallyFold {
             names: names_of(series.iter().copied()),
             columns: series.iter().fold(columns, |columns, filter| columns.and(filter.columns())),
             is_any,
+            humans_only,
             shown: None,
             listed: None,
             parts: None,
@@ -258,8 +262,12 @@ impl TallyFold {
     fn walk(&self, state: &mut Person, run: Run<'_>, masks: &Masks) {
         let names: &[u32] = if self.is_any { &[] } else { run.codes(Col::Name).keys() };
         let codes: Option<RunCodes<'_>> = self.by.map(|column| run.codes(column));
+        let careful = self.humans_only && run.has_machines();
         for (place, at) in run.at().iter().enumerate() {
-            let mask = if self.is_any { 1 } else { masks.admitted(&self.filters, names[place], &run, place) };
+            let mask = match self.is_any {
+                true => u32::from(!(careful && run.is_machine(place))),
+                false => masks.admitted(&self.filters, names[place], &run, place),
+            };
             if mask != 0 {
                 let event = || (self.amount_of(&run.event(place)), codes.map_or(0, |codes| codes.at(place)));
                 self.take(state, *at, mask, event);
@@ -357,7 +365,10 @@ impl Fold for TallyFold {
         if let Some(settings) = &self.sessions {
             return self.visit(settings, state, event);
         }
-        let mask = if self.is_any { 1 } else { self.filters.admit(self.filters.by_name(event.code(Col::Name)), event) };
+        let mask = match (self.is_any, self.humans_only) {
+            (true, humans_only) => u32::from(!(humans_only && event.agent_class().is_machine())),
+            (false, _) => self.filters.admit(self.filters.by_name(event.code(Col::Name)), event),
+        };
         if mask != 0 {
             let code = || (self.amount_of(event), self.by.map_or(0, |column| event.code(column)));
             self.take(state, event.at(), mask, code);

@@ -63,6 +63,7 @@ async fn put(lake: &Lake, rows: &mut [Event]) {
     while lake.watermark().appended_offset > events.last().map_or(0, |event: &Event| event.offset) {
         events.extend(lake.next(1_000).await.unwrap());
     }
+    assert!(lake.dedup(&mut events).await.unwrap().is_empty());
     for (event, row) in events.iter_mut().zip(rows) {
         assert_eq!(event.event_id, row.event_id);
         event.person = row.person;
@@ -77,6 +78,16 @@ impl World {
         let mut rows: Vec<Event> = (first..=first + 3).map(|place| row(dice, place)).collect();
         put(&self.reader.lake, &mut rows).await;
         self.rows.extend(rows);
+    }
+
+    /// An event that came before: it is not admitted, and the log is further.
+    pub(super) async fn again(&mut self, dice: &mut Dice) {
+        let lake = &self.reader.lake;
+        let place = usize::try_from(dice.below(self.rows.len() as u64)).unwrap();
+        let appended = lake.append(vec![self.rows[place].clone()]).await.unwrap();
+        let mut events = lake.next(1).await.unwrap();
+        assert_eq!(lake.dedup(&mut events).await.unwrap().len(), 1);
+        lake.admit(events, appended.last).await.unwrap();
     }
 
     pub(super) async fn random(seed: u64) -> Self {
