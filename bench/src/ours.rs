@@ -5,9 +5,9 @@ use anyhow::Result;
 use kernel::time::DAY;
 use lake::folds::cube::CubeFold;
 use lake::folds::filter::EventFilter;
-use lake::folds::retention::RetentionFold;
 use lake::sequences::funnel::FunnelFold;
 use lake::sequences::paths::{PathsFold, Stop};
+use lake::sequences::retention::RetentionFold;
 use lake::{Columns, Fold, FoldOptions, Lake};
 use std::time::{Duration, Instant};
 

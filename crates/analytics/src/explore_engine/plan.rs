@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use kernel::problem::Problem;
 use kernel::time::{HOUR, MINUTE, SECOND, TimeRange, Timestamp};
 use lake::folds::filter::{EventFilter, TextTest};
-use lake::folds::retention::PERIODS_MAX;
 use lake::sequences::funnel::STEPS_MAX;
+use lake::sequences::retention::PERIODS_MAX;
 use lake::tally::session_columns;
 
 /// Longest range, in days.

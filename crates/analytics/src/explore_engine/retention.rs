@@ -10,7 +10,7 @@ use crate::explore_model::{Cell, Exploration, Group, RetentionAsk, ReturnRule};
 use crate::facts::Day;
 use kernel::problem::Problem;
 use kernel::time::Timestamp;
-use lake::folds::retention::{Back, GroupReturns, Listed, Retention, RetentionFold};
+use lake::sequences::retention::{Back, GroupReturns, Listed, Retention, RetentionFold};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 

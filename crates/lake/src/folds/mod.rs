@@ -1,4 +1,4 @@
-//! The folds every area uses: sessions, counts by name, first event, profile, cube, retention, predicates. Those over the order of events
+//! The folds every area uses: sessions, counts by name, first event, profile, cube, predicates. Those over the order of events
 //! are in `sequences`; others live with the feature that asks.
 
 pub mod counts;
@@ -7,7 +7,6 @@ pub mod filter;
 pub mod first_event;
 pub(crate) mod periods;
 pub mod profile;
-pub mod retention;
 pub mod sessions;
 /// Beside this folder, which is long enough.
 pub use crate::predicates;

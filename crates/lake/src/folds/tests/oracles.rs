@@ -2,9 +2,9 @@
 
 use super::super::cube::CubeFold;
 use super::super::filter::EventFilter;
-use super::super::retention::RetentionFold;
 use crate::sequences::funnel::{Exclusion, FunnelFold, FunnelOrder, Listed};
 use crate::sequences::paths::{PathsFold, Stop};
+use crate::sequences::retention::RetentionFold;
 use crate::tests::{START, event, open, pump};
 use crate::{Col, Event, FoldOptions, Lake};
 use kernel::time::{DAY, HOUR, TimeRange, Timestamp};

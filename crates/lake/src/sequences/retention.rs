@@ -1,10 +1,10 @@
 //! Retention: of those who first did something in a period, how many did something in the periods after it.
 
-use super::filter::{EventFilter, Filters, Literals, Masks, names_of};
-use super::periods::Periods;
-use super::predicates::AtFinish;
 use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
+use crate::folds::filter::{EventFilter, Filters, Literals, Masks, names_of};
+use crate::folds::periods::Periods;
+use crate::predicates::AtFinish;
 use crate::renewed::Reversible;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
