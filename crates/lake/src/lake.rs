@@ -19,11 +19,14 @@ use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 /// So many times what makes a seal due may be hot; the consumer then waits for the seal.
 const FULL: usize = 2;
+/// When one part in so many of what may wait for the consumer does, it no longer yields to others.
+const PRESSED: usize = 4;
 
 /// The log offsets a batch was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +118,8 @@ pub(crate) struct Inner {
     pub(crate) rewriting: tokio::sync::Mutex<()>,
     pub(crate) folds: Arc<Semaphore>,
     questions: Arc<Semaphore>,
+    /// The threads of whoever opened it, which yield to nobody.
+    ordinary: Handle,
     /// Locked for this process as long as it is open; released last.
     _lock: File,
 }
@@ -163,6 +168,7 @@ impl Lake {
         if ![0, config.buckets].contains(&state.buckets) {
             return Err(LakeError::Buckets { stored: state.buckets, configured: config.buckets });
         }
+        let ordinary = Handle::current();
         let open = move || {
             let (files, runs) = compact::open_files(&config.folder, &state, config.buckets)?;
             let log = Log::open(&config, &config.folder.join("log"), state.sealed_offset)?;
@@ -188,6 +194,7 @@ impl Lake {
             let inner = Inner {
                 folds: Arc::new(Semaphore::new(config.folds_max.max(1))),
                 questions: Arc::new(Semaphore::new(config.sql_max.max(1))),
+                ordinary,
                 config,
                 catalog,
                 clock,
@@ -211,12 +218,14 @@ impl Lake {
         &self.inner.config
     }
 
-    /// Writes the hot events to Parquet, switches the catalog, drops the log before, merges small files.
+    /// Writes the hot events to Parquet, switches the catalog, drops the log before, merges small files. Goes on when
+    /// whoever asked for it is gone.
     ///
     /// # Errors
     /// When it fails, everything stays visible as it was and the next call tries again.
     pub async fn seal(&self) -> Result<(), LakeError> {
-        self.inner.seal().await
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move { inner.seal().await }).await.map_err(|_| LakeError::Closed)?
     }
 
     /// [`Lake::seal`] when the hot events are too many, too large or too old; whether it did.
@@ -226,7 +235,7 @@ impl Lake {
     pub async fn seal_if_due(&self) -> Result<bool, LakeError> {
         let due = self.inner.is_seal_due();
         if due {
-            self.inner.seal().await?;
+            self.seal().await?;
         }
         Ok(due)
     }
@@ -241,6 +250,13 @@ impl Lake {
             }
             sealed.await;
         }
+    }
+
+    /// The threads of whoever opened it, while events wait because their consumer or a seal is behind: what makes them
+    /// visible should then run there, and not on threads that yield to others.
+    #[must_use]
+    pub fn pressed(&self) -> Option<Handle> {
+        self.inner.is_pressed().then(|| self.inner.ordinary.clone())
     }
 
     /// What the events of each range depend on, when all of them are sealed: where this is equal, so is every fold over the range
@@ -427,6 +443,16 @@ impl Inner {
         rows >= self.config.hot_events_max
             || bytes >= self.config.hot_bytes_max
             || self.now() - since >= self.config.hot_age_us_max
+    }
+
+    /// Runs a step of upkeep on threads as those it is called from, or on ordinary ones while events wait for it.
+    pub(crate) fn step<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        if self.is_pressed() { self.ordinary.spawn_blocking(work) } else { spawn_blocking(work) }
+    }
+
+    /// Whether events wait for a seal, or so many for their consumer that soon none is taken any more.
+    fn is_pressed(&self) -> bool {
+        self.is_full() || self.log.waiting_bytes() > self.config.pending_bytes_max / PRESSED
     }
 
     /// Whether as much is hot as may be while a seal runs.

@@ -147,6 +147,31 @@ export function clockTime(moment: string): string {
   return inZone(moment, { timeStyle: "medium" });
 }
 
+/** The zone that moments are shown in. */
+export function shownZone(): string {
+  return zone ?? dateFormat({}).resolvedOptions().timeZone;
+}
+
+const WALL = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" } as const;
+
+/** What calendar and clock show in that zone at a moment, as a field takes it: `2026-03-01T14:30`. */
+export function wallTime(moment: string): string {
+  const at = new Date(moment);
+  if (Number.isNaN(at.getTime())) return "";
+  const format = new Intl.DateTimeFormat("en", { ...WALL, hourCycle: "h23", timeZone: zone });
+  const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]));
+  const year = (parts.get("year") ?? "").padStart(4, "0");
+  return `${year}-${parts.get("month")}-${parts.get("day")}T${parts.get("hour")}:${parts.get("minute")}`;
+}
+
+/** The moment, UTC, at which they show it. A time that is skipped gives one beside it; of one that comes twice, either. */
+export function momentOf(wall: string): string {
+  const asUtc = Date.parse(`${wall}Z`);
+  const ahead = (at: number) => Date.parse(`${wallTime(new Date(at).toISOString())}Z`) - at;
+  const near = asUtc - ahead(asUtc);
+  return `${new Date(asUtc - ahead(near)).toISOString().slice(0, 19)}Z`;
+}
+
 /** A month (`2026-03`) in words. */
 export function monthOf(value: string): string {
   return written(value, `${value}-01T00:00:00Z`, { month: "short", year: "numeric", timeZone: "UTC" });

@@ -1,5 +1,6 @@
 import { History } from "lucide-react";
 import { useState } from "react";
+import { momentOf, shownZone, wallTime } from "#/lib/format.ts";
 import styles from "./as-of.module.css";
 import { IconButton } from "./icon-button.tsx";
 
@@ -11,7 +12,7 @@ interface AsOfProps {
   onChange: (value: string | undefined) => void;
 }
 
-/** Asks for what was known at a moment. */
+/** Asks for what was known at a moment, which is chosen in the zone that moments are shown in. */
 export function AsOf({ value, tip, onChange }: AsOfProps) {
   const [open, setOpen] = useState(value !== undefined);
   if (!open) {
@@ -25,14 +26,14 @@ export function AsOf({ value, tip, onChange }: AsOfProps) {
   }
   return (
     <label className={styles.asOf} data-tip={tip}>
-      <span>As of (UTC)</span>
+      <span>As of ({shownZone()})</span>
       <input
         type="datetime-local"
         step={60}
-        value={value?.slice(0, 16) ?? ""}
+        value={value === undefined ? "" : wallTime(value)}
         onChange={(event) => {
           const { value: chosen } = event.target;
-          onChange(chosen === "" ? undefined : `${chosen.slice(0, 16)}:00Z`);
+          onChange(chosen === "" ? undefined : momentOf(chosen.slice(0, 16)));
           if (chosen === "") setOpen(false);
         }}
       />

@@ -146,6 +146,12 @@ impl FactStore {
         Self(Arc::new(Shared { source, spend, world, desks: Mutex::default(), quick: QUICK, whole_max: 0 }))
     }
 
+    /// Whether the facts of a workspace were ever asked for.
+    #[cfg(test)]
+    pub(crate) fn is_read(&self, scope: &Scope) -> bool {
+        self.0.desks.lock().contains_key(&scope.workspace.slug)
+    }
+
     fn desk(&self, scope: &Scope) -> Arc<Desk> {
         self.0.desks.lock().entry(scope.workspace.slug.clone()).or_default().clone()
     }

@@ -202,37 +202,60 @@ impl Pump {
     }
 
     /// Pumps until it is stopped.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(self) {
+        let mut pump = self;
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
-            let lake = self.intake.lake.clone();
+            let lake = pump.intake.lake.clone();
             let result = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => break,
+                () = pump.stop.cancelled() => break,
                 _ = look.tick() => {
-                    self.look().await;
+                    pump.look().await;
                     continue;
                 }
                 taken = next(&lake) => match taken {
-                    Ok(batch) => self.admit(batch).await,
+                    Ok(batch) => {
+                        let result;
+                        (pump, result) = pump.admit_as_due(batch).await;
+                        result
+                    }
                     Err(LakeError::Closed) => break,
                     Err(error) => Err(error.into()),
                 },
             };
             let Err(error) = result else {
-                self.intake.pulse.admitted();
+                pump.intake.pulse.admitted();
                 continue;
             };
-            let (failures, pause) = self.intake.pulse.failed();
-            let workspace = &self.intake.scope.workspace.slug;
+            let (failures, pause) = pump.intake.pulse.failed();
+            let workspace = &pump.intake.scope.workspace.slug;
             tracing::warn!(%workspace, %error, failures, "events could not be admitted; the batch is tried again");
             metrics::counter!("mainspring_ingest_failures_total", "workspace" => workspace.clone()).increment(1);
             lake.rewind();
             tokio::select! {
-                () = self.stop.cancelled() => break,
+                () = pump.stop.cancelled() => break,
                 () = tokio::time::sleep(pause) => {}
             }
+        }
+    }
+
+    /// As [`Pump::admit`]: on these threads, which may yield to others, or on ordinary ones while too much waits.
+    async fn admit_as_due(mut self, batch: Batch) -> (Self, Result<(), PumpError>) {
+        let Some(ordinary) = self.intake.lake.pressed() else {
+            let result = self.admit(batch).await;
+            return (self, result);
+        };
+        let work = async move {
+            let result = self.admit(batch).await;
+            (self, result)
+        };
+        match ordinary.spawn(work).await.map_err(tokio::task::JoinError::try_into_panic) {
+            Ok(done) => done,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The threads end with the program, and this one with them.
+            Err(Err(_)) => std::future::pending().await,
         }
     }
 

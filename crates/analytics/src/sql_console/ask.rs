@@ -3,6 +3,7 @@
 use super::model::{RunKind, SqlColumnInfo, SqlExportRequest, SqlPlanInfo, SqlRequest, SqlResult};
 use super::runs::Listed;
 use super::{AUDIT, SqlConsole, tables};
+use crate::explore_engine;
 use crate::facts::aside;
 use crate::metrics::AsOf;
 use bytes::Bytes;
@@ -107,16 +108,26 @@ impl SqlConsole {
         let SqlRequest { sql, settings, as_of, .. } = request;
         let goal = settings.goal.as_deref().map(str::parse).transpose();
         let goal = goal.map_err(|problem: Problem| problem.at("settings.goal"))?;
-        let ready = self.store.with_goal(scope, goal.as_ref()).await?;
+        let lake = self.store.source().sql_lake(scope).await?;
+        let is_now = as_of.is_none();
+        // Facts are made only for a statement that names one of their tables: `events` is there as it is.
+        let facts = if is_now && !tables::named_in(&sql).is_empty() {
+            Some(self.store.with_goal(scope, goal.as_ref()).await?)
+        } else {
+            None
+        };
         // Before the tables are built: what waits for its turn must not hold them.
         let turn = self.store.source().sql_turn(scope).await?;
         listed.started();
         listed.go_on()?;
-        let (facts, text) = (ready.facts.clone(), sql.clone());
+        let watermark = match &facts {
+            Some(ready) => ready.as_of.clone(),
+            None => explore_engine::as_of(lake.watermark(), self.store.world().now()),
+        };
+        let (facts, text) = (facts.map(|ready| ready.facts), sql.clone());
         // The turn goes along: it lasts as long as the tables are built, also when whoever asked is gone.
-        let is_now = as_of.is_none();
         let build = move || {
-            let built = if is_now { tables::build(&facts, &text, &settings) } else { Ok(Vec::new()) };
+            let built = facts.map_or(Ok(Vec::new()), |facts| tables::build(&facts, &text, &settings));
             (turn, built)
         };
         let (turn, built) = aside(build).await?;
@@ -131,8 +142,7 @@ impl SqlConsole {
             None => None,
         };
         let question = SqlQuestion { text: sql, tables, limits, as_of, watch: listed.watch() };
-        let lake = self.store.source().sql_lake(scope).await?;
-        Ok(Ready { lake, turn, question, watermark: ready.as_of })
+        Ok(Ready { lake, turn, question, watermark })
     }
 
     async fn audit(&self, scope: &Scope) -> Result<SqlTable, Problem> {

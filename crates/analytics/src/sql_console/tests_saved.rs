@@ -201,3 +201,21 @@ async fn as_of_is_for_events_alone_and_says_so() {
     }
     assert_eq!(ask("select * from nothing").await.unwrap_err().field.as_deref(), Some("sql"));
 }
+
+#[tokio::test]
+async fn a_statement_over_events_alone_makes_no_facts() {
+    for test in platforms().await {
+        let store = FactStore::new(Arc::new(live(&test).1), Arc::new(NoSpend), test.platform.world.clone());
+        let console = SqlConsole::new(store.clone(), &test.platform);
+        let ask = |sql: &str| read::<SqlRequest>(json!({"sql": sql, "settings": {}}));
+        for sql in ["select count(*) from events", "select 1 as x", "select count(*) from audit"] {
+            let answer = console.run(&test.scope, ask(sql)).await.unwrap();
+            assert_eq!((answer.rows.len(), answer.watermark.lag_seconds), (1, 0));
+            assert!(!store.is_read(&test.scope), "{sql}");
+        }
+        console.explain(&test.scope, ask("select name from events")).await.unwrap();
+        assert!(!store.is_read(&test.scope));
+        console.run(&test.scope, ask("select count(*) from events, Sessions")).await.unwrap();
+        assert!(store.is_read(&test.scope), "a statement that names one of their tables does");
+    }
+}

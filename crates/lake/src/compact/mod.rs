@@ -216,7 +216,7 @@ impl Inner {
             let inner = Arc::clone(self);
             let work =
                 move || merge::merge(&inner.config.folder, new, &inputs, &inner.promoted(), &inner.config.faults);
-            let entry = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
+            let entry = self.step(work).await.map_err(|_| LakeError::Closed)??;
             let file = Arc::new(DataFile::new(&self.config.folder, entry.clone()));
             let switch = Switch { add_files: vec![entry], remove_files, next_id: upkeep.id(), ..Switch::default() };
             self.switch(upkeep, Pending { switch, files: vec![file], ..Pending::default() }).await?;
@@ -263,7 +263,7 @@ impl Inner {
                 let entry = merge_runs(&inner.config.folder, id, &runs, &inner.config.faults)?;
                 Run::open(&inner.config.folder, entry)
             };
-            let run = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
+            let run = self.step(work).await.map_err(|_| LakeError::Closed)??;
             let add_runs = vec![run.entry.clone()];
             let switch = Switch { add_runs, remove_runs, next_id: upkeep.id(), ..Switch::default() };
             self.switch(upkeep, Pending { switch, run: Some(run), ..Pending::default() }).await?;

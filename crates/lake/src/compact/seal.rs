@@ -20,18 +20,9 @@ const WRITE_ROWS: usize = 4_096;
 impl Inner {
     pub(super) async fn seal_hot(self: &Arc<Self>, upkeep: &mut Upkeep) -> Result<(), LakeError> {
         let Some((sealing, offset, at)) = self.freeze() else { return Ok(()) };
-        let inner = Arc::clone(self);
         let hashes = self.dedup.hashes_up_to(offset);
-        let mut ids = Upkeep::new(upkeep.next_id, Vec::new());
-        let work = move || {
-            let mut pending = Pending::default();
-            let written = inner.write_sealed(&sealing, &hashes, &mut ids, &mut pending);
-            (pending, ids.next_id, written)
-        };
-        let (mut pending, next_id, written) = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)?;
-        // Ids of files that were abandoned are not used again: their names may still be in the folder.
-        upkeep.next_id = next_id;
-        if let Err(error) = written {
+        let mut pending = Pending::default();
+        if let Err(error) = self.write_sealed(&sealing, hashes, upkeep, &mut pending).await {
             abandon(&pending);
             return Err(error);
         }
@@ -61,26 +52,54 @@ impl Inner {
         Some((Arc::clone(&state.sealing), state.admitted, state.admitted_at))
     }
 
-    fn write_sealed(
-        &self,
-        sealing: &[HotBucket],
-        hashes: &[u128],
-        ids: &mut Upkeep,
+    /// Writes a file for each bucket and month, and the run of the ids; what was written is in `pending` also when it fails.
+    async fn write_sealed(
+        self: &Arc<Self>,
+        sealing: &Arc<Vec<HotBucket>>,
+        hashes: Vec<u128>,
+        upkeep: &mut Upkeep,
         pending: &mut Pending,
     ) -> Result<(), LakeError> {
-        for (bucket, hot) in sealing.iter().enumerate() {
-            for piece in pieces(hot) {
-                let batches = piece.batches(Columns::ALL)?;
-                let bucket = u16::try_from(bucket).unwrap_or(0);
-                self.write_months(bucket, &batches, ids, &mut |entry| {
-                    pending.files.push(Arc::new(DataFile::new(&self.config.folder, entry)));
-                })?;
-            }
+        for bucket in 0..sealing.len() {
+            let (inner, sealing) = (Arc::clone(self), Arc::clone(sealing));
+            let mut ids = Upkeep::new(upkeep.next_id, Vec::new());
+            let work = move || {
+                let mut files = Vec::new();
+                let written = inner.write_bucket(bucket, &sealing[bucket], &mut ids, &mut files);
+                (files, ids.next_id, written)
+            };
+            let (files, next_id, written) = self.step(work).await.map_err(|_| LakeError::Closed)?;
+            // Ids of files that were abandoned are not used again: their names may still be in the folder.
+            upkeep.next_id = next_id;
+            pending.files.extend(files);
+            written?;
         }
-        if !hashes.is_empty() {
-            let sorted = hashes.iter().map(|hash| Ok(*hash));
-            let entry = write_run(&self.config.folder, ids.id(), hashes.len() as u64, sorted, &self.config.faults)?;
-            pending.run = Some(Run::open(&self.config.folder, entry)?);
+        if hashes.is_empty() {
+            return Ok(());
+        }
+        let (inner, id) = (Arc::clone(self), upkeep.id());
+        let work = move || {
+            let (folder, sorted) = (&inner.config.folder, hashes.iter().map(|hash| Ok(*hash)));
+            let entry = write_run(folder, id, hashes.len() as u64, sorted, &inner.config.faults)?;
+            Run::open(folder, entry)
+        };
+        pending.run = Some(self.step(work).await.map_err(|_| LakeError::Closed)??);
+        Ok(())
+    }
+
+    fn write_bucket(
+        &self,
+        bucket: usize,
+        hot: &HotBucket,
+        ids: &mut Upkeep,
+        files: &mut Vec<Arc<DataFile>>,
+    ) -> Result<(), LakeError> {
+        let bucket = u16::try_from(bucket).unwrap_or(0);
+        for piece in pieces(hot) {
+            let batches = piece.batches(Columns::ALL)?;
+            self.write_months(bucket, &batches, ids, &mut |entry| {
+                files.push(Arc::new(DataFile::new(&self.config.folder, entry)));
+            })?;
         }
         Ok(())
     }

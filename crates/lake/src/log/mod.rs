@@ -307,6 +307,11 @@ impl Log {
         }
     }
 
+    /// Bytes that wait to be admitted.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.shared.waiting_bytes.load(Ordering::Acquire)
+    }
+
     /// Last offset that is durable.
     pub(crate) fn stored(&self) -> u64 {
         self.shared.stored.load(Ordering::Acquire)

@@ -1,7 +1,9 @@
 //! What the lake holds in memory while more comes than it can put away.
 
-use super::{START, assert_sound, event, open_with, small};
+use super::{START, assert_sound, event, open_with, pump, small};
 use crate::{Event, Faults, Lake, LakeConfig};
+use parking_lot::Mutex;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -73,4 +75,40 @@ async fn hot_events_are_bounded_while_seals_fail_and_go_on_after() {
     assert_eq!((lake.watermark().offset, hot_rows(&lake)), (200, 0));
     assert_sound(&lake).await;
     consumer.abort();
+}
+
+/// A seal runs on the threads it is asked for on, which may yield to others, until events wait for it: then on those of
+/// whoever opened the lake.
+#[test]
+fn a_seal_that_is_waited_for_yields_to_nobody() {
+    let threads = |name: &str| {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        runtime.worker_threads(1).thread_name(name).enable_all().build().unwrap()
+    };
+    let (ordinary, yielding) = (threads("ordinary"), threads("yielding"));
+    let folder = tempfile::tempdir().unwrap();
+    let seen: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    let log = Arc::clone(&seen);
+    let faults = Faults::new(move |step| {
+        if step.starts_with("file.") {
+            log.lock().insert(std::thread::current().name().unwrap_or_default().to_owned());
+        }
+        Ok(())
+    });
+    let lake = ordinary.block_on(open_with(LakeConfig { faults, ..small(folder.path()) })).unwrap();
+    for (first, count, where_it_runs) in [(0, 20, "yielding"), (20, 45, "ordinary"), (65, 20, "yielding")] {
+        ordinary.block_on(async {
+            let events = (first..first + count).map(|place| event(&format!("e{place}"), place % 9, START, "Seen"));
+            lake.append(events.collect()).await.unwrap();
+            pump(&lake).await;
+        });
+        assert_eq!(lake.pressed().is_some(), where_it_runs == "ordinary");
+        let sealed = lake.clone();
+        yielding.block_on(async move { tokio::spawn(async move { sealed.seal().await }).await.unwrap().unwrap() });
+        let seen = std::mem::take(&mut *seen.lock());
+        // Merges follow the seal: once nothing waits any more, they yield again.
+        assert!(seen.contains(where_it_runs), "{seen:?}");
+        assert_eq!(seen.contains("ordinary"), where_it_runs == "ordinary", "{seen:?}");
+    }
+    drop(lake);
 }

@@ -145,7 +145,7 @@ pub(super) async fn open_sqlite(settings: &DatabaseSettings, file: &Path) -> Res
         // again and again goes to the file once. Both are filled only by work.
         .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "16777216")
-        .pragma("cache_size", "-64000");
+        .pragma("cache_size", "-32000");
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(60))
