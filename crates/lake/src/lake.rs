@@ -21,10 +21,10 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
-/// So many times what makes a seal due may be hot; the consumer then waits for the seal.
-const FULL: usize = 2;
+/// So many halves of what makes a seal due may be hot; the consumer then waits for the seal.
+const FULL_HALVES: usize = 3;
 /// When one part in so many of what may wait for the consumer does, it no longer yields to others.
 const PRESSED: usize = 4;
 
@@ -114,7 +114,7 @@ pub(crate) struct Inner {
     /// Told when hot rows were sealed.
     pub(crate) sealed: Notify,
     pub(crate) upkeep: tokio::sync::Mutex<Upkeep>,
-    /// Held by what writes files again without holding up seals, and by what must not run beside it. Taken before `upkeep`.
+    /// Held by what merges files or writes them again without holding up seals, and by what must not run beside it. Taken before `upkeep`.
     pub(crate) rewriting: tokio::sync::Mutex<()>,
     pub(crate) folds: Arc<Semaphore>,
     questions: Arc<Semaphore>,
@@ -225,19 +225,31 @@ impl Lake {
     /// When it fails, everything stays visible as it was and the next call tries again.
     pub async fn seal(&self) -> Result<(), LakeError> {
         let inner = Arc::clone(&self.inner);
-        tokio::spawn(async move { inner.seal().await }).await.map_err(|_| LakeError::Closed)?
+        let work = async move {
+            inner.seal().await?;
+            inner.merge().await
+        };
+        tokio::spawn(work).await.map_err(|_| LakeError::Closed)?
     }
 
-    /// [`Lake::seal`] when the hot events are too many, too large or too old; whether it did.
+    /// As [`Lake::seal`] when the hot events are too many, too large or too old; whether it did. Small files are merged
+    /// afterwards, beside what follows, so that the next seal need not wait for that.
     ///
     /// # Errors
     /// As [`Lake::seal`].
     pub async fn seal_if_due(&self) -> Result<bool, LakeError> {
-        let due = self.inner.is_seal_due();
-        if due {
-            self.seal().await?;
+        if !self.inner.is_seal_due() {
+            return Ok(false);
         }
-        Ok(due)
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move { inner.seal().await }).await.map_err(|_| LakeError::Closed)??;
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move {
+            if let Err(error) = inner.merge().await {
+                tracing::warn!(%error, "small files could not be merged; it is tried again after the next seal");
+            }
+        });
+        Ok(true)
     }
 
     /// Waits while so much is hot that memory would not be bounded: until a seal is done. For the one consumer, before it
@@ -397,7 +409,8 @@ impl Lake {
     /// # Errors
     /// Only when the check itself cannot run; damage is in the report.
     pub async fn check(&self) -> Result<CheckReport, LakeError> {
-        // No seal runs meanwhile, so that catalog and files are of one moment.
+        // No merge and no seal runs meanwhile, so that catalog and files are of one moment.
+        let _alone = self.inner.rewriting.lock().await;
         let _upkeep = self.inner.upkeep.lock().await;
         let state = self.inner.catalog.load().await?;
         let (inner, view) = (Arc::clone(&self.inner), self.inner.view());
@@ -446,8 +459,16 @@ impl Inner {
     }
 
     /// Runs a step of upkeep on threads as those it is called from, or on ordinary ones while events wait for it.
-    pub(crate) fn step<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-        if self.is_pressed() { self.ordinary.spawn_blocking(work) } else { spawn_blocking(work) }
+    pub(crate) async fn step<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, LakeError> {
+        if !self.is_pressed() {
+            return spawn_blocking(work).await.map_err(|_| LakeError::Closed);
+        }
+        // By way of a thread there: a new thread is as nice as the one that starts it.
+        let there = self.ordinary.spawn(async move { spawn_blocking(work).await });
+        there.await.and_then(|done| done).map_err(|_| LakeError::Closed)
     }
 
     /// Whether events wait for a seal, or so many for their consumer that soon none is taken any more.
@@ -458,8 +479,8 @@ impl Inner {
     /// Whether as much is hot as may be while a seal runs.
     fn is_full(&self) -> bool {
         let (rows, bytes) = self.state.read().hot_size();
-        rows >= self.config.hot_events_max.saturating_mul(FULL)
-            || bytes >= self.config.hot_bytes_max.saturating_mul(FULL)
+        let is_over = |now: usize, due: usize| now >= due.saturating_mul(FULL_HALVES) / 2;
+        is_over(rows, self.config.hot_events_max) || is_over(bytes, self.config.hot_bytes_max)
     }
 }
 

@@ -8,8 +8,10 @@ use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_pr
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-/// Threads that run futures, and as many that may block.
+/// Threads that run futures.
 const THREADS: usize = 2;
+/// Threads that may block: for a merge and a seal at a time, and what comes in meanwhile.
+const BLOCKING: usize = 4;
 /// How often the system lets these threads run, of 99; an ordinary thread has about half of it. On Unix it is a niceness
 /// of 5: beside a busy thread they get a quarter of a core.
 const PRIORITY: u8 = 34;
@@ -26,7 +28,7 @@ impl Background {
     pub fn start(name: &str) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)
-            .max_blocking_threads(THREADS)
+            .max_blocking_threads(BLOCKING)
             .thread_name(name)
             .on_thread_start(yield_to_others)
             .enable_all()

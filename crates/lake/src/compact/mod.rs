@@ -41,7 +41,7 @@ const LATE_PART: u64 = 4;
 /// A seal that failed is not due again for this many microseconds.
 const RETRY_US: i64 = 5 * kernel::time::SECOND;
 
-/// What only one seal or merge at a time may hold.
+/// What only one seal or switch at a time may hold.
 #[derive(Default)]
 pub(crate) struct Upkeep {
     pub(crate) next_id: u64,
@@ -91,19 +91,23 @@ fn abandon(pending: &Pending) {
 }
 
 impl Inner {
-    /// Seals what is hot, then merges what became too many.
+    /// Seals what is hot.
     pub(crate) async fn seal(self: &Arc<Self>) -> Result<(), LakeError> {
         let mut upkeep = self.upkeep.lock().await;
-        let done = self.keep_up(&mut upkeep).await;
+        let done = match self.settle(&mut upkeep).await {
+            Ok(()) => self.seal_hot(&mut upkeep).await,
+            failed => failed,
+        };
         self.state.write().seal_not_before = if done.is_ok() { i64::MIN } else { self.now() + RETRY_US };
         done
     }
 
-    async fn keep_up(self: &Arc<Self>, upkeep: &mut Upkeep) -> Result<(), LakeError> {
-        self.settle(upkeep).await?;
-        self.seal_hot(upkeep).await?;
-        self.merge_files(upkeep).await?;
-        self.merge_ids(upkeep).await
+    /// Merges what became too many; seals go on meanwhile. Whoever writes files again or merges already is left alone: what
+    /// it leaves is merged after the next seal.
+    pub(crate) async fn merge(self: &Arc<Self>) -> Result<(), LakeError> {
+        let Ok(_alone) = self.rewriting.try_lock() else { return Ok(()) };
+        self.merge_files().await?;
+        self.merge_ids().await
     }
 
     /// Learns what became of a switch in doubt.
@@ -209,19 +213,31 @@ impl Inner {
     }
 
     /// Merges the files of each bucket and month that has too many.
-    async fn merge_files(self: &Arc<Self>, upkeep: &mut Upkeep) -> Result<(), LakeError> {
+    async fn merge_files(self: &Arc<Self>) -> Result<(), LakeError> {
         while let Some(inputs) = self.mergeable() {
-            let new = NewFile { id: upkeep.id(), bucket: inputs[0].entry.bucket, month: inputs[0].entry.month };
+            let id = self.upkeep.lock().await.id();
+            let new = NewFile { id, bucket: inputs[0].entry.bucket, month: inputs[0].entry.month };
             let remove_files = inputs.iter().map(|file| file.entry.id).collect();
             let inner = Arc::clone(self);
             let work =
                 move || merge::merge(&inner.config.folder, new, &inputs, &inner.promoted(), &inner.config.faults);
-            let entry = self.step(work).await.map_err(|_| LakeError::Closed)??;
-            let file = Arc::new(DataFile::new(&self.config.folder, entry.clone()));
-            let switch = Switch { add_files: vec![entry], remove_files, next_id: upkeep.id(), ..Switch::default() };
-            self.switch(upkeep, Pending { switch, files: vec![file], ..Pending::default() }).await?;
+            let entry = self.step(work).await??;
+            let files = vec![Arc::new(DataFile::new(&self.config.folder, entry.clone()))];
+            let switch = Switch { add_files: vec![entry], remove_files, ..Switch::default() };
+            self.switch_merged(Pending { switch, files, ..Pending::default() }).await?;
         }
         Ok(())
+    }
+
+    /// Switches to what a merge wrote, between two seals.
+    async fn switch_merged(&self, mut pending: Pending) -> Result<(), LakeError> {
+        let mut upkeep = self.upkeep.lock().await;
+        if let Err(error) = self.settle(&mut upkeep).await {
+            abandon(&pending);
+            return Err(error);
+        }
+        pending.switch.next_id = upkeep.id();
+        self.switch(&mut upkeep, pending).await
     }
 
     /// The files of a bucket and month to merge next, if there are any: the smallest ones of too many, or all of a month
@@ -248,7 +264,7 @@ impl Inner {
     }
 
     /// Merges runs of event ids when there are too many.
-    async fn merge_ids(self: &Arc<Self>, upkeep: &mut Upkeep) -> Result<(), LakeError> {
+    async fn merge_ids(self: &Arc<Self>) -> Result<(), LakeError> {
         loop {
             let mut runs = self.dedup.runs().to_vec();
             runs.retain(|run| run.entry.entries < RUN_ENTRIES_MAX);
@@ -258,15 +274,14 @@ impl Inner {
             runs.sort_by_key(|run| run.entry.entries);
             runs.truncate(self.config.runs_max.max(2));
             let remove_runs = runs.iter().map(|run| run.entry.id).collect();
-            let (inner, id) = (Arc::clone(self), upkeep.id());
+            let (inner, id) = (Arc::clone(self), self.upkeep.lock().await.id());
             let work = move || {
                 let entry = merge_runs(&inner.config.folder, id, &runs, &inner.config.faults)?;
                 Run::open(&inner.config.folder, entry)
             };
-            let run = self.step(work).await.map_err(|_| LakeError::Closed)??;
-            let add_runs = vec![run.entry.clone()];
-            let switch = Switch { add_runs, remove_runs, next_id: upkeep.id(), ..Switch::default() };
-            self.switch(upkeep, Pending { switch, run: Some(run), ..Pending::default() }).await?;
+            let run = self.step(work).await??;
+            let switch = Switch { add_runs: vec![run.entry.clone()], remove_runs, ..Switch::default() };
+            self.switch_merged(Pending { switch, run: Some(run), ..Pending::default() }).await?;
         }
     }
 }

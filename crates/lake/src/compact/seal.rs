@@ -68,7 +68,7 @@ impl Inner {
                 let written = inner.write_bucket(bucket, &sealing[bucket], &mut ids, &mut files);
                 (files, ids.next_id, written)
             };
-            let (files, next_id, written) = self.step(work).await.map_err(|_| LakeError::Closed)?;
+            let (files, next_id, written) = self.step(work).await?;
             // Ids of files that were abandoned are not used again: their names may still be in the folder.
             upkeep.next_id = next_id;
             pending.files.extend(files);
@@ -83,7 +83,7 @@ impl Inner {
             let entry = write_run(folder, id, hashes.len() as u64, sorted, &inner.config.faults)?;
             Run::open(folder, entry)
         };
-        pending.run = Some(self.step(work).await.map_err(|_| LakeError::Closed)??);
+        pending.run = Some(self.step(work).await??);
         Ok(())
     }
 
