@@ -128,6 +128,10 @@ impl FactSource for Company {
         Ok(Vec::new())
     }
 
+    async fn goal_of(&self, _: &Scope, _: &str, _: &SessionFacts) -> Result<Vec<GoalRow>, Problem> {
+        Ok(Vec::new())
+    }
+
     async fn records_version(&self, _: &Scope) -> Result<RecordsVersion, Problem> {
         Ok(RecordsVersion::default())
     }

@@ -1,7 +1,8 @@
 //! Models side by side, and one deal opened to its touches.
 
 use super::goal::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, NONE};
-use crate::facts::{Day, Facts};
+use super::journeys::Walk;
+use crate::facts::{Day, Deal, Facts};
 use crate::metrics::internal::answer;
 use crate::metrics::{AsOf, DateRange, Dimension, Figure, Filter, KeyPart, Plan, Query, Span, parse_model};
 use kernel::ids::PersonId;
@@ -320,7 +321,11 @@ pub fn of_deal(
     let number = u32::try_from(place).unwrap_or(NONE);
     let item = journeys.items.iter().position(|item| item.deal == number);
     let item = item.ok_or_else(|| Problem::not_found("deal", format!("{id} that was won")))?;
-    let walk = journeys.walk(facts, item);
+    Ok(journeys.walk(facts, item, |walk| opened(facts, deal, &goal, &walk, watermark)))
+}
+
+/// A deal with the touches that led to a goal of it.
+fn opened(facts: &Facts, deal: &Deal, goal: &Goal, walk: &Walk<'_>, watermark: AsOf) -> DealAttribution {
     let (item, journey) = (walk.item, walk.journey(facts));
     let models = Model::named();
     let books: Vec<_> = models.iter().map(|model| credits(model, &journey, item.value.unwrap_or(0))).collect();
@@ -353,7 +358,7 @@ pub fn of_deal(
             credits: models.iter().zip(&books).map(credit).collect(),
         })
     });
-    Ok(DealAttribution {
+    DealAttribution {
         touches: touches.collect(),
         deal: deal.id.clone(),
         name: deal.name.clone(),
@@ -366,7 +371,7 @@ pub fn of_deal(
         people_suggested: item.suggested,
         models: models.iter().map(ModelColumn::of).collect(),
         watermark,
-    })
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "millionths have far fewer digits than a float")]

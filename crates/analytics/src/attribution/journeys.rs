@@ -8,7 +8,7 @@ use super::occurrences::GoalRow;
 use crate::facts::{Day, Facts};
 use kernel::money::{Currency, Money};
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, Weak};
 
 /// Goals whose touches are looked up together.
 pub(super) const BLOCK: usize = if cfg!(test) { 3 } else { 64 };
@@ -55,7 +55,7 @@ pub struct Walk<'a> {
 
 /// What led to the goals of a block.
 #[derive(Debug, Default)]
-struct Walks {
+pub(super) struct Walks {
     ends: Vec<End>,
     touches: Vec<u32>,
     conversions: Vec<i64>,
@@ -75,21 +75,33 @@ pub struct Journeys {
     /// Which ones.
     pub key: JourneyKey,
     /// The goals, by time.
-    pub items: Vec<Item>,
-    walks: Vec<OnceLock<Walks>>,
+    pub items: Arc<Vec<Item>>,
+    /// The occurrences they are of; these are put away on their own.
+    events: Weak<Vec<GoalRow>>,
 }
 
 impl Journeys {
     /// The journeys of a goal. `events` are its occurrences when the goal is an event.
     #[must_use]
-    pub fn new(facts: &Facts, key: &JourneyKey, events: &[GoalRow]) -> Self {
+    pub fn new(facts: &Facts, key: &JourneyKey, events: &Arc<Vec<GoalRow>>) -> Self {
         let mut items: Vec<Item> = match key.goal {
             Goal::DealCreated | Goal::DealWon => deal_items(facts, key.goal == Goal::DealWon),
             Goal::Event(_) => events.iter().map(|event| event_item(facts, event)).collect(),
         };
         items.sort_by_key(|item| (item.at, item.deal, item.offset));
-        let walks = items.chunks(BLOCK).map(|_| OnceLock::new()).collect();
-        Self { key: key.clone(), items, walks }
+        Self { key: key.clone(), items: Arc::new(items), events: Arc::downgrade(events) }
+    }
+
+    /// The journeys to the same goals, looked at in another way.
+    #[must_use]
+    pub(super) fn seen_by(&self, key: &JourneyKey) -> Self {
+        Self { key: key.clone(), items: self.items.clone(), events: self.events.clone() }
+    }
+
+    /// Whether they are those of exactly these occurrences.
+    #[must_use]
+    pub(super) fn is_of(&self, events: &Arc<Vec<GoalRow>>) -> bool {
+        std::ptr::eq(self.events.as_ptr(), Arc::as_ptr(events))
     }
 
     /// Places of the goals that were reached from one day to another, both among them.
@@ -102,17 +114,26 @@ impl Journeys {
 
     /// What led to each goal of some days.
     pub fn visit(&self, facts: &Facts, days: (Day, Day), take: &mut dyn FnMut(Walk<'_>)) {
-        self.within(days).for_each(|place| take(self.walk(facts, place)));
+        let within = self.within(days);
+        let mut place = within.start;
+        while place < within.end {
+            let walks = self.walks(facts, place / BLOCK);
+            let end = within.end.min((place / BLOCK + 1) * BLOCK);
+            (place..end).for_each(|place| take(self.one(&walks, place)));
+            place = end;
+        }
     }
 
     /// What led to the goal at a place.
     ///
     /// # Panics
     /// When there is no goal at the place.
-    #[must_use]
-    pub fn walk(&self, facts: &Facts, place: usize) -> Walk<'_> {
-        let (block, local) = (place / BLOCK, place % BLOCK);
-        let walks = self.walks[block].get_or_init(|| self.look_up(facts, block));
+    pub fn walk<T>(&self, facts: &Facts, place: usize, take: impl FnOnce(Walk<'_>) -> T) -> T {
+        take(self.one(&self.walks(facts, place / BLOCK), place))
+    }
+
+    fn one<'a>(&'a self, walks: &'a Walks, place: usize) -> Walk<'a> {
+        let local = place % BLOCK;
         let start = local.checked_sub(1).map_or_else(End::default, |before| walks.ends[before]);
         let end = walks.ends[local];
         Walk {
@@ -124,12 +145,25 @@ impl Journeys {
         }
     }
 
+    /// What led to the goals of a block, from the bounded memory beside the facts where it is there.
+    fn walks(&self, facts: &Facts, block: usize) -> Arc<Walks> {
+        let name = format!("{:?} {} {block}", self.key, self.items.len());
+        if let Some(known) = facts.memo.walks.get(&name, &()) {
+            return known;
+        }
+        let walks = Arc::new(self.look_up(facts, block));
+        let weight = walks.weight() + name.len();
+        facts.memo.walks.put(name, (), walks.clone(), weight);
+        walks
+    }
+
     fn look_up(&self, facts: &Facts, block: usize) -> Walks {
         let mut walks = Walks::default();
         for item in self.items.iter().skip(block * BLOCK).take(BLOCK) {
             self.follow(facts, item, &mut walks);
         }
         walks.touches.shrink_to_fit();
+        walks.conversions.shrink_to_fit();
         walks
     }
 
@@ -160,6 +194,14 @@ impl Journeys {
         walks.touches.extend(touches.into_iter().map(|(_, _, place)| place));
         let (touches, conversions) = (walks.touches.len(), walks.conversions.len());
         walks.ends.push(End { touches, conversions, lead_at: lead });
+    }
+}
+
+impl Walks {
+    fn weight(&self) -> usize {
+        self.ends.len() * size_of::<End>()
+            + self.touches.len() * size_of::<u32>()
+            + self.conversions.len() * size_of::<i64>()
     }
 }
 

@@ -141,6 +141,8 @@ impl FactSource for LiveSource {
         if let Some(known) = &known {
             snapshot = snapshot.known_at(known);
         }
+        // Who was merged since it was said whose are kept is kept under the number of now.
+        let kept = kept.under(&snapshot.merges());
         let wanted = Wanted { settings: Settings { timeout_us, zone }, kept, kept_max, before };
         match renew(&snapshot, &wanted).await {
             Ok(mut facts) => {
@@ -178,6 +180,11 @@ impl FactSource for LiveSource {
         let lake = self.merged_lake(scope).await?;
         let options = FoldOptions { as_of: known.cloned(), ..FoldOptions::default() };
         lake.fold(&GoalFold { name: name.to_owned() }, &options).await.map_err(failed)
+    }
+
+    async fn goal_of(&self, scope: &Scope, name: &str, sessions: &SessionFacts) -> Result<Vec<GoalRow>, Problem> {
+        let snapshot = sessions.persons_of(&self.snapshot_of(scope, sessions).await?);
+        snapshot.fold(&GoalFold { name: name.to_owned() }, &FoldOptions::default()).await.map_err(failed)
     }
 
     async fn records_version(&self, scope: &Scope) -> Result<RecordsVersion, Problem> {

@@ -7,6 +7,7 @@
 mod build;
 mod calendar;
 mod follow;
+mod goals;
 mod live;
 mod model;
 mod source;
@@ -22,9 +23,13 @@ pub(crate) mod tests_world;
 pub use crate::sessions::{Agents, DIRECT, Kept, NO_TOUCH_TEXT, NOT_SET_TEXT, Session, SessionFacts, TouchRows};
 pub use build::{DealInput, Inputs, PersonInput};
 pub use calendar::{Calendar, Day, Grain, date_of, day_of, elapsed, period_before};
+#[cfg(test)]
+pub(crate) use follow::missing;
 pub(crate) use follow::{follow, followed};
+pub use goals::Followed;
+pub(crate) use goals::GOAL_PEOPLE_MAX;
 pub use live::LiveSource;
 pub use model::{AsOf, Deal, Facts, NO_TOUCH, Outcome, Part, Person};
 pub use source::{Choices, EventStamp, FactSource, Records, RecordsThen, RecordsVersion, SessionsWanted};
+pub(crate) use store::aside;
 pub use store::{FactStore, Ready};
-pub(crate) use store::{GOAL_PEOPLE_MAX, aside};

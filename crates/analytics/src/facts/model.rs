@@ -199,7 +199,7 @@ impl Facts {
             spend_codes: self.spend_codes.clone(),
             currency: self.currency,
             built_at: self.built_at,
-            memo: self.memo.clone(),
+            memo: Arc::new(self.memo.of_other_sessions()),
         }
     }
 

@@ -108,6 +108,8 @@ pub trait FactSource: Send + Sync {
     ) -> Result<(HashMap<u64, Session>, Dict), Problem>;
     /// The occurrences of an event; only those that were known at a moment when one is given.
     async fn goal(&self, scope: &Scope, name: &str, known: Option<&KnownAt>) -> Result<Vec<GoalRow>, Problem>;
+    /// The occurrences of an event, of the persons as sessions know them.
+    async fn goal_of(&self, scope: &Scope, name: &str, sessions: &SessionFacts) -> Result<Vec<GoalRow>, Problem>;
     /// Numbers that change when people do, and when companies or deals do. Cheap.
     async fn records_version(&self, scope: &Scope) -> Result<RecordsVersion, Problem>;
     /// People, companies and deals.

@@ -7,11 +7,11 @@
 
 use super::build::Inputs;
 use super::calendar::{Day, day_of};
-use super::follow::{follow, followed};
+use super::goals::{Asked, Followed, with_last};
 use super::model::{AsOf, Facts};
 use super::source::{Choices, EventStamp, FactSource, Records, RecordsVersion, SessionsWanted};
 use super::spend::{SpendSource, TouchIndex};
-use crate::attribution::{Goal, GoalRow};
+use crate::attribution::GoalRow;
 use crate::sessions::{Kept, SessionFacts};
 use jiff::tz::TimeZone;
 use kernel::money::Currency;
@@ -32,8 +32,6 @@ const QUICK: Duration = Duration::from_millis(250);
 const SESSIONS_WHOLE_MAX: usize = 600_000;
 /// Most sessions that are kept whole of people that numbers follow.
 const SESSIONS_FOLLOWED_MAX: usize = 6_000_000;
-/// Most people that are followed because they reached an event that was asked for as a goal.
-pub(crate) const GOAL_PEOPLE_MAX: usize = 200_000;
 /// Facts are not renewed more often than once in so many times of what it takes.
 const REST: u32 = 4;
 
@@ -61,11 +59,13 @@ struct Shared {
     desks: Mutex<HashMap<String, Arc<Desk>>>,
     quick: Duration,
     whole_max: usize,
+    followed_max: usize,
 }
 
 #[derive(Clone)]
-struct BuiltSessions {
+pub(super) struct BuiltSessions {
     stamp: EventStamp,
+    erasures: u64,
     zone: String,
     facts: Arc<SessionFacts>,
     at: Instant,
@@ -73,9 +73,9 @@ struct BuiltSessions {
 }
 
 #[derive(Clone)]
-struct BuiltFacts {
+pub(super) struct BuiltFacts {
     stamp: Stamp,
-    facts: Arc<Facts>,
+    pub(super) facts: Arc<Facts>,
     at: Instant,
     took: Duration,
 }
@@ -87,10 +87,11 @@ struct Stamp {
     currency: Currency,
     records: RecordsVersion,
     spend: u64,
+    erasures: u64,
 }
 
 #[derive(Default)]
-struct Desk {
+pub(super) struct Desk {
     sessions: Mutex<Option<BuiltSessions>>,
     facts: Mutex<Option<BuiltFacts>>,
     sessions_turn: tokio::sync::Mutex<()>,
@@ -99,8 +100,8 @@ struct Desk {
     renewing_facts: AtomicBool,
     /// Whether there are too many sessions to keep them all.
     is_large: AtomicBool,
-    /// When people last reached an event that was asked for as a goal.
-    goal_people: Mutex<HashMap<u64, i64>>,
+    /// Events that were asked for as goals, the last one at the end: in a large workspace whoever reached one is followed.
+    pub(super) goals: Mutex<Vec<String>>,
 }
 
 impl std::fmt::Debug for FactStore {
@@ -111,6 +112,13 @@ impl std::fmt::Debug for FactStore {
 
 fn zone_name(zone: &TimeZone) -> String {
     zone.iana_name().unwrap_or("UTC").to_owned()
+}
+
+fn too_many() -> Problem {
+    let message = format!(
+        "The visits of leads, companies and deals are more than the {SESSIONS_FOLLOWED_MAX} that are kept in memory."
+    );
+    Problem::new(Class::TooLarge, "too_large", message)
 }
 
 /// Runs a long computation beside the requests.
@@ -130,6 +138,7 @@ impl FactStore {
             desks: Mutex::default(),
             quick: QUICK,
             whole_max: SESSIONS_WHOLE_MAX,
+            followed_max: SESSIONS_FOLLOWED_MAX,
         }))
     }
 
@@ -137,13 +146,26 @@ impl FactStore {
     #[cfg(test)]
     pub(crate) fn of_slow(source: Arc<dyn FactSource>, spend: Arc<dyn SpendSource>, world: World) -> Self {
         let (desks, quick) = (Mutex::default(), Duration::ZERO);
-        Self(Arc::new(Shared { source, spend, world, desks, quick, whole_max: SESSIONS_WHOLE_MAX }))
+        let (whole_max, followed_max) = (SESSIONS_WHOLE_MAX, SESSIONS_FOLLOWED_MAX);
+        Self(Arc::new(Shared { source, spend, world, desks, quick, whole_max, followed_max }))
     }
 
     /// As if a workspace were large from the first session on.
     #[cfg(test)]
     pub(crate) fn of_large(source: Arc<dyn FactSource>, spend: Arc<dyn SpendSource>, world: World) -> Self {
-        Self(Arc::new(Shared { source, spend, world, desks: Mutex::default(), quick: QUICK, whole_max: 0 }))
+        Self::of_large_up_to(source, spend, world, SESSIONS_FOLLOWED_MAX)
+    }
+
+    /// The same, with as many sessions of people that numbers follow as are kept.
+    #[cfg(test)]
+    pub(crate) fn of_large_up_to(
+        source: Arc<dyn FactSource>,
+        spend: Arc<dyn SpendSource>,
+        world: World,
+        followed_max: usize,
+    ) -> Self {
+        let (desks, quick) = (Mutex::default(), QUICK);
+        Self(Arc::new(Shared { source, spend, world, desks, quick, whole_max: 0, followed_max }))
     }
 
     /// Whether the facts of a workspace were ever asked for.
@@ -152,7 +174,7 @@ impl FactStore {
         self.0.desks.lock().contains_key(&scope.workspace.slug)
     }
 
-    fn desk(&self, scope: &Scope) -> Arc<Desk> {
+    pub(super) fn desk(&self, scope: &Scope) -> Arc<Desk> {
         self.0.desks.lock().entry(scope.workspace.slug.clone()).or_default().clone()
     }
 
@@ -195,6 +217,17 @@ impl FactStore {
         let desk = self.desk(scope);
         let sessions = self.sessions(scope, &desk, &choices.zone).await?;
         let (built, is_newest) = self.facts(scope, &desk, &choices, &sessions).await?;
+        self.told(scope, &choices, built, is_newest).await
+    }
+
+    /// The facts with what must be said about them.
+    pub(super) async fn told(
+        &self,
+        scope: &Scope,
+        choices: &Choices,
+        built: BuiltFacts,
+        is_newest: bool,
+    ) -> Result<Ready, Problem> {
         let newest = self.0.source.events_stamp(scope).await?;
         // What is counted is what the facts hold: they may be older than the newest sessions.
         let behind = !is_newest || !built.stamp.events.is_same(&newest);
@@ -209,55 +242,6 @@ impl FactStore {
         Ok(Ready { facts, as_of, today, goal: None })
     }
 
-    /// The facts, with the occurrences of the goal when it is an event.
-    ///
-    /// # Errors
-    /// Those of the sources; 422 when more people reached the goal than can be followed.
-    pub async fn with_goal(&self, scope: &Scope, goal: Option<&Goal>) -> Result<Ready, Problem> {
-        let mut ready = self.get(scope).await?;
-        let Some(Goal::Event(name)) = goal else { return Ok(ready) };
-        ready.goal = ready.facts.memo.events(name);
-        if ready.goal.is_none() {
-            let mut rows = self.0.source.goal(scope, name, None).await?;
-            if self.follows_more(scope, name, &rows)? {
-                ready = self.get(scope).await?;
-            }
-            // The facts may be older than the newest events: a goal must not come before the visits that led to it.
-            rows.retain(|row| row.offset <= ready.as_of.offset);
-            ready.goal = Some(ready.facts.memo.bring(name, rows));
-        }
-        Ok(ready)
-    }
-
-    /// Follows the people who reached a goal, where not everybody is; whether there was one more.
-    fn follows_more(&self, scope: &Scope, name: &str, rows: &[GoalRow]) -> Result<bool, Problem> {
-        let desk = self.desk(scope);
-        let followed = desk.facts.lock().as_ref().map(|built| built.facts.sessions.kept().clone()).unwrap_or_default();
-        let mut more: HashMap<u64, i64> = HashMap::new();
-        for row in rows.iter().filter(|row| !followed.has(row.person, row.at)) {
-            follow(&mut more, row.person, row.at);
-        }
-        if more.is_empty() {
-            return Ok(false);
-        }
-        if more.len() > GOAL_PEOPLE_MAX {
-            let message = format!(
-                "`{name}` was reached by {} people, more than the {GOAL_PEOPLE_MAX} whose visits can be followed at a time. \
-                 Choose an event that is rarer.",
-                more.len()
-            );
-            return Err(Problem::invalid("goal", message));
-        }
-        let mut people = desk.goal_people.lock();
-        if people.len() + more.len() <= 2 * GOAL_PEOPLE_MAX {
-            people.iter().for_each(|(person, at)| follow(&mut more, *person, *at));
-        }
-        *people = more;
-        // What was built without them is not given any more.
-        *desk.facts.lock() = None;
-        Ok(true)
-    }
-
     /// The touches by the keys that spend is joined on: for the ledger, which must not ask for facts that it is part of.
     ///
     /// # Errors
@@ -268,9 +252,17 @@ impl FactStore {
         Ok(self.sessions(scope, &desk, &choices.zone).await?.facts.touches.clone())
     }
 
-    async fn sessions(&self, scope: &Scope, desk: &Arc<Desk>, zone: &TimeZone) -> Result<BuiltSessions, Problem> {
+    pub(super) async fn sessions(
+        &self,
+        scope: &Scope,
+        desk: &Arc<Desk>,
+        zone: &TimeZone,
+    ) -> Result<BuiltSessions, Problem> {
         let stamp = self.0.source.events_stamp(scope).await?;
-        let known = desk.sessions.lock().clone().filter(|known| known.zone == zone_name(zone));
+        let erasures = self.0.source.erasures(scope).await?;
+        // Whoever was erased is in no answer any more: that is waited for.
+        let fits = |known: &BuiltSessions| known.zone == zone_name(zone) && known.erasures == erasures;
+        let known = desk.sessions.lock().clone().filter(fits);
         match known {
             Some(known) if known.stamp.is_same(&stamp) => Ok(known),
             // They are renewed together with the facts, which say whose are kept.
@@ -297,26 +289,31 @@ impl FactStore {
         let _turn = desk.sessions_turn.lock().await;
         // The stamp is taken before the events are read: what comes in between is read again, never missed.
         let stamp = self.0.source.events_stamp(scope).await?;
+        let erasures = self.0.source.erasures(scope).await?;
         if let Some(known) = desk.sessions.lock().clone()
             && known.stamp.is_same(&stamp)
             && known.zone == zone_name(zone)
+            && known.erasures == erasures
         {
             return Ok(known);
         }
         let before = desk.sessions.lock().clone();
-        self.read_sessions(scope, desk, zone, before).await
+        self.read_sessions(scope, desk, zone, before, None).await?.ok_or_else(too_many)
     }
 
-    /// Reads the sessions on from what is known; in a large workspace with those of the people that numbers follow now.
+    /// Reads the sessions on from what is known; in a large workspace with those of the people that numbers follow, by
+    /// default those that records name. None when these are too many.
     async fn read_sessions(
         &self,
         scope: &Scope,
         desk: &Desk,
         zone: &TimeZone,
         before: Option<BuiltSessions>,
-    ) -> Result<BuiltSessions, Problem> {
+        followed: Option<HashMap<u64, i64>>,
+    ) -> Result<Option<BuiltSessions>, Problem> {
         let started = Instant::now();
         let stamp = self.0.source.events_stamp(scope).await?;
+        let erasures = self.0.source.erasures(scope).await?;
         let before = before.map(|known| known.facts);
         let wanted =
             |kept, kept_max| SessionsWanted { zone: zone.clone(), kept, kept_max, before: before.clone(), known: None };
@@ -326,19 +323,21 @@ impl FactStore {
             desk.is_large.store(found.is_none(), Ordering::Release);
         }
         if found.is_none() {
-            let kept = self.followed(scope, desk).await?;
-            found = self.0.source.sessions(scope, wanted(kept, SESSIONS_FOLLOWED_MAX)).await?;
+            let people = match followed {
+                Some(people) => people,
+                None => {
+                    let records = self.0.source.records(scope).await?;
+                    super::follow::followed(&records.people, &records.deals, &HashMap::new())
+                }
+            };
+            found = self.0.source.sessions(scope, wanted(Kept::People(Arc::new(people)), self.0.followed_max)).await?;
         }
-        let too_many = || {
-            let message = format!(
-                "The visits of leads, companies and deals are more than the {SESSIONS_FOLLOWED_MAX} that are kept in memory."
-            );
-            Problem::new(Class::TooLarge, "too_large", message)
-        };
+        let Some(found) = found else { return Ok(None) };
         let built = BuiltSessions {
             stamp,
+            erasures,
             zone: zone_name(zone),
-            facts: Arc::new(found.ok_or_else(too_many)?),
+            facts: Arc::new(found),
             at: Instant::now(),
             took: started.elapsed(),
         };
@@ -351,17 +350,7 @@ impl FactStore {
             "sessions are read"
         );
         *desk.sessions.lock() = Some(built.clone());
-        Ok(built)
-    }
-
-    /// Leads, the people of deals and of their companies, and those who reached a goal.
-    async fn followed(&self, scope: &Scope, desk: &Desk) -> Result<Kept, Problem> {
-        let records = self.0.source.records(scope).await?;
-        let mut people = followed(&records.people, &records.deals);
-        for (person, at) in desk.goal_people.lock().iter() {
-            follow(&mut people, *person, *at);
-        }
-        Ok(Kept::People(Arc::new(people)))
+        Ok(Some(built))
     }
 
     async fn facts(
@@ -390,7 +379,7 @@ impl FactStore {
                     let (store, scope, desk) = (self.clone(), scope.clone(), desk.clone());
                     let (choices, sessions) = (choices.clone(), sessions.clone());
                     tokio::spawn(async move {
-                        if let Err(problem) = store.build_facts(&scope, &desk, &choices, &sessions).await {
+                        if let Err(problem) = store.build_facts(&scope, &desk, &choices, &sessions, None).await {
                             tracing::error!(%problem, workspace = %scope.workspace.slug, "facts could not be renewed");
                         }
                         desk.renewing_facts.store(false, Ordering::Release);
@@ -398,16 +387,18 @@ impl FactStore {
                 }
                 Ok((known, false))
             }
-            _ => Ok((self.build_facts(scope, desk, choices, sessions).await?, true)),
+            _ => Ok((self.build_facts(scope, desk, choices, sessions, None).await?, true)),
         }
     }
 
-    async fn build_facts(
+    /// Builds the facts, while others go on reading those that are there. `asked`: of a goal that those do not follow well.
+    pub(super) async fn build_facts(
         &self,
         scope: &Scope,
         desk: &Desk,
         choices: &Choices,
         sessions: &BuiltSessions,
+        asked: Option<&Asked>,
     ) -> Result<BuiltFacts, Problem> {
         let _turn = desk.facts_turn.lock().await;
         let started = Instant::now();
@@ -415,20 +406,26 @@ impl FactStore {
         if desk.is_large.load(Ordering::Acquire) {
             stamp.events = self.0.source.events_stamp(scope).await?;
         }
-        if let Some(known) = desk.facts.lock().as_ref().filter(|known| known.stamp.is_same(&stamp)) {
+        let suffices = |known: &&BuiltFacts| {
+            known.stamp.is_same(&stamp) && asked.is_none_or(|asked| asked.is_met_by(&known.facts))
+        };
+        if let Some(known) = desk.facts.lock().as_ref().filter(suffices) {
             return Ok(known.clone());
         }
-        // Who is followed is read before the records are: who becomes known meanwhile is seen by the next facts.
-        let own;
-        let mut sessions = sessions;
+        let (mut rows, mut followed) = (sessions.facts.clone(), Vec::new());
+        let mut records = None;
         if desk.is_large.load(Ordering::Acquire) {
-            let _turn = desk.sessions_turn.lock().await;
-            let before = desk.sessions.lock().clone();
-            own = self.read_sessions(scope, desk, &choices.zone, before).await?;
-            (sessions, stamp.events) = (&own, own.stamp);
+            // One reading says whose sessions are kept and who is who: nobody is known whose visits are not.
+            let read = self.0.source.records(scope).await?;
+            let found = self.read_followed(scope, desk, choices, &read, asked).await?;
+            (rows, stamp.events, followed) = (found.0.facts, found.0.stamp, found.1);
+            records = Some(read);
         }
-        let Records { people, visitors, companies, deals } = self.0.source.records(scope).await?;
-        let spend = self.0.spend.spend(scope, &sessions.facts.touches).await?;
+        let Records { people, visitors, companies, deals } = match records {
+            Some(records) => records,
+            None => self.0.source.records(scope).await?,
+        };
+        let spend = self.0.spend.spend(scope, &rows.touches).await?;
         let inputs = Inputs {
             people,
             visitors,
@@ -438,11 +435,37 @@ impl FactStore {
             currency: choices.currency,
             built_at: self.0.world.now(),
         };
-        let rows = sessions.facts.clone();
-        let facts = Arc::new(aside(move || Facts::new(rows, inputs)).await?);
-        let built = BuiltFacts { stamp, facts, at: Instant::now(), took: started.elapsed() };
+        let facts = aside(move || Facts::new(rows, inputs)).await?;
+        facts.memo.follow(followed);
+        let built = BuiltFacts { stamp, facts: Arc::new(facts), at: Instant::now(), took: started.elapsed() };
         *desk.facts.lock() = Some(built.clone());
         Ok(built)
+    }
+
+    /// The sessions of a large workspace, with those of whoever reached the goals that were asked for, and how far each
+    /// goal is followed. Goals asked for earlier are given up where they are too many together.
+    async fn read_followed(
+        &self,
+        scope: &Scope,
+        desk: &Desk,
+        choices: &Choices,
+        records: &Records,
+        asked: Option<&Asked>,
+    ) -> Result<(BuiltSessions, Vec<Followed>), Problem> {
+        let _turn = desk.sessions_turn.lock().await;
+        let all = with_last(&desk.goals.lock(), asked.map(|asked| asked.name.as_str()));
+        let few: Vec<String> = asked.map(|asked| asked.name.clone()).into_iter().collect();
+        for goals in [all, few] {
+            let (reached, followed) = self.reached(scope, &goals).await?;
+            let people = super::follow::followed(&records.people, &records.deals, &reached);
+            let before = desk.sessions.lock().clone();
+            if let Some(found) = self.read_sessions(scope, desk, &choices.zone, before, Some(people)).await? {
+                // A goal that others asked for meanwhile is followed by the next facts.
+                *desk.goals.lock() = followed.iter().map(|goal| goal.name.clone()).collect();
+                return Ok((found, followed));
+            }
+        }
+        Err(asked.map_or_else(too_many, |asked| asked.too_many()))
     }
 
     async fn stamp(&self, scope: &Scope, choices: &Choices, sessions: &BuiltSessions) -> Result<Stamp, Problem> {
@@ -452,6 +475,7 @@ impl FactStore {
             currency: choices.currency,
             records: self.0.source.records_version(scope).await?,
             spend: self.0.spend.version(scope).await?,
+            erasures: self.0.source.erasures(scope).await?,
         })
     }
 }
@@ -467,5 +491,6 @@ impl Stamp {
             && self.currency == other.currency
             && self.records.deals == other.records.deals
             && self.spend == other.spend
+            && self.erasures == other.erasures
     }
 }

@@ -174,6 +174,10 @@ impl FactSource for Fake {
         Ok(vec![row(7), row(14)])
     }
 
+    async fn goal_of(&self, scope: &Scope, name: &str, _: &SessionFacts) -> Result<Vec<GoalRow>, Problem> {
+        self.goal(scope, name, None).await
+    }
+
     async fn records_version(&self, _: &Scope) -> Result<RecordsVersion, Problem> {
         Ok(RecordsVersion {
             people: self.people.load(Ordering::SeqCst),

@@ -179,3 +179,107 @@ async fn a_large_workspace_answers_as_a_small_one() {
     assert_eq!(refused.field.as_deref(), Some("sql"), "visits that are only counted are no rows: {refused:?}");
     lakes.close().await;
 }
+
+/// Visits as [`visits`], after which some visitors sign up and others order.
+fn goals_reached(start: i64) -> Vec<Event> {
+    let reached = |(visitor, name): (u64, &str)| Event {
+        event_id: format!("{name}{visitor}"),
+        anonymous_id: format!("a{visitor}"),
+        at: start - i64::try_from(visitor).unwrap() * MINUTE,
+        received_at: start,
+        kind: EventKind::Track,
+        name: name.into(),
+        value: Some(1_000_000),
+        device: "desktop".into(),
+        ..Event::default()
+    };
+    (1..40)
+        .step_by(3)
+        .map(|visitor| (visitor, "Signed up"))
+        .chain((2..40).step_by(4).map(|visitor| (visitor, "Ordered")))
+        .map(reached)
+        .collect()
+}
+
+fn by_channel(test: &TestPlatform, goal: &str) -> Query {
+    let today = test.platform.world.now().date_in(&jiff::tz::TimeZone::UTC);
+    let range = DateRange { from: today.saturating_sub(jiff::Span::new().days(80)), to: today };
+    let mut query = Query::new(&["goals", "goal_value"], range);
+    query.dimensions = vec!["channel".to_owned()];
+    query.goal = Some(format!("event:{goal}"));
+    query
+}
+
+/// In a large workspace goals that are asked for at the same time, also while more is reached, are credited as in a small one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn goals_asked_for_at_once_keep_their_touches() {
+    let test = testkit::platform(testkit::Backend::Sqlite).await;
+    let (lakes, source) = live(&test);
+    let lake = lakes.get(&test.scope.workspace).await.unwrap();
+    let (source, world, start) = (Arc::new(source), test.platform.world.clone(), test.platform.world.now().micros());
+    let large = Metrics::new(FactStore::of_large(source.clone(), Arc::new(NoSpend), world.clone()));
+    let mut waiting = visits(start);
+    waiting.extend(goals_reached(start));
+    let mut without_touch = Vec::new();
+    for part in waiting.chunks(waiting.len() / 3 + 1) {
+        let last = lake.append(part.to_vec()).await.unwrap().last;
+        while lake.watermark().offset < last {
+            tokio::task::yield_now().await;
+        }
+        let small = Metrics::new(FactStore::new(source.clone(), Arc::new(NoSpend), world.clone()));
+        let ask = |goal: &'static str| {
+            let (large, scope, query) = (large.clone(), test.scope.clone(), by_channel(&test, goal));
+            tokio::spawn(async move { (goal, large.query(&scope, &query).await.unwrap()) })
+        };
+        for asked in ["Asked", "Signed up", "Ordered", "Signed up", "Asked", "Ordered"].map(ask) {
+            let (goal, found) = asked.await.unwrap();
+            let expected = small.query(&test.scope, &by_channel(&test, goal)).await.unwrap();
+            assert_eq!((&found.totals, &found.rows), (&expected.totals, &expected.rows), "{goal}");
+            assert_eq!(found.watermark.offset, last);
+            without_touch.push(expected.rows.iter().all(|row| row.key[0].value == crate::facts::NO_TOUCH_TEXT));
+        }
+    }
+    assert!(without_touch.contains(&false), "some have touches");
+    lakes.close().await;
+}
+
+/// A goal whose people's visits do not fit in memory is refused by its name, and nothing else is.
+#[tokio::test]
+async fn a_goal_that_is_too_large_locks_nobody_out() {
+    let test = testkit::platform(testkit::Backend::Sqlite).await;
+    let (lakes, source) = live(&test);
+    let lake = lakes.get(&test.scope.workspace).await.unwrap();
+    let (source, world, start) = (Arc::new(source), test.platform.world.clone(), test.platform.world.now().micros());
+    let mut events = visits(start);
+    events.extend(goals_reached(start));
+    let last = lake.append(events).await.unwrap().last;
+    while lake.watermark().offset < last {
+        tokio::task::yield_now().await;
+    }
+    let followed = FactStore::of_large(source.clone(), Arc::new(NoSpend), world.clone());
+    let base = followed.get(&test.scope).await.unwrap().facts.sessions.len();
+    let goal = |name: &str| crate::attribution::Goal::Event(name.to_owned());
+    let with_both = |ready: super::Ready| ready.facts.sessions.len();
+    let ordered = with_both(followed.with_goal(&test.scope, Some(&goal("Ordered"))).await.unwrap());
+    let both = with_both(followed.with_goal(&test.scope, Some(&goal("Signed up"))).await.unwrap());
+    assert!(base < ordered && ordered < both, "{base} {ordered} {both}");
+    // Both do not fit, nor does the more frequent one; the rarer one does.
+    let small = Metrics::new(FactStore::new(source.clone(), Arc::new(NoSpend), world.clone()));
+    let store = FactStore::of_large_up_to(source, Arc::new(NoSpend), world, ordered);
+    let large = Metrics::new(store.clone());
+    for name in ["Ordered", "Signed up", "Ordered", "Signed up"] {
+        let query = by_channel(&test, name);
+        if name == "Ordered" {
+            let expected = small.query(&test.scope, &query).await.unwrap();
+            assert_eq!(large.query(&test.scope, &query).await.unwrap().rows, expected.rows);
+        } else {
+            let refused = large.query(&test.scope, &query).await.unwrap_err();
+            assert_eq!((refused.status(), refused.field.as_deref()), (422, Some("goal")), "{refused:?}");
+        }
+        let mut plain = query.clone();
+        (plain.goal, plain.metrics) = (None, vec!["sessions".to_owned()]);
+        let expected = small.query(&test.scope, &plain).await.unwrap();
+        assert_eq!(large.query(&test.scope, &plain).await.unwrap().rows, expected.rows);
+    }
+    lakes.close().await;
+}

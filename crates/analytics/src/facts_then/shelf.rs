@@ -270,7 +270,7 @@ async fn clear_when_idle(shared: Weak<Shared>) {
 pub(super) fn followed_then(all: &[&Records], rows: &[GoalRow]) -> Result<HashMap<u64, i64>, Problem> {
     let mut people = HashMap::new();
     for records in all {
-        for (person, until) in followed(&records.people, &records.deals) {
+        for (person, until) in followed(&records.people, &records.deals, &HashMap::new()) {
             follow(&mut people, person, until);
         }
     }

@@ -2,12 +2,12 @@
 
 use super::internal::{Dimension, answer};
 use super::{Agents, AsOf, Compare, DateRange, Figure, Plan, Query};
-use crate::attribution::first_session;
+use crate::attribution::{GoalRow, JourneyKind, first_session};
 use crate::drill::{DrillRequest, drill};
 use crate::facts::tests_world::World;
 use crate::facts::{Facts, Kept, day_of};
 use proptest::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 const AS_OF: AsOf = AsOf { offset: 5_000, at: None, lag_seconds: 0 };
@@ -19,15 +19,35 @@ fn both(seed: u64) -> (Facts, Facts) {
     let mut people: HashSet<u64> = known.map(|person| person.person).collect();
     people.extend(world.deals.iter().flat_map(|deal| &deal.people).map(|part| part.person));
     let whole = world.facts();
-    let kept = crate::facts::followed(&world.people, &world.deals);
+    let rows = goal_rows(&world);
+    let mut goals = HashMap::new();
+    rows.iter().for_each(|row| crate::facts::follow(&mut goals, row.person, row.at));
+    people.extend(goals.keys());
+    let kept = crate::facts::followed(&world.people, &world.deals, &goals);
     assert!(kept.keys().all(|person| people.contains(person)));
     let mut counted = world.facts_of(Kept::People(Arc::new(kept)));
+    assert_eq!(crate::facts::missing(&counted, &rows), None, "whoever reached the goal is followed, and their company");
+    for facts in [&whole, &counted] {
+        let _kept = facts.memo.bring("Asked", rows.clone());
+    }
     for person in whole.people.iter() {
         if let Some(first) = whole.sessions.get(first_session(&whole, person.person)) {
             counted.firsts.insert(person.person, first);
         }
     }
     (whole, counted)
+}
+
+/// Some visitors asked for something an hour after a visit; so did somebody who never came.
+fn goal_rows(world: &World) -> Vec<GoalRow> {
+    let row = |(place, person, at): (u64, u64, i64)| {
+        let value = (!place.is_multiple_of(3)).then(|| 1_000_000 * (1 + place.cast_signed()));
+        GoalRow { person, at, offset: 3_000 + place, value, currency: String::new() }
+    };
+    let some = world.visits.iter().filter(|visit| visit.human).step_by(4);
+    let visitors = some.map(|visit| (visit.person, visit.start + kernel::time::HOUR));
+    let nobody = world.visits.first().map(|visit| (999, visit.start));
+    visitors.chain(nobody).zip(0..).map(|((person, at), place)| row((place, person, at))).collect()
 }
 
 proptest! {
@@ -49,8 +69,15 @@ proptest! {
             (&["time_to_convert", "marketing_sourced_revenue", "marketing_influenced_revenue"], &[D::Channel], Agents::Human),
             (&["campaigns_started"], &[D::Campaign], Agents::Human),
             (&["pipeline_contribution", "revenue_contribution", "new_leads"], &[D::Source], Agents::Human),
+            (&["goals", "goal_value"], &[D::Channel], Agents::Human),
+            (&["goals", "goal_value"], &[D::Campaign, D::Month], Agents::Human),
         ] {
             let mut query = Query::new(metrics, range).by(dimensions);
+            if metrics[0] == "goals" {
+                query.goal = Some("event:Asked".into());
+                query.journey = Some(if seed % 2 == 0 { JourneyKind::Company } else { JourneyKind::Person });
+                query.model = Some(["linear", "first_touch", "time_decay:7"][usize::try_from(seed % 3).unwrap()].into());
+            }
             (query.compare, query.agents) = (Compare::Previous, agents);
             let plan = Plan::new(&query, today).unwrap();
             let (one, other) = (answer(&whole, &plan, AS_OF), answer(&counted, &plan, AS_OF));

@@ -138,6 +138,12 @@ pub struct SessionFacts {
 }
 
 impl SessionFacts {
+    /// The same events, of the persons as these sessions know them.
+    #[must_use]
+    pub fn persons_of(&self, snapshot: &lake::Snapshot) -> lake::Snapshot {
+        snapshot.under(Arc::clone(&self.merges))
+    }
+
     /// How many sessions have a place: all, or those of the people that numbers follow.
     #[must_use]
     pub fn len(&self) -> usize {

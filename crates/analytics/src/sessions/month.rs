@@ -33,6 +33,22 @@ impl Kept {
         self.until(person).is_some_and(|until| start <= until)
     }
 
+    /// The same people under the numbers they have by merges.
+    #[must_use]
+    pub fn under(self, merges: &HashMap<u64, u64>) -> Self {
+        match self {
+            Kept::People(people) if people.keys().any(|person| merges.contains_key(person)) => {
+                let mut all = HashMap::with_capacity(people.len());
+                for (person, until) in people.iter() {
+                    let known = all.entry(merges.get(person).copied().unwrap_or(*person)).or_insert(*until);
+                    *known = (*until).max(*known);
+                }
+                Kept::People(Arc::new(all))
+            }
+            kept => kept,
+        }
+    }
+
     /// Up to when a person's are.
     #[must_use]
     pub fn until(&self, person: u64) -> Option<i64> {
