@@ -9,4 +9,10 @@ pub mod ledger;
 mod ledger_history;
 mod summary;
 #[cfg(test)]
+mod tests_bridge;
+#[cfg(test)]
+mod tests_entered;
+#[cfg(test)]
+mod tests_life;
+#[cfg(test)]
 mod tests_then;

@@ -12,7 +12,14 @@ pub use plan::PlanImporter;
 pub use rates::RateImporter;
 pub use spend::SpendImporter;
 
-use people::imports::{MappedRow, RowProblem};
+use people::imports::{ImportContext, MappedRow, RowProblem};
+use platform::Platform;
+
+/// The context as its lines are entered: not when the import began, but now, for only now can a report tell them. To be
+/// called once the turn to write is held.
+fn entering(platform: &Platform, context: &ImportContext) -> ImportContext {
+    ImportContext { now: platform.world.now(), ..context.clone() }
+}
 
 /// A text of a row, held to the length of a line's texts.
 fn text(row: &MappedRow, place: usize) -> String {

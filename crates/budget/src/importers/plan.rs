@@ -1,6 +1,6 @@
 //! The plan by month and channel.
 
-use super::{missing, text};
+use super::{entering, missing, text};
 use crate::ledger::{PlanRow, month, put_plan, store};
 use analytics::channels::Channel;
 use async_trait::async_trait;
@@ -96,6 +96,7 @@ impl Importer for PlanImporter {
         rows: &[MappedRow],
     ) -> Result<Vec<RowOutcome>, ImporterError> {
         store::hold(tx).await?;
+        let context = &entering(&self.platform, context);
         let (mut outcomes, mut written) = (Vec::with_capacity(rows.len()), 0);
         for row in rows {
             let plan = match row_of(context, row) {
@@ -156,7 +157,8 @@ impl Importer for PlanImporter {
             let before = change.undo.get("before").cloned().unwrap_or_default();
             let money = serde_json::from_value::<Option<Money>>(before).unwrap_or(None);
             let (note, actor) = ("The import was undone".to_owned(), context.scope.actor.label());
-            let row = PlanRow { version: held.version + 1, money, note, actor, entered_at: now, ..held };
+            let entered_at = now.max(held.entered_at);
+            let row = PlanRow { version: held.version + 1, money, note, actor, entered_at, ..held };
             store::append_plan(tx, &row, Some(context.import.as_str())).await?;
             undone.push(Undone::Reverted);
         }

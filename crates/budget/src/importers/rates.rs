@@ -1,6 +1,6 @@
 //! Daily exchange rates.
 
-use super::missing;
+use super::{entering, missing};
 use crate::ledger::{put_rate, store};
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -104,6 +104,7 @@ impl Importer for RateImporter {
         rows: &[MappedRow],
     ) -> Result<Vec<RowOutcome>, ImporterError> {
         store::hold(tx).await?;
+        let context = &entering(&self.platform, context);
         let actor = context.scope.actor.label();
         let (mut outcomes, mut written) = (Vec::with_capacity(rows.len()), 0);
         for row in rows {

@@ -19,13 +19,12 @@ impl Ledger {
     pub async fn enter(&self, scope: &Scope, new: NewEntry) -> Result<EntryView, Problem> {
         scope.require(Permission::LedgerWrite)?;
         let line = line_of(new)?;
-        let (now, mut rng) = (self.0.platform.world.now(), self.0.platform.world.rng());
-        let entry = entry(scope, now, &mut rng, line, None);
         let mut tx = self.0.platform.db(scope).await?.begin().await?;
         store::hold(&mut tx).await?;
+        let (now, mut rng) = (self.0.platform.world.now(), self.0.platform.world.rng());
+        let entry = entry(scope, now, &mut rng, line, None);
         store::append(&mut tx, std::slice::from_ref(&entry)).await?;
-        let details = details(&entry.line);
-        audit::record(&mut tx, scope, now, "ledger.enter", entry.id.as_str(), &details).await?;
+        audit::record(&mut tx, scope, now, "ledger.enter", entry.id.as_str(), &details(&entry.line)).await?;
         store::changed(&mut tx).await?;
         tx.commit().await?;
         self.find(scope, &entry.id).await
@@ -38,9 +37,9 @@ impl Ledger {
     pub async fn reverse(&self, scope: &Scope, id: &LedgerId, reason: &str) -> Result<EntryView, Problem> {
         scope.require(Permission::LedgerWrite)?;
         let reason = text("reason", reason)?;
-        let (now, mut rng) = (self.0.platform.world.now(), self.0.platform.world.rng());
         let mut tx = self.0.platform.db(scope).await?.begin().await?;
         store::hold(&mut tx).await?;
+        let (now, mut rng) = (self.0.platform.world.now(), self.0.platform.world.rng());
         let found = store::entries_of(&mut tx, std::slice::from_ref(id)).await?.pop();
         let found = found.ok_or_else(|| Problem::not_found("ledger_entry", id))?;
         if let Some(other) = &found.reverses {
@@ -75,13 +74,13 @@ impl Ledger {
     /// 422 when neither campaign nor channel is said.
     pub async fn map(&self, scope: &Scope, spend_key: &str, to: Option<Mapping>) -> Result<(), Problem> {
         scope.require(Permission::LedgerWrite)?;
-        let now = self.0.platform.world.now();
         let spend_key = text("spend_key", spend_key)?;
         if spend_key.is_empty() {
             return Err(Problem::invalid("spend_key", "Give the `spend_key` of the unmatched spend."));
         }
         let mut tx = self.0.platform.db(scope).await?.begin().await?;
         store::hold(&mut tx).await?;
+        let now = self.0.platform.world.now();
         let details = match to {
             Some(mut mapping) => {
                 mapping.campaign = text("campaign", &mapping.campaign)?;
@@ -111,7 +110,7 @@ pub(crate) fn entry(scope: &Scope, now: Timestamp, rng: &mut impl Rng, line: Lin
     Entry { id: LedgerId::new(now, rng), entered_at: now, actor: scope.actor.label(), import, line, reverses: None }
 }
 
-/// The line that takes another back.
+/// The line that takes another back; never older than that one.
 pub(crate) fn counter(
     scope: &Scope,
     now: Timestamp,
@@ -126,7 +125,7 @@ pub(crate) fn counter(
     line.clicks = line.clicks.map(i64::saturating_neg);
     let colon = if reason.is_empty() { "" } else { ": " };
     line.note = format!("Takes back {}{colon}{reason}", of.id);
-    Entry { reverses: Some(of.id.clone()), ..entry(scope, now, rng, line, import) }
+    Entry { reverses: Some(of.id.clone()), ..entry(scope, now.max(of.entered_at), rng, line, import) }
 }
 
 /// What the audit trail keeps of a line.

@@ -20,9 +20,9 @@ impl Ledger {
     pub async fn set_plan(&self, scope: &Scope, changes: Vec<PlanChange>) -> Result<Written, Problem> {
         scope.require(Permission::LedgerWrite)?;
         few(changes.len())?;
-        let now = self.0.platform.world.now();
         let mut tx = self.0.platform.db(scope).await?.begin().await?;
         store::hold(&mut tx).await?;
+        let now = self.0.platform.world.now();
         let (mut written, mut said) = (Written::default(), Vec::new());
         for (place, change) in changes.into_iter().enumerate() {
             let field = |name: &str| format!("items[{place}].{name}");
@@ -65,10 +65,10 @@ impl Ledger {
     pub async fn set_rates(&self, scope: &Scope, lines: Vec<RateLine>) -> Result<Written, Problem> {
         scope.require(Permission::LedgerWrite)?;
         few(lines.len())?;
-        let now = self.0.platform.world.now();
         let own = self.0.platform.accounts.settings(&scope.workspace).await?.currency;
         let mut tx = self.0.platform.db(scope).await?.begin().await?;
         store::hold(&mut tx).await?;
+        let now = self.0.platform.world.now();
         let (mut written, mut said) = (Written::default(), Vec::new());
         for (place, line) in lines.into_iter().enumerate() {
             let field = |name: &str| format!("items[{place}].{name}");
@@ -119,7 +119,8 @@ pub(crate) async fn put_plan(tx: &mut Tx, mut row: PlanRow, import: Option<&str>
     if held == row.money && (noted || row.money.is_none()) {
         return Ok(None);
     }
-    row.version = before.map_or(0, |before| before.version) + 1;
+    let (version, entered) = before.map_or((0, row.entered_at), |before| (before.version, before.entered_at));
+    (row.version, row.entered_at) = (version + 1, entered.max(row.entered_at));
     store::append_plan(tx, &row, import).await?;
     Ok(Some(row))
 }

@@ -294,7 +294,7 @@ pub(crate) async fn set_rate(
     rate: Option<Rate>,
     (actor, now): (&str, Timestamp),
 ) -> Result<(), DbError> {
-    keep_rate(tx, (from, to, date), now).await?;
+    let since = keep_rate(tx, (from, to, date), now).await?;
     let Some(rate) = rate else {
         let sql = "delete from ledger_rates where from_currency = $1 and to_currency = $2 and rated_on = $3";
         tx.execute(sql, params![from, to, date]).await?;
@@ -303,7 +303,7 @@ pub(crate) async fn set_rate(
     let sql = "insert into ledger_rates (from_currency, to_currency, rated_on, rate_nanos, actor, entered_us) \
                values ($1, $2, $3, $4, $5, $6) on conflict (from_currency, to_currency, rated_on) do update set \
                rate_nanos = excluded.rate_nanos, actor = excluded.actor, entered_us = excluded.entered_us";
-    tx.execute(sql, params![from, to, date, rate.nanos, actor, now]).await?;
+    tx.execute(sql, params![from, to, date, rate.nanos, actor, since]).await?;
     Ok(())
 }
 
@@ -316,12 +316,12 @@ impl FromRow for Mapping {
 
 /// Sets a mapping.
 pub(crate) async fn set_mapping(tx: &mut Tx, mapping: &Mapping, actor: &str, now: Timestamp) -> Result<(), DbError> {
-    keep_mapping(tx, &mapping.spend_key, now).await?;
+    let since = keep_mapping(tx, &mapping.spend_key, now).await?;
     let sql = "insert into ledger_mappings (spend_key, to_campaign, to_channel, actor, entered_us) \
                values ($1, $2, $3, $4, $5) on conflict (spend_key) do update set to_campaign = excluded.to_campaign, \
                to_channel = excluded.to_channel, actor = excluded.actor, entered_us = excluded.entered_us";
     let channel = mapping.channel.map(Channel::as_str);
-    tx.execute(sql, params![&mapping.spend_key, &mapping.campaign, channel, actor, now]).await?;
+    tx.execute(sql, params![&mapping.spend_key, &mapping.campaign, channel, actor, since]).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::model::{DealFact, DealKey, DealOutcome, DealPart, DealPerson, DealSummary, StageEntry};
 use crate::bulk::{like, name_key, select_in, update_from};
-use crate::record_history::{DealWas, keep_deals, keep_entries, keep_parts};
+use crate::record_history::{DealWas, follow_entries, follow_parts, keep_deals, keep_entries, keep_parts};
 use crate::upsert::Document;
 use hashbrown::HashMap;
 use kernel::ids::{CompanyId, DealId, PersonId};
@@ -240,17 +240,20 @@ pub(super) async fn parts(tx: &mut Tx, deals: &[DealId]) -> Result<Vec<Part>, Db
 }
 
 pub(super) async fn add_parts(tx: &mut Tx, parts: Vec<Part>, now: Timestamp) -> Result<(), DbError> {
-    keep_parts(tx, parts.iter().map(|part| (&part.deal, part.person)), now).await?;
+    let places: Vec<(DealId, u64)> = parts.iter().map(|part| (part.deal.clone(), part.person)).collect();
+    keep_parts(tx, &places, now).await?;
     let columns = ["deal", "person", "role", "is_primary", "source", "known_us"];
     let row = |part: Part| params![part.deal, part.person, part.role, part.primary, part.source, now];
     let suffix = "on conflict (deal, person) do update set role = excluded.role, is_primary = excluded.is_primary, \
-        source = excluded.source, known_us = excluded.known_us";
-    tx.insert_many("deal_people", &columns, parts.into_iter().map(row).collect(), suffix).await.map(|_| ())
+        source = excluded.source, known_us = case when deal_people.known_us > excluded.known_us \
+        then deal_people.known_us else excluded.known_us end";
+    tx.insert_many("deal_people", &columns, parts.into_iter().map(row).collect(), suffix).await?;
+    follow_parts(tx, &places).await
 }
 
 /// Takes parts away: they came from an import that is undone.
 pub(super) async fn drop_parts(tx: &mut Tx, parts: &[(DealId, u64)], now: Timestamp) -> Result<(), DbError> {
-    keep_parts(tx, parts.iter().map(|(deal, person)| (deal, *person)), now).await?;
+    keep_parts(tx, parts, now).await?;
     for (deal, person) in parts {
         tx.execute("delete from deal_people where deal = $1 and person = $2", params![deal, *person]).await?;
     }
@@ -273,11 +276,11 @@ pub(super) async fn entries(tx: &mut Tx, deals: &[DealId]) -> Result<Vec<Entry>,
 }
 
 pub(super) async fn add_entries(tx: &mut Tx, entries: Vec<Entry>, now: Timestamp) -> Result<(), DbError> {
+    let places: Vec<_> = entries.iter().map(|one| (one.deal.clone(), one.stage.clone(), one.at)).collect();
     let rows = entries.into_iter().map(|one| params![one.deal, one.stage, one.at, one.source, now]).collect();
     let suffix = "on conflict (deal, stage, entered_us) do nothing";
-    tx.insert_many("deal_stages", &["deal", "stage", "entered_us", "source", "known_us"], rows, suffix)
-        .await
-        .map(|_| ())
+    tx.insert_many("deal_stages", &["deal", "stage", "entered_us", "source", "known_us"], rows, suffix).await?;
+    follow_entries(tx, &places).await
 }
 
 pub(super) async fn drop_entries(

@@ -2,7 +2,7 @@
 
 use super::model::{ErasedEventFile, ErasureProofView, ErasureReport, Traces};
 use super::store::{self, Work};
-use super::{Erasures, files, keys};
+use super::{Erasures, files, keys, others};
 use async_trait::async_trait;
 use kernel::ids::{ErasureId, PersonId};
 use kernel::scope::Scope;
@@ -63,7 +63,7 @@ impl Erasures {
             return Err(JobError::Retry(format!("Something of the person is left: {proof:?}")));
         }
         let mut tx = db.begin().await?;
-        let records_found = store::records_left(&mut tx, &work.members).await?;
+        let records_found = store::records_left(&mut tx, &work.members, &work.shared).await?;
         tx.rollback().await?;
         if records_found > 0 {
             return Err(JobError::Retry(format!("{records_found} rows of the person came in meanwhile.")));
@@ -120,9 +120,15 @@ impl Erasures {
                 work.identifiers.push(found);
             }
         }
+        for found in others::shared(&mut tx, &work.members).await? {
+            if !work.shared.contains(&found) {
+                work.shared.push(found);
+            }
+        }
         let secret = keys::secret(&mut tx, &mut self.platform.world.rng()).await?;
         let listed = keys::add(&mut tx, &secret, id.as_str(), &work.keys(), now, keep_out).await?;
-        store::erase_records(&mut tx, &work.members, held.changes, &mut work.records).await?;
+        store::erase_records(&mut tx, &mut work, held.changes).await?;
+        store::count_emptied(&mut tx, id).await?;
         work.records.keys_listed = listed;
         store::set_work(&mut tx, id, &work).await?;
         tx.commit().await?;

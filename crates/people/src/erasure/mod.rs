@@ -4,6 +4,8 @@
 //! records are emptied, in one transaction; then the lake writes the files that hold events of the person again; then the
 //! quarantine, the live view and what imports keep are cleaned; then everything is searched. Each step may be done again.
 //!
+//! Whoever was one with the person for a time shows nothing of it either, at no moment: see `others`.
+//!
 //! What stays: companies and deals (without the person), the number of the person, hashes of message ids (an event that is
 //! sent again stays a duplicate), the keyed hashes, and the audit trail, which names the number alone.
 //!
@@ -16,6 +18,7 @@ mod gate;
 mod job;
 mod keys;
 mod model;
+mod others;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -37,6 +40,7 @@ use kernel::problem::Problem;
 use kernel::scope::{Permission, Scope};
 use lake::Lake;
 use platform::Platform;
+use platform::sql::DbError;
 use std::sync::Arc;
 
 /// Where events are, and what is kept beside them: handed in when the program is wired.
@@ -53,6 +57,15 @@ pub trait EventStore: Send + Sync + 'static {
     /// # Errors
     /// [`Problem`] when the database fails; it is then called again.
     async fn forget(&self, scope: &Scope, traces: &Traces) -> Result<u64, Problem>;
+}
+
+/// A number for whoever keeps what it read of people: it rises when an erasure is asked for, and again whenever the records
+/// of one are emptied, in the same transaction. Cheap.
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub async fn version(platform: &Platform, scope: &Scope) -> Result<u64, DbError> {
+    Ok(store::version(&platform.db(scope).await?).await?.cast_unsigned())
 }
 
 /// Erasures of all workspaces. Cheap to clone.

@@ -1,6 +1,7 @@
 //! The tables of erasures, and what an erasure does to those of others.
 
 use super::model::{ErasedRecords, Erasure, ErasureReport, ErasureState, holds};
+use super::others::{self, Shared};
 use crate::bulk::{like, select_in};
 use kernel::ids::{ErasureId, JobId, PersonId};
 use kernel::page::{Page, PageRequest};
@@ -18,6 +19,8 @@ pub(super) struct Work {
     pub(super) members: Vec<u64>,
     /// Kind and value of every key.
     pub(super) identifiers: Vec<(String, String)>,
+    /// Others, and when they were one with the members.
+    pub(super) shared: Vec<Shared>,
     pub(super) records: ErasedRecords,
 }
 
@@ -132,6 +135,17 @@ pub(super) async fn finish(
     tx.execute(sql, params![report, sha256, now, id.clone()]).await.map(|_| ())
 }
 
+/// Counts that the records were emptied.
+pub(super) async fn count_emptied(tx: &mut Tx, id: &ErasureId) -> Result<(), DbError> {
+    tx.execute("update erasures set emptied = emptied + 1 where id = $1", params![id.clone()]).await.map(|_| ())
+}
+
+/// See [`super::version`].
+pub(super) async fn version(db: &Db) -> Result<i64, DbError> {
+    let sql = "select cast(count(*) + coalesce(sum(emptied), 0) as bigint) from erasures";
+    Ok(db.query_one::<(i64,)>(sql, Vec::new()).await?.0)
+}
+
 /// Counts events that were refused because of an erasure.
 pub(crate) async fn count_late(db: &Db, id: &str, events: u64) -> Result<(), DbError> {
     let sql = "update erasures set late_events = late_events + $1 where id = $2";
@@ -163,13 +177,11 @@ async fn for_all(tx: &mut Tx, sql: &str, members: &[u64]) -> Result<u64, DbError
     Ok(rows)
 }
 
-/// Empties the profiles of these people and removes everything that hangs on them. `changes` is the number of this write.
-pub(super) async fn erase_records(
-    tx: &mut Tx,
-    members: &[u64],
-    changes: i64,
-    records: &mut ErasedRecords,
-) -> Result<(), DbError> {
+/// Empties the profiles of the members and removes everything that hangs on them. `changes` is the number of this write.
+pub(super) async fn erase_records(tx: &mut Tx, work: &mut Work, changes: i64) -> Result<(), DbError> {
+    let Work { members, shared, records, .. } = work;
+    let members = members.as_slice();
+    records.versions += others::forget(tx, shared).await?;
     let empty = "update people set state = 'erased', own_created_us = 0, own_first_seen_us = 0, own_last_seen_us = 0, \
         own_lead_us = null, traits = '{}', created_us = 0, first_seen_us = 0, last_seen_us = 0, lead_us = null, \
         origin = '', company = null, email = '', phone = '', name = '', first_name = '', last_name = '', title = '', \
@@ -209,9 +221,9 @@ pub(super) async fn erase_records(
     tx.execute(told, Vec::new()).await.map(|_| ())
 }
 
-/// Rows that still speak of these people.
-pub(super) async fn records_left(tx: &mut Tx, members: &[u64]) -> Result<u64, DbError> {
-    let mut left = 0;
+/// Rows that still speak of these people, and versions of others from when they were one with them.
+pub(super) async fn records_left(tx: &mut Tx, members: &[u64], shared: &[Shared]) -> Result<u64, DbError> {
+    let mut left = others::left(tx, shared).await?;
     for sql in [
         "select count(*) from people where state <> 'erased' and person in ({in})",
         "select count(*) from person_identifiers where person in ({in})",

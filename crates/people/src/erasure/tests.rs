@@ -3,10 +3,12 @@
 use super::*;
 use crate::identity::{Kind, Observation, ObservationKind, PersonInput, upsert_people};
 use crate::profiles::{EventSource, Profiles};
+use crate::record_history::people_at;
 use crate::upsert::{Source, Upserted};
 use kernel::scope::Role;
-use kernel::time::SECOND;
+use kernel::time::{DAY, HOUR, SECOND, Timestamp};
 use lake::{Event, EventKind, FileCatalog, LakeConfig};
+use others::Shared;
 use parking_lot::Mutex;
 use platform::params;
 use serde_json::json;
@@ -272,5 +274,151 @@ async fn one_may_come_back_when_that_was_said_and_only_who_may_erases() {
         let back = import(&test, &[("Erika", MAIL)]).await;
         assert!(back[0].id().is_some_and(|id| *id != erika), "a new person, with a number of its own: {back:?}");
         assert_eq!(world.store.1.lock().len(), 1);
+    }
+}
+
+fn hour(hours: i64) -> Timestamp {
+    testkit::START.plus(hours * HOUR)
+}
+
+/// A contact of a file, of a country and of a company.
+async fn contact_of(test: &TestPlatform, country: &str) -> PersonId {
+    let source = Source::Import("imp_01k8x0w3c5r7n0000000000000".parse().unwrap());
+    let mut row = PersonInput::new(test.platform.world.now(), source);
+    row.identifiers = vec![(Kind::Email, "erika@globex.com".to_owned())];
+    row.created_at = Some(testkit::START.plus(-90 * DAY));
+    row.traits = json!({"country": country}).as_object().cloned().unwrap();
+    let mut tx = test.db.begin().await.unwrap();
+    let done = upsert_people(&mut tx, &test.platform.world, &[row]).await.unwrap();
+    tx.commit().await.unwrap();
+    *done[0].id().unwrap()
+}
+
+/// A visitor and a contact of a file, of France and of a company: one person from the first hour to the second, when somebody
+/// takes it back. The visitor, who came first, stood for both. Now it is the third hour.
+async fn one_for_a_time(test: &TestPlatform, world: &World) -> (PersonId, PersonId) {
+    let visitor = take(world, test, &[seen(1, "browser-1", None)]).await[0];
+    let contact = contact_of(test, "FR").await;
+    test.advance(HOUR);
+    take(world, test, &[seen(3_600, "browser-1", Some("erika@globex.com"))]).await;
+    test.advance(HOUR);
+    world.identity.separate(&test.scope, visitor, contact).await.unwrap();
+    test.advance(HOUR);
+    (visitor, contact)
+}
+
+/// What is counted of a person as of a moment: the first moment, and the country of whoever is more than a visitor.
+async fn counted(test: &TestPlatform, person: PersonId, at: Timestamp) -> Option<(Timestamp, Option<String>)> {
+    let then = people_at(&test.platform, &test.scope, at).await.unwrap();
+    let known = then.people.into_iter().find(|fact| fact.person == person);
+    let visitor = || Some((Timestamp::from_micros(then.visitors.get(person.number())?), None));
+    known.map(|fact| (fact.created_at, Some(fact.country))).or_else(visitor)
+}
+
+async fn left_of(test: &TestPlatform, shared: &[Shared]) -> u64 {
+    let mut tx = test.db.begin().await.unwrap();
+    let left = store::records_left(&mut tx, &[], shared).await.unwrap();
+    tx.rollback().await.unwrap();
+    left
+}
+
+/// Whoever stood for both in a merge that was taken back says nothing of the other once that one is erased, at no moment; and
+/// whoever did not stand for both is there at every moment as if there had been no merge. The proof looks for either.
+#[tokio::test]
+async fn a_merge_that_was_taken_back_leaves_nothing_of_the_erased() {
+    for visitor_goes in [false, true] {
+        for test in platforms().await {
+            let world = world(&test).await;
+            let (visitor, contact) = one_for_a_time(&test, &world).await;
+            let (goes, stays) = if visitor_goes { (visitor, contact) } else { (contact, visitor) };
+            let between = hour(1).plus(HOUR / 2);
+            let both = Some((testkit::START.plus(-90 * DAY), Some("FR".to_owned())));
+            assert_eq!(counted(&test, visitor, between).await, both);
+            assert_eq!(counted(&test, contact, between).await, None);
+            let mut tx = test.db.begin().await.unwrap();
+            let shared = others::shared(&mut tx, &[goes.number()]).await.unwrap();
+            tx.rollback().await.unwrap();
+            let time = Shared { person: stays.number(), from: hour(1).micros(), until: hour(2).micros() };
+            assert_eq!(shared, [time]);
+            assert_eq!(left_of(&test, &shared).await, 1, "the proof finds what is left");
+
+            let asked = world.erasures.request(&test.scope, goes, true).await.unwrap();
+            assert_eq!(asked.person, goes);
+            let report = done(&world, &test, goes).await.report.unwrap();
+            assert_eq!((report.persons, report.proof.records_found), (vec![goes], 0));
+            assert_eq!(left_of(&test, &shared).await, 0);
+            let alone = if visitor_goes { both } else { Some((testkit::START.plus(SECOND), None)) };
+            for half_hours in 1..8 {
+                let at = testkit::START.plus(half_hours * HOUR / 2);
+                assert_eq!(counted(&test, goes, at).await, None, "{at}");
+                assert_eq!(counted(&test, stays, at).await, alone, "{at}: as if there had been no merge");
+            }
+            let sql = "select country, coalesce(company, ''), coalesce(lead_us, 0) from person_was where person = $1";
+            let was: Vec<(String, String, i64)> = test.db.query(sql, params![visitor]).await.unwrap();
+            assert!(was.iter().all(|row| *row == (String::new(), String::new(), 0)), "{was:?}");
+        }
+    }
+}
+
+/// A merge ends no earlier than what its people were known to be, where the clock was set back before it was taken back: what
+/// was known in it is found.
+#[tokio::test]
+async fn a_clock_that_was_set_back_hides_no_version_from_the_proof() {
+    for test in platforms().await {
+        let world = world(&test).await;
+        let visitor = take(&world, &test, &[seen(1, "browser-1", None)]).await[0];
+        let contact = contact_of(&test, "FR").await;
+        test.advance(HOUR);
+        take(&world, &test, &[seen(3_600, "browser-1", Some("erika@globex.com"))]).await;
+        test.advance(HOUR);
+        assert_eq!(contact_of(&test, "AT").await, contact);
+        test.clock.set(testkit::START.plus(HOUR / 2));
+        world.identity.separate(&test.scope, visitor, contact).await.unwrap();
+        let mut tx = test.db.begin().await.unwrap();
+        let shared = others::shared(&mut tx, &[contact.number()]).await.unwrap();
+        tx.rollback().await.unwrap();
+        assert_eq!(left_of(&test, &shared).await, 1, "{shared:?}");
+        let time = Shared { person: visitor.number(), from: hour(1).micros(), until: hour(2).micros() };
+        assert_eq!(shared, [time]);
+    }
+}
+
+/// Who was one with somebody is found also over others, in the time in which all of these merges stood.
+#[tokio::test]
+async fn who_was_one_with_the_erased_is_found_over_others() {
+    for test in platforms().await {
+        let edges: [(u64, u64, i64, Option<i64>); 5] =
+            [(1, 2, 100, Some(200)), (2, 3, 50, None), (3, 4, 150, Some(170)), (2, 5, 10, Some(90)), (6, 7, 1, None)];
+        let mut tx = test.db.begin().await.unwrap();
+        for (person, other, known, ended) in edges {
+            let sql = "insert into person_merge_edges (person, other, state, identifier, other_identifier, at_us, source, \
+                event_id, ended_us, known_us) values ($1, $2, $3, '', '', 0, 'event:1', '', $4, $5)";
+            let state = if ended.is_some() { "separated" } else { "merged" };
+            tx.execute(sql, params![person, other, state, ended, known]).await.unwrap();
+        }
+        let shared = |person, from, until| Shared { person, from, until };
+        let of_one = [shared(2, 100, 200), shared(3, 100, 200), shared(4, 150, 170)];
+        assert_eq!(others::shared(&mut tx, &[1]).await.unwrap(), of_one);
+        assert_eq!(others::shared(&mut tx, &[6, 7]).await.unwrap(), []);
+        tx.rollback().await.unwrap();
+    }
+}
+
+/// The number by which others see that what they read of people is stale moves when an erasure is asked for, and again when
+/// the records are emptied, which is later.
+#[tokio::test]
+async fn the_version_moves_when_asked_and_when_emptied() {
+    for test in platforms().await {
+        let world = world(&test).await;
+        let erika = *import(&test, &[("Erika", MAIL)]).await[0].id().unwrap();
+        let now = async || version(&test.platform, &test.scope).await.unwrap();
+        let before = now().await;
+        world.erasures.request(&test.scope, erika, false).await.unwrap();
+        let asked = now().await;
+        assert_eq!(world.profiles.facts(&test.scope).await.unwrap().len(), 1, "not emptied yet");
+        done(&world, &test, erika).await;
+        let emptied = now().await;
+        assert!(before < asked && asked < emptied, "{before}, {asked}, {emptied}");
+        assert_eq!(now().await, emptied);
     }
 }

@@ -9,6 +9,7 @@ use hashbrown::{HashMap, HashSet};
 use kernel::ids::{CompanyId, PersonId};
 use kernel::problem::Problem;
 use kernel::scope::Scope;
+use kernel::time::Timestamp;
 use platform::Platform;
 use platform::params;
 use platform::sql::{DbError, Tx};
@@ -21,15 +22,15 @@ pub(super) async fn separate(
     person: PersonId,
     other: PersonId,
 ) -> Result<(), Problem> {
-    let (db, now) = (platform.db(scope).await?, platform.world.now());
-    let mut tx = db.begin().await?;
+    let mut tx = platform.db(scope).await?.begin().await?;
     let held = hold(&mut tx).await?;
+    let members = members_of(&mut tx, person).await?;
+    let now = known_by(&mut tx, &members, platform.world.now()).await?;
     let sql = "update person_merge_edges set state = 'separated', ended_us = $3, ended_by = $4 where state = 'merged' \
         and ((person = $1 and other = $2) or (person = $2 and other = $1))";
     if tx.execute(sql, params![person, other, now, scope.actor.label()]).await? == 0 {
         return Err(Problem::not_found("merge", format!("of {person} and {other}")));
     }
-    let members = members_of(&mut tx, person).await?;
     let canonical = rejoin(&mut tx, &members).await?;
     let said = Said { at: now.micros(), by_event: false };
     rewrite(&mut tx, (held.changes, said), &members, &canonical).await?;
@@ -46,6 +47,14 @@ async fn members_of(tx: &mut Tx, person: PersonId) -> Result<Vec<u64>, DbError> 
     members.sort_unstable();
     members.dedup();
     Ok(members)
+}
+
+/// The moment; where the clock was set back, that since which these people are known as they are: their merge does not end
+/// before.
+async fn known_by(tx: &mut Tx, members: &[u64], now: Timestamp) -> Result<Timestamp, DbError> {
+    let sql = "select known_us from people where known_us is not null and person in ({in})";
+    let known: Vec<(i64,)> = crate::bulk::select_in(tx, sql, members).await?;
+    Ok(known.into_iter().map(|row| Timestamp::from_micros(row.0)).fold(now, Ord::max))
 }
 
 /// Computes the components of what was one component from the edges that stand, and writes them.

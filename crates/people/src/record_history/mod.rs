@@ -16,6 +16,6 @@ mod versions;
 
 pub use people::{PeopleThen, people_at};
 pub(crate) use versions::{
-    CompanyWas, DealWas, PersonWas, Said, companies_at, keep_companies, keep_deals, keep_entries, keep_parts,
-    keep_people,
+    CompanyWas, DealWas, PersonWas, Said, companies_at, follow_entries, follow_parts, keep_companies, keep_deals,
+    keep_entries, keep_parts, keep_people,
 };

@@ -1,12 +1,13 @@
 //! Versions on both databases: when one is written, and what is read of them.
 
+use super::people::Reading;
 use super::people_at;
 use crate::companies::{Companies, CompanyInput, upsert_companies};
 use crate::deals::{DealInput, DealKey, Deals, revert_deals, upsert_deals};
 use crate::identity::{Kind, PersonInput, revert_people, upsert_people};
 use crate::upsert::{Source, Upserted};
 use kernel::money::Money;
-use kernel::time::{DAY, Timestamp};
+use kernel::time::{DAY, HOUR, Timestamp};
 use serde_json::{Value as Json, json};
 use testkit::{TestPlatform, platforms};
 
@@ -89,6 +90,46 @@ async fn a_version_is_written_where_a_number_may_change() {
         assert!(then.people.len() == 50 && undone.people.len() < 50, "an undone file was known until it was undone");
     }
 }
+
+/// Whoever changes while everybody is read is there all the same, as it was: whether its page was read already, is being
+/// read, or is still to come; and whoever comes into being meanwhile, or is erased, is not.
+#[tokio::test]
+async fn a_change_while_everybody_is_read_loses_nobody() {
+    const PEOPLE: u32 = 8;
+    for test in platforms().await {
+        let rows: Vec<PersonInput> = (0..PEOPLE).map(|number| person(&test, number, "DE")).collect();
+        let mut made = put(&test, &rows, |done| undo(done).unwrap().0).await;
+        let at = test.platform.world.now();
+        test.advance(DAY);
+        let (mut reading, mut number) = (Reading::new(&test.db, at), 0_u32);
+        loop {
+            let page = reading.standing(2).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            // One of this page, one of the next, and one of the page before; the last for the second time.
+            for (number, country) in [(number, "FR"), (number + 3, "GB"), (number.wrapping_sub(1), "AT")] {
+                if number < PEOPLE {
+                    put(&test, &[person(&test, number, country)], drop).await;
+                }
+            }
+            reading.take(page).await.unwrap();
+            if number == 2 {
+                put(&test, &[person(&test, 99, "DE")], drop).await;
+                let gone = made.remove(6).number();
+                for sql in ["delete from person_was where person = $1", ERASE] {
+                    test.db.execute(sql, platform::params![gone]).await.unwrap();
+                }
+            }
+            number += 2;
+        }
+        let found: Vec<_> = reading.then.people.iter().map(|fact| (fact.person, fact.country.as_str())).collect();
+        assert_eq!(found, made.iter().map(|person| (*person, "DE")).collect::<Vec<_>>());
+        assert_eq!(reading.then.people, people_at(&test.platform, &test.scope, at).await.unwrap().people);
+    }
+}
+
+const ERASE: &str = "update people set state = 'erased', known_us = null, known_by_event = false where person = $1";
 
 /// What was there before versions were kept is known since its id was made.
 #[tokio::test]
@@ -174,5 +215,51 @@ async fn deals_and_companies_are_what_they_were() {
             assert_eq!(then, *names);
         }
         assert!(deals.facts_at(&test.scope, testkit::START.plus(-1)).await.unwrap().is_empty());
+    }
+}
+
+/// Where the clock was set back, the versions of parts in deals and of stages follow each other all the same: at no moment
+/// are there two.
+#[tokio::test]
+async fn a_clock_that_was_set_back_makes_no_second_version() {
+    for test in platforms().await {
+        let deals = Deals::new(&test.platform);
+        let write = async |stage: &str, role: &str| {
+            let key = DealKey::External("crm".to_owned(), "1".to_owned());
+            let mut input = DealInput::new(key, test.platform.world.now(), source());
+            (input.name, input.stage) = (Some("Deal".to_owned()), Some(stage.to_owned()));
+            input.stage_entered_at = Some(testkit::START.plus(-DAY));
+            input.people = vec![crate::deals::DealPersonInput {
+                identifiers: vec![(Kind::Email, "buyer@globex.com".to_owned())],
+                role: role.to_owned(),
+                primary: true,
+            }];
+            let mut tx = test.db.begin().await.unwrap();
+            let done = upsert_deals(&mut tx, &test.platform.world, &[input]).await.unwrap();
+            tx.commit().await.unwrap();
+            undo(done.into_iter().next().unwrap())
+        };
+        write("Demo", "champion").await;
+        test.advance(DAY);
+        let changed = write("Proposal", "decision_maker").await.unwrap();
+        test.advance(DAY);
+        let mut tx = test.db.begin().await.unwrap();
+        revert_deals(&mut tx, &test.platform.world, &[changed]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(rows_of(&test, "deal_people_was").await > 0 && rows_of(&test, "deal_stages_was").await > 0);
+        let last = test.platform.world.now();
+        // The hours are there for the second time.
+        for (hours, stage, role) in [(30, "Proposal", "decision_maker"), (31, "Proposal", "champion")] {
+            test.clock.set(testkit::START.plus(hours * HOUR));
+            write(stage, role).await;
+        }
+        for hours in 0..60 {
+            let at = testkit::START.plus(hours * HOUR);
+            let facts = deals.facts_at(&test.scope, at).await.unwrap();
+            let stages: std::collections::HashSet<_> = facts[0].stages.iter().collect();
+            assert_eq!((facts.len(), facts[0].people.len()), (1, 1), "{at}: {facts:?}");
+            assert_eq!(stages.len(), facts[0].stages.len(), "{at}: {facts:?}");
+        }
+        assert_eq!(deals.facts_at(&test.scope, last).await.unwrap(), *deals.facts(&test.scope).await.unwrap());
     }
 }

@@ -200,17 +200,24 @@ pub(crate) async fn keep_deals(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(),
 }
 
 /// Keeps what these parts in deals were, as far as they were there: to be called before they change or go.
-pub(crate) async fn keep_parts<'a>(
-    tx: &mut Tx,
-    parts: impl Iterator<Item = (&'a DealId, u64)>,
-    now: Timestamp,
-) -> Result<(), DbError> {
-    let rows: Vec<Vec<Value>> = parts.map(|(deal, person)| params![deal, person, now]).collect();
+pub(crate) async fn keep_parts(tx: &mut Tx, parts: &[(DealId, u64)], now: Timestamp) -> Result<(), DbError> {
+    let rows: Vec<Vec<Value>> = parts.iter().map(|(deal, person)| params![deal, *person, now]).collect();
     let sql = "insert into deal_people_was (deal, person, known_us, until_us, role, is_primary) \
         select p.deal, p.person, p.known_us, v.column3, p.role, p.is_primary from (values {rows}) as v, deal_people p \
         where p.deal = v.column1 and p.person = v.column2 and (p.known_us is null or p.known_us < v.column3) \
         on conflict do nothing";
     update_from(tx, sql, rows).await
+}
+
+/// As [`follows`], of parts that were written where others had been before: not older than those.
+pub(crate) async fn follow_parts(tx: &mut Tx, parts: &[(DealId, u64)]) -> Result<(), DbError> {
+    let rows: Vec<Vec<Value>> = parts.iter().map(|(deal, person)| params![deal, *person]).collect();
+    let last = "(select max(w.until_us) from deal_people_was w where w.deal = v.column1 and w.person = v.column2)";
+    let sql = format!(
+        "update deal_people set known_us = {last} from (values {{rows}}) as v \
+         where deal_people.deal = v.column1 and deal_people.person = v.column2 and deal_people.known_us < {last}"
+    );
+    update_from(tx, &sql, rows).await
 }
 
 /// Keeps that deals had entered these stages: to be called before the entries go.
@@ -225,4 +232,16 @@ pub(crate) async fn keep_entries(
         where s.deal = v.column1 and s.stage = v.column2 and s.entered_us = v.column3 \
         and (s.known_us is null or s.known_us < v.column4) on conflict do nothing";
     update_from(tx, sql, rows).await
+}
+
+/// As [`follow_parts`], of entries into stages.
+pub(crate) async fn follow_entries(tx: &mut Tx, entries: &[(DealId, String, Timestamp)]) -> Result<(), DbError> {
+    let rows: Vec<Vec<Value>> = entries.iter().map(|(deal, stage, at)| params![deal, stage, *at]).collect();
+    let last = "(select max(w.until_us) from deal_stages_was w where w.deal = v.column1 and w.stage = v.column2 \
+        and w.entered_us = v.column3)";
+    let sql = format!(
+        "update deal_stages set known_us = {last} from (values {{rows}}) as v where deal_stages.deal = v.column1 \
+         and deal_stages.stage = v.column2 and deal_stages.entered_us = v.column3 and deal_stages.known_us < {last}"
+    );
+    update_from(tx, &sql, rows).await
 }

@@ -15,7 +15,7 @@ mod back;
 mod batch;
 mod keys;
 
-use super::{missing, text};
+use super::{entering, missing, text};
 use crate::ledger::{Line, store};
 use analytics::channels::Channel;
 use async_trait::async_trait;
@@ -246,6 +246,7 @@ impl Importer for SpendImporter {
         rows: &[MappedRow],
     ) -> Result<Vec<RowOutcome>, ImporterError> {
         store::hold(tx).await?;
+        let context = &entering(&self.platform, context);
         let lines: Vec<Result<Line, RowProblem>> = rows.iter().map(|row| line_of(context, row)).collect();
         let mut batch = batch::Batch::read(context, tx, &lines).await?;
         let mut rng = self.platform.world.rng();
@@ -262,6 +263,7 @@ impl Importer for SpendImporter {
 
     async fn finish(&self, context: &ImportContext, tx: &mut Tx) -> Result<Vec<Change>, ImporterError> {
         store::hold(tx).await?;
+        let context = &entering(&self.platform, context);
         back::withdraw(context, tx, &mut self.platform.world.rng()).await
     }
 
@@ -272,6 +274,7 @@ impl Importer for SpendImporter {
         changes: &[Change],
     ) -> Result<Vec<Undone>, ImporterError> {
         store::hold(tx).await?;
+        let context = &entering(&self.platform, context);
         let mut rng = self.platform.world.rng();
         let released = back::release(context, tx, changes).await?;
         let (mut undone, mut count) = (Vec::with_capacity(changes.len()), 0);
