@@ -377,8 +377,9 @@ impl AtFinish for PredicateFold {}
 impl<F: AtFinish> AtFinish for Within<F> {}
 
 impl<F: Reversible> Reversible for Within<F> {
-    fn take_away(&self, from: &mut Self::Output, less: &Self::Output) {
-        from.people -= less.people;
-        self.fold.take_away(&mut from.found, &less.found);
+    fn take_away(&self, from: &mut Self::Output, less: &Self::Output) -> bool {
+        let Some(people) = from.people.checked_sub(less.people) else { return false };
+        from.people = people;
+        self.fold.take_away(&mut from.found, &less.found)
     }
 }

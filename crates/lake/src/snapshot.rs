@@ -63,6 +63,12 @@ impl Snapshot {
         Arc::clone(&self.view.merges.canonical)
     }
 
+    /// The map they were set as; another one only where that has chains.
+    #[must_use]
+    pub fn merges_as_set(&self) -> Arc<HashMap<u64, u64>> {
+        self.view.merges.given()
+    }
+
     /// The same events under other merges.
     #[must_use]
     pub fn under(&self, merges: Arc<HashMap<u64, u64>>) -> Self {

@@ -11,12 +11,14 @@ use crate::facts::{Day, day_of};
 use crate::ingest::Lakes;
 use crate::metrics::Figure;
 use crate::upkeep::PropertyUses;
-use kernel::ids::PersonId;
+use kernel::ids::{PersonId, WorkspaceId};
+use kernel::limits::FOLD_MEMORY_BYTES_MAX;
 use kernel::page::PageRequest;
 use kernel::problem::{Class, Problem};
 use kernel::scope::{Permission, Scope};
 use kernel::time::{HOUR, MINUTE, TimeRange};
 use lake::KnownAt;
+use parking_lot::Mutex;
 use people::companies::Companies;
 use people::identity::Identity;
 use people::merge_history::merges_at;
@@ -43,6 +45,8 @@ pub(super) struct Shared {
     people: Cache<Vec<u64>>,
     /// Parts of trends that are over, and what the other questions found.
     parts: Arc<Kept>,
+    /// How often events of each workspace had been removed when it asked last.
+    removals: Mutex<HashMap<WorkspaceId, u64>>,
     pub(super) companies: Companies,
     pub(super) texts: Cache<Vec<TextChoice>>,
     pub(super) properties: Cache<Vec<PropertyChoice>>,
@@ -73,6 +77,7 @@ impl Explore {
             answers: Cache::new(ANSWERS_BYTES_MAX),
             people: Cache::new(PEOPLE_BYTES_MAX),
             parts: Arc::new(Kept::new(PARTS_BYTES_MAX)),
+            removals: Mutex::default(),
             companies: Companies::new(platform),
             texts: Cache::new(ANSWERS_BYTES_MAX),
             properties: Cache::new(ANSWERS_BYTES_MAX),
@@ -99,14 +104,36 @@ impl Explore {
         lake.set_merges(merges.clone());
         let now = shared.platform.world.now();
         let (watermark, hour) = (lake.watermark(), now.micros().div_euclid(HOUR));
-        let stamp = Stamp { offset: watermark.offset, removals: watermark.removals, hour, merges };
+        let (offset, removals) = (watermark.offset, watermark.removals);
+        let before = shared.removals.lock().insert(scope.workspace.id.clone(), removals);
+        if before.is_some_and(|before| before != removals) {
+            self.forget(&scope.workspace.id);
+        }
+        let stamp = Stamp { offset, removals, hour, merges: Arc::downgrade(&merges) };
         let place = zone.iana_name().unwrap_or_default();
         let key = format!("{}\n{place}\n{currency}\n{text}", scope.workspace.id);
         let session_timeout_us = i64::from(shared.platform.config.events.session_timeout_minutes) * MINUTE;
         let kept = Some((Arc::clone(&shared.parts), scope.workspace.id.to_string()));
-        let companies = Vec::new();
-        let reader = Reader { lake, zone, currency, now, session_timeout_us, companies, known: None, kept };
+        let (companies, known, found_bytes_max) = (Vec::new(), None, FOLD_MEMORY_BYTES_MAX);
+        let reader = Reader { lake, zone, currency, now, session_timeout_us, companies, known, kept, found_bytes_max };
         Ok(Ready { reader, stamp, key })
+    }
+
+    /// Forgets all answers of a workspace. Once events were removed they hold no more, and what they say of somebody who was
+    /// erased is not to stay in memory; the next question sees to it, whatever it asks.
+    pub fn forget(&self, workspace: &WorkspaceId) {
+        let (shared, beginning) = (&self.0, format!("{workspace}\n"));
+        shared.answers.forget(&beginning);
+        shared.people.forget(&beginning);
+        shared.texts.forget(&beginning);
+        shared.properties.forget(&beginning);
+        shared.parts.forget(workspace.as_str());
+    }
+
+    /// How much is kept of answers, and of what was found for them.
+    #[cfg(test)]
+    pub(super) fn kept_bytes(&self) -> [usize; 2] {
+        [self.0.answers.weight(), self.0.parts.bytes()]
     }
 
     /// For a question, with what was known at its moment.

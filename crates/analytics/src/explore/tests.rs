@@ -4,6 +4,7 @@ use super::{Explore, routes};
 use crate::ingest::{Lakes, sender_routes};
 use crate::upkeep::PropertyUses;
 use base64::Engine as _;
+use kernel::ids::PersonId;
 use kernel::scope::{Role, Scope};
 use kernel::time::DAY;
 use people::identity::Identity;
@@ -439,4 +440,23 @@ async fn explorations_are_saved_changed_and_archived() {
         assert_eq!((count("exploration.create"), count("exploration.update")), (5, 6));
         site.lakes.close().await;
     }
+}
+
+/// After somebody was erased nothing that was answered before stays in memory, whatever is asked next.
+#[tokio::test]
+async fn answers_from_before_an_erasure_are_forgotten() {
+    let site = Site::new(testkit::platform(testkit::Backend::Sqlite).await);
+    site.visits().await;
+    let cell = json!({"kind": "funnel", "step": 1, "outcome": "reached"});
+    let request = json!({"exploration": funnel(), "cell": cell});
+    let behind = site.client.post("/api/v1/explore/people", &request).await.expect(200).json();
+    assert!(site.explore.kept_bytes().iter().all(|bytes| *bytes > 0));
+    let person: PersonId = behind["items"][0]["id"].as_str().unwrap().parse().unwrap();
+    let events = site.lakes.get(&site.platform.scope.workspace).await.unwrap();
+    let _ = events.erase(&[person.number()], &lake::RewriteProgress::default()).await.unwrap();
+    let _ = site.client.get("/api/v1/explore/choices").await.expect(200);
+    assert_eq!(site.explore.kept_bytes(), [0, 0]);
+    let answer = site.client.post("/api/v1/explore", &funnel()).await.expect(200).json();
+    assert_eq!(answer["found"]["parts"][0]["steps"][1]["people"], json!(1));
+    site.lakes.close().await;
 }

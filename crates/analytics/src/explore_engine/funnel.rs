@@ -119,21 +119,23 @@ pub(super) async fn answer(
     ask: &FunnelAsk,
 ) -> Result<FunnelAnswer, Problem> {
     let fold = fold(ask, asked.humans_only)?;
-    let found: Funnel = now.fold_kept(fold.clone()).await?;
+    let found = now.fold_kept(fold.clone()).await?;
+    let found = &found.found;
     let before = match before {
         Some(stretch) => Some(stretch.fold_kept(fold).await?),
         None => None,
     };
     let steps = ask.steps.len();
     let all = sum(found.groups.values());
-    let all_before = before.as_ref().map(|before| sum(before.groups.values()));
+    let before = before.as_ref().map(|before| &before.found);
+    let all_before = before.map(|before| sum(before.groups.values()));
     let mut parts = vec![part(steps, None, &all, all_before.as_ref(), None)];
     if let Some(breakdown) = &ask.breakdown {
         let top = largest(&found.groups, breakdown.top);
         let none = FunnelGroup::default();
         for text in &top {
             let group = found.groups.get(text).unwrap_or(&none);
-            let before = before.as_ref().map(|before| before.groups.get(text).unwrap_or(&none));
+            let before = before.map(|before| before.groups.get(text).unwrap_or(&none));
             parts.push(part(steps, Some(Group::Value(text.clone())), group, before, Some(&all)));
         }
         if found.groups.len() > top.len() {
@@ -141,8 +143,8 @@ pub(super) async fn answer(
                 let rest = funnel.groups.iter().filter(|(text, _)| !top.contains(text));
                 sum(rest.map(|(_, group)| group))
             };
-            let before = before.as_ref().map(rest);
-            parts.push(part(steps, Some(Group::Other), &rest(&found), before.as_ref(), Some(&all)));
+            let before = before.map(rest);
+            parts.push(part(steps, Some(Group::Other), &rest(found), before.as_ref(), Some(&all)));
         }
     }
     let groups = if ask.breakdown.is_some() { found.groups.len() } else { 0 };

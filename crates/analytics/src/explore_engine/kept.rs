@@ -35,7 +35,7 @@ pub(crate) struct Kept {
 
 enum Held {
     Part(Arc<TallyPart>),
-    Found(FoundIn, Box<dyn Any + Send + Sync>),
+    Found(FoundIn, Arc<dyn Any + Send + Sync>),
 }
 
 impl Kept {
@@ -61,16 +61,21 @@ impl Kept {
     }
 
     /// What a fold found before.
-    pub(super) fn found<T: Clone + 'static>(&self, key: &str) -> Option<(T, FoundIn)> {
+    pub(super) fn found<T: Send + Sync + 'static>(&self, key: &str) -> Option<(Arc<T>, FoundIn)> {
         match &*self.held.get(key, &None)? {
-            Held::Found(found_in, found) => Some((found.downcast_ref::<T>()?.clone(), found_in.clone())),
+            Held::Found(found_in, found) => Some((Arc::clone(found).downcast().ok()?, found_in.clone())),
             Held::Part(_) => None,
         }
     }
 
-    pub(super) fn keep<T: Send + Sync + 'static>(&self, key: String, found: T, found_in: FoundIn, bytes: usize) {
-        let weight = bytes + key.len() + size_of::<(Held, T)>();
-        self.held.put(key, None, Arc::new(Held::Found(found_in, Box::new(found))), weight);
+    pub(super) fn keep<T: Send + Sync + 'static>(&self, key: String, found: Arc<T>, found_in: FoundIn, bytes: usize) {
+        let (weight, merges) = (bytes + key.len() + size_of::<(Held, T)>(), Arc::clone(found_in.merges()));
+        self.held.put_with(key, None, Arc::new(Held::Found(found_in, found)), weight, Some(merges));
+    }
+
+    /// Forgets all that is of one owner.
+    pub(crate) fn forget(&self, owner: &str) {
+        self.held.forget(&format!("{owner} "));
     }
 }
 
@@ -181,6 +186,8 @@ pub(super) async fn tally(
         whole = Some(tally).filter(|_| is_whole);
         place = end;
     }
+    // What a part is of keeps the map of merges; where that is another one before and after, the part is not kept.
+    let merges = lake.snapshot().merges_as_set();
     let after = lake.sealed(&reads)?;
     for (at, part) in found.iter().enumerate() {
         // What is as it was before was folded as it was.
@@ -188,7 +195,7 @@ pub(super) async fn tally(
             && after[at].as_ref() == Some(before)
         {
             let held = Arc::new(Held::Part(Arc::clone(part)));
-            kept.held.put(key(&parts[at]), Some(before.clone()), held, part.bytes());
+            kept.held.put_with(key(&parts[at]), Some(before.clone()), held, part.bytes(), Some(Arc::clone(&merges)));
         }
     }
     if whole.is_some() {

@@ -68,18 +68,13 @@ fn anchor(ask: &PathsAsk) -> Stop {
 /// Answers.
 pub(super) async fn answer(stretch: &Stretch<'_>, asked: &Exploration, ask: &PathsAsk) -> Result<PathsAnswer, Problem> {
     let fold = fold(ask, asked.humans_only)?;
-    let (found, shown) = match stretch.fold_if_small(fold.clone()).await? {
-        Some(found) => {
-            let shown = largest(&found, ask.top);
-            (found, shown)
-        }
-        // So many pairs that they are counted once it is known which of them are shown.
-        None => {
-            let shown = largest(&stretch.fold(fold.clone().stops()).await?, ask.top);
-            (stretch.fold(fold.showing(&shown)).await?, shown)
-        }
-    };
-    Ok(answered(ask, &found, &shown))
+    if let Some(found) = stretch.fold_if_small(fold.clone()).await? {
+        return Ok(answered(ask, &found.found, &largest(&found.found, ask.top)));
+    }
+    // So many pairs that they are counted once it is known which of them are shown, of the same events.
+    let moment = stretch.moment();
+    let shown = largest(&stretch.fold_of(&moment, fold.clone().stops()).await?, ask.top);
+    Ok(answered(ask, &stretch.fold_of(&moment, fold.showing(&shown)).await?, &shown))
 }
 
 fn answered(ask: &PathsAsk, found: &Walks, shown: &[Vec<String>]) -> PathsAnswer {

@@ -9,10 +9,12 @@ use kernel::money::Currency;
 use kernel::problem::Problem;
 use kernel::time::{DAY, TimeRange, Timestamp};
 use lake::folds::predicates::{AtFinish, Found, Test, Who, Within};
-use lake::{Fold as _, FoldOptions, KnownAt, Lake, LakeError, Reversible, Watermark};
+use lake::{Fold as _, FoldOptions, KnownAt, Lake, LakeError, Reversible, Snapshot, Watermark};
+use std::fmt::Debug;
 use std::sync::{Arc, OnceLock};
 
 /// What a computation needs beside the question.
+#[derive(Clone)]
 pub(crate) struct Reader {
     pub(crate) lake: Lake,
     pub(crate) zone: TimeZone,
@@ -26,6 +28,8 @@ pub(crate) struct Reader {
     pub(crate) known: Option<KnownAt>,
     /// What was found before, and whose it is; nothing is kept when none.
     pub(crate) kept: Option<(Arc<Kept>, String)>,
+    /// Most bytes of what is found of a question before it is known what of it is shown.
+    pub(crate) found_bytes_max: usize,
 }
 
 /// A range of a question, with the people who count in it.
@@ -75,7 +79,7 @@ impl Stretch<'_> {
         F::State: 'static,
         F::Output: 'static,
     {
-        self.fold_over(fold, self.range).await
+        self.fold_over(&self.moment(), fold, self.range).await
     }
 
     /// As [`Stretch::fold`], with a day before and after, so that what begins or ends in the range is seen whole.
@@ -85,7 +89,7 @@ impl Stretch<'_> {
         F::Output: 'static,
     {
         let around = TimeRange { from: self.range.from.plus(-DAY), to: self.range.to.plus(DAY) };
-        self.fold_over(fold, around).await
+        self.fold_over(&self.moment(), fold, around).await
     }
 
     /// As [`Stretch::fold`], for a fold that looks at a part of the range only.
@@ -99,23 +103,23 @@ impl Stretch<'_> {
         F::Output: 'static,
     {
         // Who counts is known by the whole range.
-        self.fold_over(fold, if self.who.is_some() { self.range } else { part }).await
+        self.fold_over(&self.moment(), fold, if self.who.is_some() { self.range } else { part }).await
     }
 
     /// As [`Stretch::fold`], from what the same question found before where that is kept; none when it takes more memory than
     /// a fold may.
-    pub(super) async fn fold_if_small<F>(&self, fold: F) -> Result<Option<F::Output>, Problem>
+    pub(super) async fn fold_if_small<F>(&self, fold: F) -> Result<Option<Arc<Found<F::Output>>>, Problem>
     where
-        F: Reversible + Clone + std::fmt::Debug + 'static,
+        F: Reversible + Clone + Debug + 'static,
         F::State: 'static,
-        F::Output: Clone + Default + Send + Sync + 'static,
+        F::Output: Clone + Send + Sync + 'static,
     {
         match self.renewed(fold).await {
             Ok(found) => {
                 if self.who.is_some() {
                     self.people.get_or_init(|| found.people);
                 }
-                Ok(Some(found.found))
+                Ok(Some(found))
             }
             Err(LakeError::TooLarge) => Ok(None),
             Err(error) => Err(error.into()),
@@ -123,28 +127,36 @@ impl Stretch<'_> {
     }
 
     /// As [`Stretch::fold_if_small`], of what is always small.
-    pub(super) async fn fold_kept<F>(&self, fold: F) -> Result<F::Output, Problem>
+    pub(super) async fn fold_kept<F>(&self, fold: F) -> Result<Arc<Found<F::Output>>, Problem>
     where
-        F: Reversible + Clone + std::fmt::Debug + 'static,
+        F: Reversible + Clone + Debug + 'static,
         F::State: 'static,
-        F::Output: Clone + Default + Send + Sync + 'static,
+        F::Output: Clone + Send + Sync + 'static,
     {
         self.fold_if_small(fold).await?.ok_or_else(|| LakeError::TooLarge.into())
     }
 
-    async fn renewed<F>(&self, fold: F) -> Result<Found<F::Output>, LakeError>
+    async fn renewed<F>(&self, fold: F) -> Result<Arc<Found<F::Output>>, LakeError>
     where
-        F: Reversible + Clone + std::fmt::Debug + 'static,
+        F: Reversible + Clone + Debug + 'static,
         F::State: 'static,
-        F::Output: Clone + Default + Send + Sync + 'static,
+        F::Output: Clone + Send + Sync + 'static,
     {
-        let options = FoldOptions { as_of: self.reader.known.clone(), ..FoldOptions::over(self.range) };
-        let key = self.key(&fold);
-        let fold = Within::new(fold, self.who.clone());
-        let Some((kept, key)) = key else { return self.reader.lake.fold(&fold, &options).await };
-        let snapshot = self.reader.lake.snapshot();
-        let renewed = match kept.found::<Found<F::Output>>(&key) {
-            Some((known, then)) => snapshot.renew(&fold, (&known, &then), &options).await?,
+        let memory_bytes_max = self.reader.found_bytes_max;
+        let options = FoldOptions { memory_bytes_max, ..FoldOptions::over(self.range) };
+        let (snapshot, within) = (self.moment(), Within::new(fold.clone(), self.who.clone()));
+        let Some((kept, owner)) = self.reader.kept.as_ref().filter(|_| self.is_kept()) else {
+            return Ok(Arc::new(snapshot.fold(&within, &options).await?));
+        };
+        let found_in = snapshot.found_in(self.range);
+        let key = self.key(owner, &fold, found_in.is_open());
+        let known = match kept.found::<Found<F::Output>>(&key) {
+            // What is closed now may have been open then.
+            None if !found_in.is_open() => kept.found(&self.key(owner, &fold, true)),
+            known => known,
+        };
+        let renewed = match known {
+            Some((known, then)) => snapshot.renew(&within, (known, &then), &options).await?,
             None => None,
         };
         let found = match renewed {
@@ -153,19 +165,48 @@ impl Stretch<'_> {
                 kept.renewed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 found
             }
-            None => snapshot.fold(&fold, &options).await?,
+            None => Arc::new(snapshot.fold(&within, &options).await?),
         };
-        kept.keep(key, found.clone(), snapshot.found_in(self.range), fold.weight(&found));
+        // What was removed meanwhile is not to stay in memory.
+        if self.reader.watermark().removals == snapshot.watermark().removals {
+            kept.keep(key, Arc::clone(&found), found_in, within.weight(&found));
+        }
         Ok(found)
     }
 
-    /// What is found depends on beside the events and where the range ends; none when nothing is kept of it: when only what
-    /// was known counts, or who the people of a company are.
-    fn key(&self, fold: &impl std::fmt::Debug) -> Option<(&Kept, String)> {
-        let (kept, owner) = self.reader.kept.as_ref()?;
-        let is_kept = self.reader.known.is_none() && self.reader.companies.is_empty();
-        // The fold with all that makes it.
-        is_kept.then(|| (kept.as_ref(), format!("{owner} {} {:?} {fold:?}", self.range.from.micros(), self.who)))
+    /// Nothing is kept when only what was known counts, or who the people of a company are.
+    fn is_kept(&self) -> bool {
+        self.reader.known.is_none() && self.reader.companies.is_empty()
+    }
+
+    /// What is found depends on, beside the events: the fold with all that makes it, who counts, and the range. A range that
+    /// ends after all events is one with those that end later.
+    fn key(&self, owner: &str, fold: &impl Debug, is_open: bool) -> String {
+        let (from, to) = (self.range.from.micros(), Some(self.range.to.micros()).filter(|_| !is_open));
+        let who = self.who.as_ref().map(|who| (who.any, &who.tests, Some(who.range).filter(|own| *own != self.range)));
+        format!("{owner} {from} {to:?} {who:?} {fold:?}")
+    }
+
+    /// The events of now, or those known at the moment that is asked for.
+    pub(super) fn moment(&self) -> Snapshot {
+        let snapshot = self.reader.lake.snapshot();
+        match &self.reader.known {
+            Some(known) => snapshot.known_at(known),
+            None => snapshot,
+        }
+    }
+
+    /// As [`Stretch::fold`], of one moment.
+    pub(super) async fn fold_of<F: AtFinish + Clone + 'static>(
+        &self,
+        moment: &Snapshot,
+        fold: F,
+    ) -> Result<F::Output, Problem>
+    where
+        F::State: 'static,
+        F::Output: 'static,
+    {
+        self.fold_over(moment, fold, self.range).await
     }
 
     /// Where parts are kept that hold for whoever asks; none when who counts depends on the whole range, or what is known does.
@@ -184,16 +225,20 @@ impl Stretch<'_> {
         F::State: 'static,
         F::Output: 'static,
     {
-        self.fold_over(fold, range).await
+        self.fold_over(&self.moment(), fold, range).await
     }
 
-    async fn fold_over<F: AtFinish + Clone + 'static>(&self, fold: F, range: TimeRange) -> Result<F::Output, Problem>
+    async fn fold_over<F: AtFinish + Clone + 'static>(
+        &self,
+        moment: &Snapshot,
+        fold: F,
+        range: TimeRange,
+    ) -> Result<F::Output, Problem>
     where
         F::State: 'static,
         F::Output: 'static,
     {
-        let options = FoldOptions { as_of: self.reader.known.clone(), ..FoldOptions::over(range) };
-        let found = self.reader.lake.fold(&Within::new(fold, self.who.clone()), &options).await?;
+        let found = moment.fold(&Within::new(fold, self.who.clone()), &FoldOptions::over(range)).await?;
         if self.who.is_some() {
             self.people.get_or_init(|| found.people);
         }

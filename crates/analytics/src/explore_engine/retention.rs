@@ -66,6 +66,7 @@ impl Plan<'_> {
     /// Answers.
     pub(super) async fn answer(&self, now: Timestamp) -> Result<RetentionAnswer, Problem> {
         let found = self.stretch.fold_kept(self.fold.clone()).await?;
+        let found = &found.found;
         let begun = |place: usize| self.cohorts.get(place).is_some_and(|period| period.from <= now.micros());
         let cohort = |place: usize| {
             let back = match self.ask.rule {
@@ -94,7 +95,7 @@ impl Plan<'_> {
         let brackets = brackets.collect();
         let mean = (0..cohorts.len()).map(|after| mean(people(after), came(after))).collect();
         let (rule, groups) = (self.ask.rule, found.groups.len());
-        Ok(RetentionAnswer { rule, mean, brackets, parts: self.parts(&found), groups, cohorts })
+        Ok(RetentionAnswer { rule, mean, brackets, parts: self.parts(found), groups, cohorts })
     }
 
     /// The cohorts for which the period so many after the first is over.

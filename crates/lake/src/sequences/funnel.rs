@@ -8,7 +8,7 @@ use crate::event::{Col, Columns};
 use crate::fold::{Dict, EventRef, Fold, Run};
 use crate::folds::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use crate::folds::predicates::AtFinish;
-use crate::renewed::Reversible;
+use crate::renewed::{Reversible, take_off};
 use std::collections::BTreeMap;
 
 /// Most steps of a funnel.
@@ -294,20 +294,24 @@ impl FunnelGroup {
         }
     }
 
-    /// Takes away what some of its people added.
-    fn take_away(&mut self, less: &FunnelGroup) {
-        for step in 0..less.people.len() {
-            self.people[step] -= less.people[step];
+    /// Takes away what some of its people added; `false` when they had not added that.
+    fn take_away(&mut self, less: &FunnelGroup) -> bool {
+        let steps = less.people.len();
+        if self.people.len() < steps || !take_off(&mut self.people[..steps], &less.people) {
+            return false;
+        }
+        let mut fits = true;
+        for step in 0..steps {
+            // Times are not negative, so no sum of them is.
             self.took_us[step] -= less.took_us[step];
-            for (from, less) in self.took[step].iter_mut().zip(less.took[step]) {
-                *from -= less;
-            }
+            fits &= self.took_us[step] >= 0 && take_off(&mut self.took[step], &less.took[step]);
         }
         // A step that nobody took is not there.
         let steps = self.people.iter().take_while(|people| **people > 0).count();
         self.people.truncate(steps);
         self.took_us.truncate(steps);
         self.took.truncate(steps);
+        fits
     }
 
     /// Adds another group to it.
@@ -347,14 +351,17 @@ impl Funnel {
 impl AtFinish for FunnelFold {}
 
 impl Reversible for FunnelFold {
-    fn take_away(&self, from: &mut Funnel, less: &Funnel) {
+    fn take_away(&self, from: &mut Funnel, less: &Funnel) -> bool {
         for (text, less) in &less.groups {
-            let Some(group) = from.groups.get_mut(text) else { continue };
-            group.take_away(less);
+            let Some(group) = from.groups.get_mut(text) else { return false };
+            if !group.take_away(less) {
+                return false;
+            }
             if group.people.is_empty() {
                 from.groups.remove(text);
             }
         }
+        true
     }
 }
 

@@ -5,7 +5,7 @@ use crate::fold::{Dict, EventRef, Fold, Run};
 use crate::folds::filter::{EventFilter, Filters, Literals, Masks, names_of};
 use crate::folds::periods::Periods;
 use crate::predicates::AtFinish;
-use crate::renewed::Reversible;
+use crate::renewed::{Reversible, take_off};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
@@ -280,30 +280,32 @@ impl RetentionFold {
 impl AtFinish for RetentionFold {}
 
 impl Reversible for RetentionFold {
-    fn take_away(&self, from: &mut Retention, less: &Retention) {
-        subtract(&mut from.people, &less.people);
-        for (from, less) in [
-            (&mut from.exact, &less.exact),
-            (&mut from.unbounded, &less.unbounded),
-            (&mut from.brackets, &less.brackets),
-        ] {
-            from.iter_mut().zip(less).for_each(|(from, less)| subtract(from, less));
+    fn take_away(&self, from: &mut Retention, less: &Retention) -> bool {
+        let all = |from: &mut [Vec<u64>], less: &[Vec<u64>]| {
+            from.len() == less.len() && from.iter_mut().zip(less).all(|(from, less)| take_off(from, less))
+        };
+        let fits = take_off(&mut from.people, &less.people)
+            && all(&mut from.exact, &less.exact)
+            && all(&mut from.unbounded, &less.unbounded)
+            && all(&mut from.brackets, &less.brackets);
+        if !fits {
+            return false;
         }
         for (text, less) in &less.groups {
-            let Some(group) = from.groups.get_mut(text) else { continue };
-            subtract(&mut group.people, &less.people);
-            subtract(&mut group.exact, &less.exact);
-            subtract(&mut group.unbounded, &less.unbounded);
-            subtract(&mut group.brackets, &less.brackets);
+            let Some(group) = from.groups.get_mut(text) else { return false };
+            let fits = take_off(&mut group.people, &less.people)
+                && take_off(&mut group.exact, &less.exact)
+                && take_off(&mut group.unbounded, &less.unbounded)
+                && take_off(&mut group.brackets, &less.brackets);
+            if !fits {
+                return false;
+            }
             if group.people.iter().all(|people| *people == 0) {
                 from.groups.remove(text);
             }
         }
+        true
     }
-}
-
-fn subtract(from: &mut [u64], less: &[u64]) {
-    from.iter_mut().zip(less).for_each(|(from, less)| *from -= less);
 }
 
 impl Fold for RetentionFold {

@@ -341,9 +341,14 @@ impl WalkFold {
 impl AtFinish for WalkFold {}
 
 impl Reversible for WalkFold {
-    fn take_away(&self, from: &mut Walks, less: &Walks) {
-        from.each(less, |people, less| *people -= less);
+    fn take_away(&self, from: &mut Walks, less: &Walks) -> bool {
+        let mut fits = from.links.len() == less.links.len();
+        from.each(less, |people, less| match people.checked_sub(less) {
+            Some(left) => *people = left,
+            None => fits = false,
+        });
         from.links.iter_mut().for_each(|links| links.retain(|_, people| *people > 0));
+        fits
     }
 }
 

@@ -181,59 +181,67 @@ async fn trends_are_a_group_by() {
         let mut dice = Dice::new(seed + 1_000);
         let ask = trends(&mut dice);
         let asked = asked(&mut dice, Ask::Trends(ask.clone()));
-        let answer = world.reader.answer(&asked).await.unwrap();
-        let Found::Trends(found) = answer.found else { panic!() };
-        let (from, to) = world.range(&asked);
-        if asked.segment.is_some() {
-            assert_eq!(answer.segment_people, Some(world.people(&asked, from, to).len() as u64));
+        check_trends(seed, &world, &asked, &ask).await;
+        // Every event of people, whatever its name, is read another way.
+        let any = TrendsAsk { series: vec![EventChoice::default()], ..ask };
+        let asked = Exploration { humans_only: true, ask: Ask::Trends(any.clone()), ..asked };
+        check_trends(seed, &world, &asked, &any).await;
+    }
+}
+
+async fn check_trends(seed: u64, world: &World, asked: &Exploration, ask: &TrendsAsk) {
+    let answer = world.reader.answer(asked).await.unwrap();
+    let Found::Trends(found) = answer.found else { panic!() };
+    let (from, to) = world.range(asked);
+    if asked.segment.is_some() {
+        assert_eq!(answer.segment_people, Some(world.people(asked, from, to).len() as u64));
+    }
+    let known: Vec<&str> = found
+        .lines
+        .iter()
+        .filter_map(|line| match &line.group {
+            Some(Group::Value(text)) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    let before = crate::explore_engine::plan::Dates::of(asked, world.reader.zone.clone(), world.reader.now)
+        .unwrap()
+        .before(asked.compare)
+        .map(|before| (before.range().from.micros(), before.range().to.micros()));
+    let mut parts = BTreeSet::new();
+    for line in &found.lines {
+        let of = |ends: (i64, i64)| {
+            let mut items = items(world, asked, ask, line.series, ends);
+            items.retain(|item| match &line.group {
+                None => true,
+                Some(Group::Value(value)) => value == item.part,
+                Some(Group::Other) => !known.contains(&item.part),
+            });
+            items
+        };
+        let all = of((from, to));
+        parts.extend(all.iter().map(|item| item.part));
+        let shown = line.total.as_ref().map(crate::metrics::Figure::number);
+        assert!(close(shown, measured(ask.measure, &all)), "{seed}: total {shown:?} of {asked:?}");
+        let mut last = from;
+        for (period, value) in found.periods.iter().zip(&line.values) {
+            let (begin, end) = (period.from.micros(), period.to.micros());
+            assert_eq!(begin, last, "periods follow each other");
+            last = end;
+            let inside: Vec<_> = all.iter().filter(|item| begin <= item.at && item.at < end).copied().collect();
+            let expected = measured(ask.measure, &inside).filter(|_| begin <= world.reader.now.micros());
+            let shown = value.as_ref().map(crate::metrics::Figure::number);
+            assert!(close(shown, expected), "{seed}: {shown:?} is not {expected:?} from {begin}");
         }
-        let known: Vec<&str> = found
-            .lines
-            .iter()
-            .filter_map(|line| match &line.group {
-                Some(Group::Value(text)) => Some(text.as_str()),
-                _ => None,
-            })
-            .collect();
-        let before = crate::explore_engine::plan::Dates::of(&asked, world.reader.zone.clone(), world.reader.now)
-            .unwrap()
-            .before(asked.compare)
-            .map(|before| (before.range().from.micros(), before.range().to.micros()));
-        let mut parts = BTreeSet::new();
-        for line in &found.lines {
-            let of = |ends: (i64, i64)| {
-                let mut items = items(&world, &asked, &ask, line.series, ends);
-                items.retain(|item| match &line.group {
-                    None => true,
-                    Some(Group::Value(value)) => value == item.part,
-                    Some(Group::Other) => !known.contains(&item.part),
-                });
-                items
-            };
-            let all = of((from, to));
-            parts.extend(all.iter().map(|item| item.part));
-            let shown = line.total.as_ref().map(crate::metrics::Figure::number);
-            assert!(close(shown, measured(ask.measure, &all)), "{seed}: total {shown:?} of {asked:?}");
-            let mut last = from;
-            for (period, value) in found.periods.iter().zip(&line.values) {
-                let (begin, end) = (period.from.micros(), period.to.micros());
-                assert_eq!(begin, last, "periods follow each other");
-                last = end;
-                let inside: Vec<_> = all.iter().filter(|item| begin <= item.at && item.at < end).copied().collect();
-                let expected = measured(ask.measure, &inside).filter(|_| begin <= world.reader.now.micros());
-                let shown = value.as_ref().map(crate::metrics::Figure::number);
-                assert!(close(shown, expected), "{seed}: {shown:?} is not {expected:?} from {begin}");
-            }
-            assert_eq!(last, to);
-            if let Some(ends) = before {
-                let shown = line.previous_total.as_ref().map(crate::metrics::Figure::number);
-                assert!(close(shown, measured(ask.measure, &of(ends))), "{seed}: comparison of {:?}", line.group);
-            }
+        assert_eq!(last, to);
+        if let Some(ends) = before {
+            let shown = line.previous_total.as_ref().map(crate::metrics::Figure::number);
+            assert!(close(shown, measured(ask.measure, &of(ends))), "{seed}: comparison of {:?}", line.group);
         }
-        if let Some(breakdown) = &ask.breakdown {
-            assert_eq!(found.groups, parts.len());
-            assert_eq!(known.len(), breakdown.top.min(parts.len()));
-        }
+    }
+    if let Some(breakdown) = &ask.breakdown {
+        assert_eq!(found.groups, parts.len());
+        assert_eq!(known.len(), breakdown.top.min(parts.len()));
     }
 }
 
@@ -345,63 +353,74 @@ async fn retention_is_who_came_back_when() {
         let mut dice = Dice::new(seed + 3_000);
         let ask = retention(&mut dice);
         let asked = asked(&mut dice, Ask::Retention(ask.clone()));
-        let Found::Retention(found) = world.reader.answer(&asked).await.unwrap().found else { panic!() };
-        let bounds: Vec<(i64, i64)> =
-            found.cohorts.iter().map(|cohort| (cohort.period.from.micros(), cohort.period.to.micros())).collect();
-        let (own_from, own_to) = world.range(&asked);
-        let (from, to) = (bounds[0].0, bounds[bounds.len() - 1].1);
-        assert!(from <= own_from && own_to <= to, "whole periods");
-        let period = |at: i64| bounds.iter().position(|(from, to)| *from <= at && at < *to).unwrap();
-        let mut people = vec![0_u64; bounds.len()];
-        let mut back: Vec<Vec<u64>> = (0..bounds.len()).map(|cohort| vec![0; bounds.len() - cohort]).collect();
-        let over = bounds.iter().filter(|bounds| bounds.1 <= world.reader.now.micros()).count();
-        // By group and bracket: of how many people for whom it is over, how many came back.
-        let mut means: Means<'_> = BTreeMap::new();
-        let mut firsts: Means<'_> = BTreeMap::new();
-        for rows in world.people(&asked, from, to).values() {
-            let Some(begin) = rows.iter().position(|row| admits(&ask.first, row, asked.humans_only)) else { continue };
-            let cohort = period(rows[begin].at);
-            people[cohort] += 1;
-            let returns: BTreeSet<usize> = rows[begin..]
-                .iter()
-                .filter(|row| admits(&ask.back, row, asked.humans_only))
-                .map(|row| period(row.at) - cohort)
-                .collect();
-            let group = text(rows[begin], Col::Channel);
-            for (place, bracket) in ask.brackets.iter().enumerate().filter(|(_, bracket)| cohort + bracket.to < over) {
-                let mean = means.entry((group, place)).or_default();
-                mean.0 += 1;
-                mean.1 += u64::from((bracket.from..=bracket.to).any(|after| returns.contains(&after)));
-            }
-            for after in (0..bounds.len()).filter(|after| cohort + after < over) {
-                let mean = firsts.entry((group, after)).or_default();
-                mean.0 += 1;
-                mean.1 += u64::from(match ask.rule {
-                    ReturnRule::Exact => returns.contains(&after),
-                    ReturnRule::Unbounded => returns.iter().any(|one| *one >= after),
-                });
-            }
-            for (after, count) in back[cohort].iter_mut().enumerate() {
-                let counts = match ask.rule {
-                    ReturnRule::Exact => returns.contains(&after),
-                    ReturnRule::Unbounded => returns.iter().any(|one| *one >= after),
-                };
-                *count += u64::from(counts);
-            }
+        check_retention(seed, &world, &asked, &ask).await;
+        // Whoever does anything, and anything again, is read another way.
+        let any = EventChoice::default();
+        let any = RetentionAsk { first: any.clone(), back: any, breakdown: None, ..ask };
+        for humans_only in [true, false] {
+            let asked = Exploration { humans_only, ask: Ask::Retention(any.clone()), ..asked.clone() };
+            check_retention(seed, &world, &asked, &any).await;
         }
-        check_means(seed, &found, &means, &firsts);
-        if ask.breakdown.is_some() {
-            let all: u64 = found.parts.iter().map(|part| part.people).sum();
-            assert_eq!(all, people.iter().sum::<u64>(), "{seed}: the parts are all of it");
+    }
+}
+
+async fn check_retention(seed: u64, world: &World, asked: &Exploration, ask: &RetentionAsk) {
+    let Found::Retention(found) = world.reader.answer(asked).await.unwrap().found else { panic!() };
+    let bounds: Vec<(i64, i64)> =
+        found.cohorts.iter().map(|cohort| (cohort.period.from.micros(), cohort.period.to.micros())).collect();
+    let (own_from, own_to) = world.range(asked);
+    let (from, to) = (bounds[0].0, bounds[bounds.len() - 1].1);
+    assert!(from <= own_from && own_to <= to, "whole periods");
+    let period = |at: i64| bounds.iter().position(|(from, to)| *from <= at && at < *to).unwrap();
+    let mut people = vec![0_u64; bounds.len()];
+    let mut back: Vec<Vec<u64>> = (0..bounds.len()).map(|cohort| vec![0; bounds.len() - cohort]).collect();
+    let over = bounds.iter().filter(|bounds| bounds.1 <= world.reader.now.micros()).count();
+    // By group and bracket: of how many people for whom it is over, how many came back.
+    let mut means: Means<'_> = BTreeMap::new();
+    let mut firsts: Means<'_> = BTreeMap::new();
+    for rows in world.people(asked, from, to).values() {
+        let Some(begin) = rows.iter().position(|row| admits(&ask.first, row, asked.humans_only)) else { continue };
+        let cohort = period(rows[begin].at);
+        people[cohort] += 1;
+        let returns: BTreeSet<usize> = rows[begin..]
+            .iter()
+            .filter(|row| admits(&ask.back, row, asked.humans_only))
+            .map(|row| period(row.at) - cohort)
+            .collect();
+        let group = text(rows[begin], Col::Channel);
+        for (place, bracket) in ask.brackets.iter().enumerate().filter(|(_, bracket)| cohort + bracket.to < over) {
+            let mean = means.entry((group, place)).or_default();
+            mean.0 += 1;
+            mean.1 += u64::from((bracket.from..=bracket.to).any(|after| returns.contains(&after)));
         }
-        let now = world.reader.now.micros();
-        for (place, cohort) in found.cohorts.iter().enumerate() {
-            assert_eq!(cohort.people, people[place], "{seed}");
-            for (after, shown) in cohort.back.iter().enumerate() {
-                let begun = bounds[place + after].0 <= now;
-                assert_eq!(*shown, begun.then_some(back[place][after]), "{seed}: {place} {after}");
-                assert_eq!(after >= cohort.partial_from, bounds[place + after].1 > now);
-            }
+        for after in (0..bounds.len()).filter(|after| cohort + after < over) {
+            let mean = firsts.entry((group, after)).or_default();
+            mean.0 += 1;
+            mean.1 += u64::from(match ask.rule {
+                ReturnRule::Exact => returns.contains(&after),
+                ReturnRule::Unbounded => returns.iter().any(|one| *one >= after),
+            });
+        }
+        for (after, count) in back[cohort].iter_mut().enumerate() {
+            let counts = match ask.rule {
+                ReturnRule::Exact => returns.contains(&after),
+                ReturnRule::Unbounded => returns.iter().any(|one| *one >= after),
+            };
+            *count += u64::from(counts);
+        }
+    }
+    check_means(seed, &found, &means, &firsts);
+    if ask.breakdown.is_some() {
+        let all: u64 = found.parts.iter().map(|part| part.people).sum();
+        assert_eq!(all, people.iter().sum::<u64>(), "{seed}: the parts are all of it");
+    }
+    let now = world.reader.now.micros();
+    for (place, cohort) in found.cohorts.iter().enumerate() {
+        assert_eq!(cohort.people, people[place], "{seed}");
+        for (after, shown) in cohort.back.iter().enumerate() {
+            let begun = bounds[place + after].0 <= now;
+            assert_eq!(*shown, begun.then_some(back[place][after]), "{seed}: {place} {after}");
+            assert_eq!(after >= cohort.partial_from, bounds[place + after].1 > now);
         }
     }
 }

@@ -111,3 +111,25 @@ async fn paths_are_the_walks_of_all_people() {
     }
     assert_eq!(CHANNELS[0], "", "an event that does not say is no stop");
 }
+
+/// Where a fold may not hold all pairs of stops, the stops are counted first, and then the pairs of those shown.
+#[tokio::test]
+async fn paths_of_too_many_pairs_are_the_same_paths() {
+    let mut others = 0;
+    for seed in 0..40 {
+        let mut world = World::random(seed).await;
+        let mut dice = Dice::new(seed + 4_000);
+        let ask = paths(&mut dice);
+        let asked = asked(&mut dice, Ask::Paths(ask));
+        let expected = world.reader.answer(&asked).await.unwrap();
+        let Found::Paths(found) = &expected.found else { panic!() };
+        others += found.steps.iter().flatten().filter(|one| one.stop == Stop::Other).count();
+        for found_bytes_max in [0, 300] {
+            world.reader.found_bytes_max = found_bytes_max;
+            let answer = world.reader.answer(&asked).await.unwrap();
+            assert_eq!(answer.found, expected.found, "{seed}: with {found_bytes_max} bytes");
+            assert_eq!(answer.segment_people, expected.segment_people);
+        }
+    }
+    assert!(others > 10, "{others} stops are not told apart");
+}

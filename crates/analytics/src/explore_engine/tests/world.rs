@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use kernel::time::{DAY, HOUR, SimClock, Timestamp};
 use lake::{AgentClass, Col, Event, FileCatalog, Lake, LakeConfig};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// 2026-03-02T00:00:00Z, a Monday; the clocks of Berlin change within the world.
@@ -34,8 +35,12 @@ pub(super) struct World {
     pub(super) reader: Reader,
 }
 
-fn row(dice: &mut Dice, place: usize) -> Event {
-    let at = START + i64::try_from(dice.below(45 * 24 * 4)).unwrap() * HOUR / 4;
+/// The days of a world.
+pub(super) const DAYS: Range<u64> = 0..45;
+
+fn row(dice: &mut Dice, place: usize, days: &Range<u64>) -> Event {
+    let quarter = days.start * 96 + dice.below((days.end - days.start) * 96);
+    let at = START + i64::try_from(quarter).unwrap() * HOUR / 4;
     let name = dice.of(&NAMES);
     Event {
         event_id: format!("e{place}"),
@@ -72,10 +77,23 @@ async fn put(lake: &Lake, rows: &mut [Event]) {
 }
 
 impl World {
-    /// Some more events, of any time.
-    pub(super) async fn more(&mut self, dice: &mut Dice) {
+    /// Some more events, of any time of these days.
+    pub(super) async fn more(&mut self, dice: &mut Dice, days: Range<u64>) {
         let first = self.rows.len();
-        let mut rows: Vec<Event> = (first..=first + 3).map(|place| row(dice, place)).collect();
+        let mut rows: Vec<Event> = (first..=first + 3).map(|place| row(dice, place, &days)).collect();
+        put(&self.reader.lake, &mut rows).await;
+        self.rows.extend(rows);
+    }
+
+    /// Somebody does these things on a day, one after the other.
+    pub(super) async fn does(&mut self, person: u64, day: i64, names: &[&str]) {
+        let first = self.rows.len();
+        let event = |(place, name): (usize, &&str)| {
+            let at = START + day * DAY + i64::try_from(place + 12).unwrap() * HOUR;
+            let (event_id, name) = (format!("e{}", first + place), (*name).to_owned());
+            Event { event_id, at, received_at: at, person, name, ..Event::default() }
+        };
+        let mut rows: Vec<Event> = names.iter().enumerate().map(event).collect();
         put(&self.reader.lake, &mut rows).await;
         self.rows.extend(rows);
     }
@@ -98,7 +116,7 @@ impl World {
         let config = LakeConfig { buckets: 4, ..LakeConfig::at(folder.path()) };
         let lake = Lake::open(config, catalog, clock).await.unwrap();
         let mut rows: Vec<Event> =
-            (0..60 + usize::try_from(dice.below(140)).unwrap()).map(|place| row(&mut dice, place)).collect();
+            (0..60 + usize::try_from(dice.below(140)).unwrap()).map(|place| row(&mut dice, place, &DAYS)).collect();
         let half = rows.len() / 2;
         put(&lake, &mut rows[..half]).await;
         lake.seal().await.unwrap();
@@ -117,6 +135,7 @@ impl World {
             companies: Vec::new(),
             known: None,
             kept: None,
+            found_bytes_max: kernel::limits::FOLD_MEMORY_BYTES_MAX,
         };
         Self { rows, merges, _folder: folder, reader }
     }
