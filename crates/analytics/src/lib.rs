@@ -18,5 +18,6 @@ pub mod metric_registry;
 pub mod metrics;
 pub mod rederivation;
 pub mod sessions;
+pub mod spend;
 pub mod sql_console;
 pub mod upkeep;

@@ -67,7 +67,8 @@ export async function failed(response: Response): Promise<ApiProblem> {
 export const api = {
   get: <Answer>(path: string, query?: Record<string, QueryValue>, signal?: AbortSignal) =>
     request<Answer>("GET", path, { query, signal }),
-  post: <Answer>(path: string, body?: unknown) => request<Answer>("POST", path, { body: body ?? {} }),
+  post: <Answer>(path: string, body?: unknown, signal?: AbortSignal) =>
+    request<Answer>("POST", path, { body: body ?? {}, signal }),
   put: <Answer>(path: string, body: unknown) => request<Answer>("PUT", path, { body }),
   patch: <Answer>(path: string, body: unknown) => request<Answer>("PATCH", path, { body }),
   delete: <Answer>(path: string) => request<Answer>("DELETE", path),

@@ -142,6 +142,11 @@ export function exactTime(moment: string): string {
   return `${inZone(moment, { dateStyle: "full", timeStyle: "long" })}${zone ? ` (${zone})` : ""}`;
 }
 
+/** A moment, to the minute, with the zone it is shown in. */
+export function zonedTime(moment: string): string {
+  return `${dateTime(moment)} (${shownZone()})`;
+}
+
 /** The time of day with seconds. */
 export function clockTime(moment: string): string {
   return inZone(moment, { timeStyle: "medium" });
@@ -164,9 +169,13 @@ export function wallTime(moment: string): string {
   return `${year}-${parts.get("month")}-${parts.get("day")}T${parts.get("hour")}:${parts.get("minute")}`;
 }
 
-/** The moment, UTC, at which they show it. A time that is skipped gives one beside it; of one that comes twice, either. */
+/**
+ * The moment, UTC, at which they show it; empty for what is no time. A time that is skipped gives one beside it; of one that
+ * comes twice, either.
+ */
 export function momentOf(wall: string): string {
   const asUtc = Date.parse(`${wall}Z`);
+  if (Number.isNaN(asUtc)) return "";
   const ahead = (at: number) => Date.parse(`${wallTime(new Date(at).toISOString())}Z`) - at;
   const near = asUtc - ahead(asUtc);
   return `${new Date(asUtc - ahead(near)).toISOString().slice(0, 19)}Z`;

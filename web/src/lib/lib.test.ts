@@ -1,12 +1,26 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
+import { chosenMoment } from "#/ui/as-of-model.ts";
 import { withOther } from "#/ui/chart-model.ts";
 import { compareValues, parseSort, sortText } from "#/ui/table-model.ts";
 import { nextPlace } from "#/ui/use-row-keys.ts";
 import { CHANNEL_STEPS, channelStep } from "./channels.ts";
 import { csvText } from "./csv.ts";
 import { addDays, daysIn, isDate, PRESETS, presetOf, quarterStart } from "./dates.ts";
-import { ago, dateTime, day, dayOf, days, duration, exactTime, moneyShort, showTimesIn } from "./format.ts";
-import { compact, integer, list, oneOf, text } from "./search.ts";
+import {
+  ago,
+  dateTime,
+  day,
+  dayOf,
+  days,
+  duration,
+  exactTime,
+  momentOf,
+  moneyShort,
+  showTimesIn,
+  wallTime,
+  zonedTime,
+} from "./format.ts";
+import { compact, integer, list, moment, oneOf, text } from "./search.ts";
 import { sparkPaths } from "./spark.ts";
 
 describe("csv", () => {
@@ -45,6 +59,12 @@ describe("search", () => {
     expect(integer(search, "n", 0, 5)).toBeUndefined();
     expect(oneOf(search, "kind", ["one", "two"])).toBeUndefined();
     expect(list(search, "ids")).toEqual(["a", "b", "c"]);
+    const moments = { one: "2026-03-01T13:30:00Z", other: "yesterday" };
+    expect([moment(moments, "one"), moment(moments, "other"), moment(moments, "no")]).toEqual([
+      moments.one,
+      undefined,
+      undefined,
+    ]);
     expect(compact({ a: "", b: undefined, c: "x" })).toEqual({ c: "x" });
   });
 });
@@ -112,5 +132,66 @@ describe("formats", () => {
   });
   it("give a tile three significant digits", () => {
     expect(moneyShort({ amount: "1234567.89", currency: "EUR" })).toContain("1.23");
+  });
+});
+
+describe("a moment that is entered", () => {
+  afterEach(() => showTimesIn(undefined));
+  const both = (wall: string) => [momentOf(wall), wallTime(momentOf(wall))];
+
+  it("is the one at which clocks show it, on either side of summer time in Berlin", () => {
+    showTimesIn("Europe/Berlin");
+    expect(both("2026-01-15T14:30")).toEqual(["2026-01-15T13:30:00Z", "2026-01-15T14:30"]);
+    expect(both("2026-07-15T14:30")).toEqual(["2026-07-15T12:30:00Z", "2026-07-15T14:30"]);
+    // 29 March: 02:00 is 03:00. 25 October: 03:00 is 02:00.
+    expect(both("2026-03-29T01:59")).toEqual(["2026-03-29T00:59:00Z", "2026-03-29T01:59"]);
+    expect(both("2026-03-29T03:00")).toEqual(["2026-03-29T01:00:00Z", "2026-03-29T03:00"]);
+    expect(both("2026-10-25T01:59")).toEqual(["2026-10-24T23:59:00Z", "2026-10-25T01:59"]);
+    expect(both("2026-10-25T03:00")).toEqual(["2026-10-25T02:00:00Z", "2026-10-25T03:00"]);
+    expect(both("2026-01-01T00:10")).toEqual(["2025-12-31T23:10:00Z", "2026-01-01T00:10"]);
+  });
+
+  it("is so in New York", () => {
+    showTimesIn("America/New_York");
+    expect(both("2026-01-15T14:30")).toEqual(["2026-01-15T19:30:00Z", "2026-01-15T14:30"]);
+    expect(both("2026-07-15T23:30")).toEqual(["2026-07-16T03:30:00Z", "2026-07-15T23:30"]);
+    // 8 March: 02:00 is 03:00. 1 November: 02:00 is 01:00.
+    expect(both("2026-03-08T01:59")).toEqual(["2026-03-08T06:59:00Z", "2026-03-08T01:59"]);
+    expect(both("2026-03-08T03:00")).toEqual(["2026-03-08T07:00:00Z", "2026-03-08T03:00"]);
+    expect(both("2026-11-01T00:59")).toEqual(["2026-11-01T04:59:00Z", "2026-11-01T00:59"]);
+    expect(both("2026-11-01T02:00")).toEqual(["2026-11-01T07:00:00Z", "2026-11-01T02:00"]);
+  });
+
+  it("is within an hour where the time is skipped, and one of the two where it comes twice", () => {
+    for (const [zone, skipped, twice] of [
+      ["Europe/Berlin", "2026-03-29T02:30", "2026-10-25T02:30"],
+      ["America/New_York", "2026-03-08T02:30", "2026-11-01T01:30"],
+    ] as const) {
+      showTimesIn(zone);
+      const shown = wallTime(momentOf(skipped));
+      expect(shown).not.toBe(skipped);
+      expect(Math.abs(Date.parse(`${shown}Z`) - Date.parse(`${skipped}Z`))).toBeLessThanOrEqual(3_600_000);
+      expect(wallTime(momentOf(twice))).toBe(twice);
+    }
+  });
+
+  it("is nothing where it is none", () => {
+    expect([wallTime("soon"), wallTime(""), momentOf(""), momentOf("2026-13-41T99:00")]).toEqual(["", "", "", ""]);
+  });
+
+  it("is told with the zone of its field", () => {
+    showTimesIn("America/New_York");
+    expect(zonedTime("2026-07-16T03:30:00Z")).toMatch(/Jul 15.*11:30.*\(America\/New_York\)$/);
+  });
+
+  it("is asked about when it is whole and over", () => {
+    showTimesIn("Europe/Berlin");
+    const now = Date.parse("2026-07-15T12:30:20Z");
+    expect(chosenMoment("2026-07-15T14:30", false, now)).toEqual({ kind: "moment", at: "2026-07-15T12:30:00Z" });
+    expect(chosenMoment("2026-07-15T14:31", false, now)).toMatchObject({ kind: "refused" });
+    expect(chosenMoment("1969-07-15T14:31", false, now)).toMatchObject({ kind: "refused" });
+    // While a part is missing, a field has no text.
+    expect(chosenMoment("", true, now)).toEqual({ kind: "unfinished" });
+    expect(chosenMoment("", false, now)).toEqual({ kind: "none" });
   });
 });

@@ -19,6 +19,12 @@ export function oneOf<const Option extends string>(
   return options.find((option) => option === value);
 }
 
+/** A moment, or undefined. */
+export function moment(search: Raw, key: string): string | undefined {
+  const value = text(search, key);
+  return value !== undefined && !Number.isNaN(Date.parse(value)) ? value : undefined;
+}
+
 /** A whole number within bounds, or undefined. */
 export function integer(search: Raw, key: string, least: number, most: number): number | undefined {
   const value = Number(search[key]);

@@ -5,6 +5,7 @@
 use super::goal::{Goal, JourneyKey, NONE, converting_session};
 use super::journeys::{BLOCK, Item, Journeys, Walk, Walks};
 use super::occurrences::GoalRow;
+use super::shares;
 use crate::answers::Cache;
 use crate::facts::{Day, Facts, Followed};
 use parking_lot::Mutex;
@@ -15,9 +16,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Most kinds of journeys, and lookbacks of leads, kept beside one set of facts; those asked for longest ago go.
 const JOURNEYS_MAX: usize = 48;
-/// Most bytes of all pages that are kept beside one set of facts, and of what led to the goals.
-const PAGES_BYTES_MAX: usize = 32 << 20;
-const WALKS_BYTES_MAX: usize = 32 << 20;
+/// Most bytes of all pages of a kind that are kept beside one set of facts, and of what led to the goals.
+const PAGES_BYTES_MAX: usize = 24 << 20;
+const WALKS_BYTES_MAX: usize = 24 << 20;
 /// Most events whose occurrences are kept beside one set of facts, those not counted that a question holds.
 const EVENTS_MAX: usize = 8;
 
@@ -110,16 +111,18 @@ pub struct Memo {
     journeys: Mutex<Newest<JourneyKey, Journeys>>,
     pages: Cache<Vec<CreditRow>, ()>,
     pub(super) walks: Cache<Walks, ()>,
+    pub(super) shares: Cache<shares::Page, ()>,
     leads: Mutex<Newest<u32, Vec<AtomicU32>>>,
     no_events: Arc<Vec<GoalRow>>,
 }
 
 impl Default for Memo {
     fn default() -> Self {
-        let (pages, walks) = (Cache::new(PAGES_BYTES_MAX), Cache::new(WALKS_BYTES_MAX));
+        let (pages, walks, shares) =
+            (Cache::new(PAGES_BYTES_MAX), Cache::new(WALKS_BYTES_MAX), Cache::new(PAGES_BYTES_MAX));
         let (events, followed) = (Mutex::default(), Mutex::default());
         let (journeys, leads) = (Mutex::default(), Mutex::default());
-        Self { events, followed, journeys, pages, walks, leads, no_events: Arc::default() }
+        Self { events, followed, journeys, pages, walks, shares, leads, no_events: Arc::default() }
     }
 }
 

@@ -210,11 +210,11 @@ impl Walk<'_> {
     #[must_use]
     pub fn journey<'a>(&self, facts: &'a Facts) -> science::attribution::Journey<'a> {
         let touch = |place: &u32| {
-            let session = facts.sessions.get(*place)?;
+            let session = facts.sessions.touch(*place)?;
             Some(science::attribution::Touch {
                 at: session.start,
                 id: session.offset,
-                channel: facts.shown(session.channel),
+                channel: facts.shown(session.codes[0]),
                 direct: session.direct,
             })
         };

@@ -10,6 +10,7 @@ mod compare;
 mod goal;
 mod journeys;
 mod occurrences;
+mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -23,3 +24,4 @@ pub use goal::{Goal, JourneyKey, JourneyKind, LOOKBACK_DAYS, LOOKBACK_DAYS_MAX, 
 pub(crate) use goal::{converting_session, first_session};
 pub use journeys::{Item, Journeys, Walk};
 pub use occurrences::{GoalFold, GoalRow};
+pub use shares::{Share, TouchKind};

@@ -10,7 +10,7 @@ pub use rows::{DrillPart, DrillRow};
 pub use sql_text::SqlSettings;
 pub use window::Window;
 
-use crate::facts::{Day, Facts, day_of};
+use crate::facts::{Day, Facts, NO_TOUCH, day_of};
 use crate::metrics::internal::{AsOf, Cell, Dimension, Figure, Formula, Key, Measure, Plan, Span, Sums, Unit, elapsed};
 use crate::metrics::{Metric, Query};
 use kernel::problem::Problem;
@@ -29,7 +29,8 @@ pub struct DrillRequest {
     /// The metric.
     #[schema(example = "cost_per_lead")]
     pub metric: String,
-    /// The values of the row's key, one a dimension; absent for the total.
+    /// The values of the row's key, one a dimension; absent for the total. With `as_of` also of a row that was not there yet:
+    /// nothing is known of it.
     #[serde(default)]
     pub key: Option<Vec<String>>,
     /// Most rows of each part; 100 when absent.
@@ -86,7 +87,7 @@ struct Opened {
     limit: u32,
 }
 
-fn opened(facts: &Facts, request: &DrillRequest, today: Day) -> Result<Opened, Problem> {
+fn opened(facts: &Facts, request: &DrillRequest, today: Day, may_be_unseen: bool) -> Result<Opened, Problem> {
     let mut plan = Plan::new(&request.query, today)?;
     let metric = *plan
         .metrics
@@ -95,7 +96,7 @@ fn opened(facts: &Facts, request: &DrillRequest, today: Day) -> Result<Opened, P
         .ok_or_else(|| Problem::invalid("metric", "Open one of the metrics of the question."))?;
     plan.metrics = vec![metric];
     plan.order = 0;
-    let key = request.key.as_deref().map(|key| parse_key(facts, &plan, key)).transpose()?;
+    let key = request.key.as_deref().map(|key| parse_key(facts, &plan, key, may_be_unseen)).transpose()?;
     let limit = request.limit.unwrap_or(100);
     if limit == 0 || limit > ROWS_MAX {
         return Err(Problem::invalid("limit", format!("From 1 to {ROWS_MAX} rows.")));
@@ -108,7 +109,8 @@ fn opened(facts: &Facts, request: &DrillRequest, today: Day) -> Result<Opened, P
 /// # Errors
 /// As [`drill`].
 pub(crate) fn plan_of(facts: &Facts, request: &DrillRequest, today: Day) -> Result<(Plan, (Day, Day)), Problem> {
-    let Opened { plan, key, .. } = opened(facts, request, today)?;
+    // Pages of visits that are only counted are seen when they are brought.
+    let Opened { plan, key, .. } = opened(facts, request, today, true)?;
     let days = narrowed(&plan, key.as_ref());
     Ok((plan, days))
 }
@@ -118,7 +120,7 @@ pub(crate) fn plan_of(facts: &Facts, request: &DrillRequest, today: Day) -> Resu
 /// # Errors
 /// As [`drill`].
 pub(crate) fn windows(facts: &Facts, request: &DrillRequest, today: Day) -> Result<Vec<Window>, Problem> {
-    let Opened { plan, metric, key, limit } = opened(facts, request, today)?;
+    let Opened { plan, metric, key, limit } = opened(facts, request, today, facts.sessions.known.is_some())?;
     let measures = metric.formula.measures().into_iter().filter(|measure| measure.is_of_sessions());
     let cursor = request.cursor.as_deref();
     Ok(measures.map(|measure| Window::new(facts, &plan, measure, key.as_ref(), (limit, cursor))).collect())
@@ -136,7 +138,7 @@ pub fn drill(
     watermark: AsOf,
     seen: Option<(&Facts, &[Window])>,
 ) -> Result<DrillAnswer, Problem> {
-    let Opened { plan, metric, key, limit } = opened(facts, request, today)?;
+    let Opened { plan, metric, key, limit } = opened(facts, request, today, facts.sessions.known.is_some())?;
     let range = narrowed(&plan, key.as_ref());
     let as_of = facts.sessions.known.as_ref().map(|known| known.at);
     let sums = Sums::of(facts, &plan, plan.range, key);
@@ -162,7 +164,7 @@ pub fn drill(
         formula_with_numbers: with_numbers(metric, &parts, &value, elapsed(range, today)),
         value,
         range: Span::of(range),
-        filters: filters_in_words(facts, &plan, key.as_ref()),
+        filters: filters_in_words(facts, &plan, key.as_ref().zip(request.key.as_deref())),
         parts,
         rows_hidden: false,
         sql: match as_of {
@@ -175,8 +177,12 @@ pub fn drill(
     })
 }
 
-/// The codes of a key as the table gave it.
-fn parse_key(facts: &Facts, plan: &Plan, values: &[String]) -> Result<Key, Problem> {
+/// The code of what the facts have not seen. No record has it.
+const UNSEEN: u32 = NO_TOUCH - 1;
+
+/// The codes of a key as the table gave it. What may be unseen, for example because it came after the moment that is asked
+/// about, is the key of a row of which nothing is known.
+fn parse_key(facts: &Facts, plan: &Plan, values: &[String], may_be_unseen: bool) -> Result<Key, Problem> {
     if values.len() != plan.dimensions.len() {
         let message =
             format!("The key has {} values, the question {} dimensions.", values.len(), plan.dimensions.len());
@@ -191,7 +197,7 @@ fn parse_key(facts: &Facts, plan: &Plan, values: &[String]) -> Result<Key, Probl
             let found = plan.models.iter().position(|model| model.to_string() == *value).ok_or_else(bad)?;
             u32::try_from(found).unwrap_or(0)
         } else {
-            facts.code(value).ok_or_else(bad)?
+            facts.code(value).or(may_be_unseen.then_some(UNSEEN)).ok_or_else(bad)?
         };
     }
     Ok(key)
@@ -209,7 +215,7 @@ fn narrowed(plan: &Plan, key: Option<&Key>) -> (Day, Day) {
     range
 }
 
-fn filters_in_words(facts: &Facts, plan: &Plan, key: Option<&Key>) -> Vec<String> {
+fn filters_in_words(facts: &Facts, plan: &Plan, key: Option<(&Key, &[String])>) -> Vec<String> {
     use crate::metrics::FilterOp;
     let mut words: Vec<String> = plan
         .filters
@@ -224,10 +230,13 @@ fn filters_in_words(facts: &Facts, plan: &Plan, key: Option<&Key>) -> Vec<String
             format!("{} {op} {}", filter.dimension.title(), filter.values.join(" or "))
         })
         .collect();
-    if let Some(key) = key {
-        let parts = plan.dimensions.iter().zip(key);
-        words.extend(parts.map(|(dimension, code)| {
-            let label = crate::metrics::internal::part(facts, plan, *dimension, *code).label;
+    if let Some((key, values)) = key {
+        let parts = plan.dimensions.iter().zip(key).zip(values);
+        words.extend(parts.map(|((dimension, code), value)| {
+            let label = match *code {
+                UNSEEN => value.clone(),
+                code => crate::metrics::internal::part(facts, plan, *dimension, code).label,
+            };
             format!("{} is {label}", dimension.title())
         }));
     }

@@ -62,7 +62,7 @@ pub struct DrillPart {
     /// Give this back as `cursor` for more rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
-    /// This part for the SQL console.
+    /// This part for the SQL console; empty with `as_of`.
     pub sql: String,
 }
 
@@ -120,7 +120,10 @@ pub(super) fn part(
         rows_total,
         rows,
         next_cursor: (end < rows_total).then(|| format!("{}:{end}", cursor_name(measure))),
-        sql: super::sql_text::of_measure(facts, plan, measure, range, key),
+        sql: match facts.sessions.known {
+            None => super::sql_text::of_measure(facts, plan, measure, range, key),
+            Some(_) => String::new(),
+        },
     }
 }
 

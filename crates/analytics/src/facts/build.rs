@@ -2,8 +2,8 @@
 
 use super::calendar::{Calendar, Day};
 use super::model::{Deal, Facts, Outcome, Part, Person};
-use crate::facts::spend::{RateTable, SpendFacts};
 use crate::sessions::{NO_TOUCH_TEXT, NOT_SET_TEXT, SessionFacts};
+use crate::spend::{RateTable, SpendFacts};
 use kernel::money::{Currency, Money};
 use kernel::time::Timestamp;
 use lake::Dict;

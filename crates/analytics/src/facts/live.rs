@@ -228,9 +228,7 @@ impl FactSource for LiveSource {
     }
 
     async fn erasures(&self, scope: &Scope) -> Result<u64, Problem> {
-        let (count,): (i64,) =
-            self.platform.db(scope).await?.query_one("select count(*) from erasures", Vec::new()).await?;
-        Ok(count.unsigned_abs())
+        Ok(people::erasure::version(&self.platform, scope).await?)
     }
 
     async fn audit(&self, scope: &Scope) -> Result<Vec<AuditEntry>, Problem> {

@@ -11,7 +11,6 @@ mod goals;
 mod live;
 mod model;
 mod source;
-pub mod spend;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! The facts in memory: what every number is counted from.
 
 use super::calendar::Day;
-use crate::facts::spend::SpendFacts;
 use crate::sessions::{NO_TOUCH_TEXT, NOT_SET_TEXT, Session, SessionFacts};
+use crate::spend::SpendFacts;
 use kernel::money::{Currency, Money};
 use kernel::time::Timestamp;
 use lake::Dict;

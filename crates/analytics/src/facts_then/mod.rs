@@ -8,10 +8,18 @@
 //! too old to be kept, is missing later.
 //! **Invariant:** at most [`KEPT_MAX`] moments stay in memory, and none for long after it was last asked for.
 
+mod moments;
 mod shelf;
 mod steps;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_asked;
+#[cfg(test)]
+mod tests_known;
+mod turns;
+mod watermark;
 
-pub use shelf::{FactsThen, KEPT_MAX};
+pub use moments::FactsThen;
+pub use shelf::KEPT_MAX;
 pub use steps::{Ladder, Step};

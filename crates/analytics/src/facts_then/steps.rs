@@ -1,15 +1,17 @@
 //! From what was known at a moment to what is known now, one cause after the other.
 
-use super::shelf::{FactsThen, as_of, followed_then, today};
+use super::moments::{FactsThen, followed_then, today};
+use super::turns::Turn;
 use crate::attribution::Goal;
-use crate::facts::{Choices, PersonInput, Ready, Records, RecordsThen, SessionFacts};
+use crate::facts::{AsOf, Choices, DealInput, PersonInput, Ready, Records, RecordsThen, SessionFacts};
 use kernel::problem::Problem;
 use kernel::scope::Scope;
 use kernel::time::{TimeRange, Timestamp};
 use lake::KnownAt;
 use people::profiles::Visitors;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// What makes a number another one than it was. Each step counts with all those before it.
@@ -45,17 +47,20 @@ enum Events {
     Now,
 }
 
-/// The facts of every step between a moment and now.
+/// The facts of every step between a moment and now. It is put together in the workspace's turn, and has it to its end.
 pub struct Ladder {
     then: FactsThen,
+    turn: Turn,
     scope: Scope,
     choices: Choices,
     at: Timestamp,
     now: Timestamp,
     goal: Option<Goal>,
     known: KnownAt,
-    records: RecordsThen,
-    records_now: RecordsThen,
+    pub(super) records: RecordsThen,
+    pub(super) records_now: RecordsThen,
+    /// The deals of then, of whoever is whom by now.
+    deals_merged: Vec<DealInput>,
     /// Those whose merges are other ones.
     moved: HashSet<u64>,
     sessions: Option<(Events, Arc<SessionFacts>)>,
@@ -68,16 +73,19 @@ impl Ladder {
     /// As [`FactsThen::get`].
     pub async fn new(then: &FactsThen, scope: &Scope, at: Timestamp, goal: Option<&Goal>) -> Result<Self, Problem> {
         then.check(at)?;
+        let turn = then.turn(scope).await?;
         let source = then.store().source();
         let now = then.store().world().now();
         let known = source.known_at(scope, at).await?;
         let merges = source.known_at(scope, now).await?.merges;
-        let moved = moved(&known.merges, &merges);
+        let moved = lake::moved(&known.merges, &merges);
         Ok(Self {
             choices: source.choices(scope).await?,
             records: source.records_at(scope, at, &known.merges).await?,
             records_now: source.records_at(scope, now, &merges).await?,
+            deals_merged: source.records_at(scope, at, &merges).await?.records.deals,
             then: then.clone(),
+            turn,
             scope: scope.clone(),
             goal: goal.cloned(),
             sessions: None,
@@ -107,16 +115,23 @@ impl Ladder {
             }
             _ => spend.spend_at(&self.scope, &sessions.touches, self.at).await?,
         };
-        let records = self.records_of(step).await?;
-        let facts = Arc::new(self.then.facts(&self.choices, sessions, records, spend).await?);
+        let records = self.records_of(step).into_owned();
+        let facts = Arc::new(self.then.facts(&self.choices, sessions, records, spend, &self.turn).await?);
         let at = if step == Some(Step::DaysPassed) { self.now } else { self.at };
-        let mut ready = Ready { as_of: as_of(&facts), today: today(&self.choices, at), facts, goal: None };
+        // How far events were read is not said of a step.
+        let as_of = AsOf { offset: 0, at: None, lag_seconds: 0 };
+        let mut ready = Ready { as_of, today: today(&self.choices, at), facts, goal: None };
         if let Some(Goal::Event(name)) = &self.goal {
             let known = self.view(events);
             let rows = self.then.goal_rows(&self.scope, self.goal.as_ref(), known.as_ref()).await?;
             ready.goal = Some(ready.facts.memo.bring(name, rows));
         }
         Ok(ready)
+    }
+
+    /// The workspace's turn.
+    pub(crate) fn turn(&self) -> Turn {
+        self.turn.clone()
     }
 
     /// Up to when it leads.
@@ -143,13 +158,15 @@ impl Ladder {
         self.sessions = None;
         let known = self.view(events);
         let rows = self.then.goal_rows(&self.scope, self.goal.as_ref(), known.as_ref()).await?;
-        let people = followed_then(&[&self.records.records, &self.records_now.records], &rows)?;
+        // The same people in every step: what a step adds must not come from whose visits are seen.
+        let steps = [None, Some(Step::LateEvents), Some(Step::Merges), Some(Step::RecordChanges)];
+        let people = || followed_then(steps.into_iter().map(|step| self.records_of(step)), &rows);
         let sessions = self.then.sessions(&self.scope, &self.choices, known, people).await?;
         self.sessions = Some((events, sessions.clone()));
         Ok(sessions)
     }
 
-    async fn records_of(&self, step: Option<Step>) -> Result<Records, Problem> {
+    fn records_of(&self, step: Option<Step>) -> Cow<'_, Records> {
         let (then, now) = (&self.records.records, &self.records_now.records);
         let by_events = |person: u64| !self.moved.contains(&person) && !self.records.stated_since.contains(&person);
         let names = || {
@@ -157,35 +174,20 @@ impl Ladder {
             names.extend(then.companies.iter().map(|(id, name)| (id, name)));
             names.into_iter().map(|(id, name)| (id.clone(), name.clone())).collect()
         };
-        Ok(match step {
-            None => then.clone(),
+        match step {
+            None => Cow::Borrowed(then),
             Some(Step::LateEvents | Step::RuleChanges) => {
                 let (people, visitors) = mixed(then, now, by_events);
-                Records { people, visitors, companies: names(), deals: then.deals.clone() }
+                Cow::Owned(Records { people, visitors, companies: names(), deals: then.deals.clone() })
             }
             Some(Step::Merges) => {
                 let is_now = |person: u64| by_events(person) || self.moved.contains(&person);
                 let (people, visitors) = mixed(then, now, is_now);
-                // The same deals, of whoever is whom by now.
-                let merges = self.then.store().source().known_at(&self.scope, self.now).await?.merges;
-                let deals = self.then.store().source().records_at(&self.scope, self.at, &merges).await?.records.deals;
-                Records { people, visitors, companies: names(), deals }
+                Cow::Owned(Records { people, visitors, companies: names(), deals: self.deals_merged.clone() })
             }
-            Some(Step::RecordChanges | Step::LedgerChanges | Step::DaysPassed) => now.clone(),
-        })
-    }
-}
-
-/// Those who are one with somebody else by now than they were.
-fn moved(then: &HashMap<u64, u64>, now: &HashMap<u64, u64>) -> HashSet<u64> {
-    let mut moved = HashSet::new();
-    for person in then.keys().chain(now.keys()) {
-        let (old, new) = (then.get(person), now.get(person));
-        if old != new {
-            moved.extend([Some(person), old, new].into_iter().flatten());
+            Some(Step::RecordChanges | Step::LedgerChanges | Step::DaysPassed) => Cow::Borrowed(now),
         }
     }
-    moved
 }
 
 /// Everybody as they were then, but some as they are now.

@@ -95,7 +95,6 @@ impl Metrics {
         let goal = asked.goal.as_deref().map(str::parse::<Goal>).transpose()?;
         // What is wrong with the question is said before anything is read.
         Plan::new(&asked, 0)?;
-        let turn = self.then.turn().await;
         let mut ladder = Ladder::new(&self.then, scope, at, goal.as_ref()).await?;
         let (plan, currency, first) = self.totals(scope, &asked, &mut ladder, None).await?;
         let metric = |(metric, cell): (&&'static crate::metric_registry::Metric, &Cell)| MetricBridge {
@@ -115,9 +114,14 @@ impl Metrics {
                 metric.now = cell.value;
             }
         }
-        drop(turn);
         let (range, model) = (Span::of(plan.range), plan.model.to_string());
         Ok(QueryBridge { as_of: at, now: ladder.now(), range, model, currency, metrics })
+    }
+
+    /// What is known of moments of the past.
+    #[cfg(test)]
+    pub(crate) fn moments(&self) -> crate::facts_then::FactsThen {
+        self.then.clone()
     }
 
     async fn totals(
@@ -130,11 +134,11 @@ impl Metrics {
         let ready = ladder.facts(step).await?;
         let plan = Plan::new(asked, ready.today)?;
         let facts = self.brought(scope, &ready.facts, &plan, &[plan.range]).await?;
-        let currency = facts.currency;
+        let (currency, turn) = (facts.currency, ladder.turn());
         aside(move || {
             let totals = answer(&facts, &plan, ready.as_of).totals;
-            // The occurrences of the goal stay for as long as the facts are counted.
-            drop(ready.goal);
+            // The occurrences of the goal stay for as long as the facts are counted, and so does the turn.
+            drop((ready.goal, turn));
             (plan, currency, totals)
         })
         .await

@@ -3,13 +3,14 @@
 //! **Invariant:** a cell and the rows behind it come from the same records, so they cannot differ.
 
 use super::query::{FilterOp, Plan, PlannedFilter};
-use crate::attribution::{Goal, NONE, Walk, first_session};
-use crate::facts::spend::spread;
+use crate::attribution::{Goal, Item, NONE, Walk, first_session};
 use crate::facts::{Day, Facts, Grain, NO_TOUCH, Session, day_of};
 use crate::metric_registry::{Dimension, Measure};
 use crate::sessions::{CELL_CODES, Cell};
+use crate::spend::spread;
 use hashbrown::HashSet;
 use jiff::ToSpan;
+use science::attribution::Model;
 
 /// Codes of a row's place, one a dimension; the rest is zero.
 pub(crate) type Key = [u32; kernel::limits::QUERY_DIMENSIONS_MAX];
@@ -100,10 +101,9 @@ impl<'a> Run<'a> {
     }
 
     fn code(&self, record: &Record, dimension: Dimension) -> u32 {
-        let session = self.facts.sessions.get(record.session);
-        let of = |own: usize, field: fn(&Session) -> u32| match record.own {
-            Some(own_codes) => own_codes[own],
-            None => session.as_ref().map_or(NO_TOUCH, field),
+        let of = |place: usize| match record.own {
+            Some(codes) => codes[place],
+            None => self.facts.sessions.touch(record.session).map_or(NO_TOUCH, |touch| touch.codes[place]),
         };
         match dimension {
             Dimension::Day | Dimension::Week | Dimension::Month | Dimension::Quarter => {
@@ -111,14 +111,14 @@ impl<'a> Run<'a> {
                 let grain = self.periods.iter().find(|(grain, _)| dimension.grain() == Some(*grain));
                 grain.and_then(|(_, starts)| starts.get(place)).copied().unwrap_or(record.day).cast_unsigned()
             }
-            Dimension::Channel => of(0, |session| session.channel),
-            Dimension::Source => of(1, |session| session.source),
-            Dimension::Medium => of(2, |session| session.medium),
-            Dimension::Campaign => of(3, |session| session.campaign),
-            Dimension::Content => of(4, |session| session.content),
-            Dimension::LandingPage => of(5, |session| session.landing),
-            Dimension::Country => of(6, |session| session.country),
-            Dimension::Device => of(7, |session| session.device),
+            Dimension::Channel => of(0),
+            Dimension::Source => of(1),
+            Dimension::Medium => of(2),
+            Dimension::Campaign => of(3),
+            Dimension::Content => of(4),
+            Dimension::LandingPage => of(5),
+            Dimension::Country => of(6),
+            Dimension::Device => of(7),
             Dimension::Page => record.page,
             Dimension::Company => record.company,
             Dimension::Model => record.model,
@@ -315,10 +315,10 @@ impl<'a> Run<'a> {
     fn won(&self, measure: Measure, emit: &mut dyn FnMut(&Record)) {
         let journeys = self.facts.journeys(&self.plan.journeys(Goal::DealWon));
         let sessions = &self.facts.sessions;
-        let is_direct = |place: u32| sessions.get(place).is_none_or(|session| session.direct);
+        let is_direct = |place: u32| sessions.touch(place).is_none_or(|touch| touch.direct);
         journeys.visit(self.facts, self.range, &mut |Walk { place, item, touches, .. }| {
             let Some(first) = touches.first() else { return };
-            let Some(start) = sessions.get(*first) else { return };
+            let Some(start) = sessions.touch(*first) else { return };
             let value = item.value.unwrap_or(0);
             let record = Record::new(item.day, *first, item.company, value, Subject::Goal(place));
             let record = Record { unit: u64::from(place), ..record };
@@ -340,16 +340,28 @@ impl<'a> Run<'a> {
         let models = self.plan.models.iter().take(if split { usize::MAX } else { 1 });
         let journeys = self.facts.journeys(&self.plan.journeys(goal.clone()));
         let marketing = matches!(measure, Measure::MarketingPipeline | Measure::MarketingRevenue);
-        for (model, number) in models.zip(0_u32..) {
+        let models: Vec<(&Model, u32)> = models.zip(0_u32..).collect();
+        // Touches of a kind are summed where nobody looks at them one by one. Under a model that does not conserve, a goal
+        // counts once in a row however many touches of it there are.
+        let (summed, single): (Vec<_>, Vec<_>) =
+            models.into_iter().partition(|(model, _)| !self.one_by_one && model.conserves());
+        let of = |item: &Item, number: u32, (session, goal): (u32, u32), (micros, share): (i64, i64)| {
+            let value = if measure.is_share() { share } else { micros };
+            let record = Record::new(item.day, session, item.company, value, Subject::Credit { goal, micros, share });
+            Record { model: number, unit: u64::from(number) << 32 | u64::from(goal), ..record }
+        };
+        let (conserving, numbers): (Vec<&Model>, Vec<u32>) = summed.into_iter().unzip();
+        self.facts.shares(&journeys, &conserving, self.range, &mut |model, item, share| {
+            if !marketing || share.kind.is_some_and(|kind| !kind.direct) {
+                let record = of(item, numbers[model], (NONE, share.item), (share.micros, share.share));
+                emit(&Record { own: share.kind.map(|kind| kind.codes), ..record });
+            }
+        });
+        for (model, number) in single {
             self.facts.credits(&journeys, model, self.range, &mut |item, row| {
-                if marketing && self.facts.sessions.get(row.session).is_none_or(|session| session.direct) {
-                    return;
+                if !marketing || self.facts.sessions.touch(row.session).is_some_and(|touch| !touch.direct) {
+                    emit(&of(item, number, (row.session, row.item), (row.micros, i64::from(row.share))));
                 }
-                let share = i64::from(row.share);
-                let value = if measure.is_share() { share } else { row.micros };
-                let subject = Subject::Credit { goal: row.item, micros: row.micros, share };
-                let record = Record::new(item.day, row.session, item.company, value, subject);
-                emit(&Record { model: number, unit: u64::from(number) << 32 | u64::from(row.item), ..record });
             });
         }
     }

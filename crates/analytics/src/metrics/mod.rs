@@ -19,14 +19,14 @@ mod tests_cases;
 mod tests_counted;
 
 pub use crate::attribution::parse_model;
-pub use crate::facts::spend::{
-    CampaignTouch, NoSpend, PlanFact, RATE_AGE_DAYS_MAX, RateTable, SpendFact, SpendFacts, SpendMatch, SpendSource,
-    StaleRate, TouchIndex,
-};
 pub use crate::facts::{Agents, AsOf};
 pub use crate::facts_then::Step;
 pub use crate::metric_registry::{Dimension, Direction, Formula, Measure, Unit};
 pub use crate::metric_registry::{METRICS, Metric, Words};
+pub use crate::spend::{
+    CampaignTouch, NoSpend, PlanFact, RATE_AGE_DAYS_MAX, RateTable, SpendFact, SpendFacts, SpendMatch, SpendSource,
+    StaleRate, TouchIndex,
+};
 pub use api::routes;
 pub use bridge::{BridgeStep, MetricBridge, QueryBridge};
 pub use query::{Compare, DateRange, Filter, FilterOp, MODEL, Plan, PlannedFilter, Query, compare_range};
@@ -40,7 +40,7 @@ pub(crate) mod internal {
     pub(crate) use super::sums::{Sums, is_distinct};
     pub(crate) use super::table::{Cell, Figure, Span, answer, part};
     pub(crate) use crate::attribution::{converting_session, first_session};
-    pub(crate) use crate::facts::spend::spread;
     pub(crate) use crate::facts::{AsOf, elapsed};
     pub(crate) use crate::metric_registry::{Dimension, Formula, Measure, Unit};
+    pub(crate) use crate::spend::spread;
 }

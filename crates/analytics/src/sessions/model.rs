@@ -1,10 +1,10 @@
 //! Sessions in memory.
 
 use super::cells::{CELL_CODES, Cell};
-use super::month::{Kept, Month, MonthRows};
+use super::month::{Kept, Month, MonthRows, Touching};
 use super::renew::Settings;
-use crate::facts::spend::TouchIndex;
 use crate::facts::{Calendar, Day};
+use crate::spend::TouchIndex;
 use lake::{AgentClass, Dict, KnownAt, Watermark};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -191,6 +191,13 @@ impl SessionFacts {
     pub fn get(&self, place: u32) -> Option<Session> {
         let (local, rows) = self.month_of(place as usize)?;
         rows.get(local)
+    }
+
+    /// The session at a place, as a touch.
+    #[must_use]
+    pub fn touch(&self, place: u32) -> Option<Touching> {
+        let (local, rows) = self.month_of(place as usize)?;
+        rows.touch(local)
     }
 
     /// Every session that has a place, in the order of places.

@@ -1,5 +1,6 @@
 //! What is kept of one month.
 
+use super::cells::CELL_CODES;
 use super::cells::{CellKey, Cells, Counts, numbered};
 use super::fold::Carried;
 use super::model::Session;
@@ -57,6 +58,19 @@ impl Kept {
             Kept::People(people) => people.get(&person).copied(),
         }
     }
+}
+
+/// What attribution needs of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touching {
+    /// When it began, microseconds UTC.
+    pub start: i64,
+    /// Its first event.
+    pub offset: u64,
+    /// Channel, source, medium, campaign, content, landing page, country and device.
+    pub codes: [u32; CELL_CODES],
+    /// Whether it came from nowhere else.
+    pub direct: bool,
 }
 
 /// Sessions that are kept whole, by person, then start.
@@ -191,6 +205,16 @@ impl MonthRows {
     /// The session at a place of these rows.
     pub(super) fn get(&self, local: usize) -> Option<Session> {
         self.rows.get(local).map(|row| self.session(row))
+    }
+
+    /// The session at a place of these rows, as a touch.
+    pub(super) fn touch(&self, local: usize) -> Option<Touching> {
+        let row = self.rows.get(local)?;
+        let (origin, [landing, country, device]) =
+            (&self.origins[row.origin as usize], self.scenes[row.scene as usize]);
+        let Origin { channel, source, medium, campaign, content, direct, .. } = *origin;
+        let codes = [channel, source, medium, campaign, content, landing, country, device];
+        Some(Touching { start: row.start, offset: row.offset, codes, direct })
     }
 
     /// All, in the order of places.

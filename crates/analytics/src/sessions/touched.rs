@@ -1,7 +1,7 @@
 //! Campaigns as sessions spell them: what spend is joined on, and when each campaign began.
 
 use super::model::Session;
-use crate::facts::spend::{CampaignTouch, TouchIndex, fold_name};
+use crate::spend::{CampaignTouch, TouchIndex, fold_name};
 use kernel::time::Timestamp;
 use lake::Dict;
 use lake::folds::sessions::SessionRow;

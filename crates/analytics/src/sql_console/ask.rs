@@ -121,7 +121,7 @@ impl SqlConsole {
         listed.started();
         listed.go_on()?;
         let watermark = match &facts {
-            Some(ready) => ready.as_of.clone(),
+            Some(ready) => ready.as_of,
             None => explore_engine::as_of(lake.watermark(), self.store.world().now()),
         };
         let (facts, text) = (facts.map(|ready| ready.facts), sql.clone());

@@ -35,6 +35,9 @@ const DrillDrawer = lazy(() =>
 
 const route = getRouteApi("/shell/attribution");
 
+/** No number is open. Each one opens as of now. */
+const CLOSED = { explain: undefined, key: undefined, as_of: undefined };
+
 /** The models side by side: where they agree, a decision is safe; where they spread, it depends on what one believes. */
 export function AttributionPage() {
   const search = route.useSearch();
@@ -62,8 +65,8 @@ export function AttributionPage() {
     [navigate],
   );
   const { explain, key } = search;
-  const open = useCallback((model: string, row?: string) => change({ explain: model, key: row }), [change]);
-  const close = useCallback(() => change({ explain: undefined, key: undefined }), [change]);
+  const open = useCallback((model: string, row?: string) => change({ ...CLOSED, explain: model, key: row }), [change]);
+  const close = useCallback(() => change(CLOSED), [change]);
   return (
     <Page
       title="Attribution"
@@ -91,6 +94,8 @@ export function AttributionPage() {
         <Suspense>
           <DrillDrawer
             request={{ query: drillOf(request, explain), metric: "goal_value", ...(key ? { key: [key] } : {}) }}
+            asOf={search.as_of}
+            onAsOf={(as_of) => change({ as_of })}
             onClose={close}
           />
         </Suspense>

@@ -58,6 +58,8 @@ export interface AttributionSearch {
   /** The model whose number is open, and the row it is of; without a row it is the total. */
   explain?: string | undefined;
   key?: string | undefined;
+  /** As of which moment it is explained; absent: now. */
+  as_of?: string | undefined;
 }
 
 /** One model of the comparison. */

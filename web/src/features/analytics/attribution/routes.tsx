@@ -4,7 +4,7 @@ import type { Place } from "#/app/places.ts";
 import { shellRoute } from "#/app/root-route.tsx";
 import { DEAL_GOALS, JOURNEYS, type JourneySearch } from "#/features/analytics/metrics/queries.ts";
 import { isDate } from "#/lib/dates.ts";
-import { compact, integer, list, oneOf, text } from "#/lib/search.ts";
+import { compact, integer, list, moment, oneOf, text } from "#/lib/search.ts";
 import { type AttributionSearch, DIMENSIONS, isGoal } from "./queries.ts";
 
 function day(search: Record<string, unknown>, key: string): string | undefined {
@@ -45,6 +45,7 @@ const attributionRoute = createRoute({
       channel: text(search, "channel"),
       explain: text(search, "explain"),
       key: text(search, "key"),
+      as_of: moment(search, "as_of"),
     }),
   component: lazyRouteComponent(() => import("./attribution-page.tsx"), "AttributionPage"),
 });

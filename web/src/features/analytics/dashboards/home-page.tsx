@@ -34,6 +34,9 @@ const PinnedTiles = lazy(() =>
 
 const route = getRouteApi("/shell/");
 
+/** No number is open. Each one opens as of now. */
+const CLOSED = { explain: undefined, channel: undefined, page: undefined, as_of: undefined };
+
 /** One screen for the director: what changed, six figures, pipeline and spend, channels, what needs a decision. */
 export function HomePage() {
   const search = route.useSearch();
@@ -47,10 +50,10 @@ export function HomePage() {
     [navigate],
   );
   const explain = useCallback<Explain>(
-    (metric, key) => change({ explain: metric, channel: key?.channel, page: key?.page }),
+    (metric, key) => change({ ...CLOSED, explain: metric, channel: key?.channel, page: key?.page }),
     [change],
   );
-  const close = useCallback(() => change({ explain: undefined, channel: undefined, page: undefined }), [change]);
+  const close = useCallback(() => change(CLOSED), [change]);
   const zoom = useCallback((from: string, to: string) => change({ from, to }), [change]);
   const { explain: metric, channel, page } = search;
   const request = useMemo(
@@ -68,7 +71,7 @@ export function HomePage() {
       )}
       {request ? (
         <Suspense>
-          <DrillDrawer request={request} onClose={close} />
+          <DrillDrawer request={request} asOf={search.as_of} onAsOf={(as_of) => change({ as_of })} onClose={close} />
         </Suspense>
       ) : null}
     </Page>

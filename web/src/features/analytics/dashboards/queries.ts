@@ -20,6 +20,8 @@ export interface HomeSearch {
   explain?: string | undefined;
   channel?: string | undefined;
   page?: string | undefined;
+  /** As of which moment it is explained; absent: now. */
+  as_of?: string | undefined;
 }
 
 /** The row whose number is open. */

@@ -4,7 +4,7 @@ import type { Place } from "#/app/places.ts";
 import { shellRoute } from "#/app/root-route.tsx";
 import { JOURNEYS, registryQuery } from "#/features/analytics/metrics/queries.ts";
 import { isDate } from "#/lib/dates.ts";
-import { compact, integer, oneOf, text } from "#/lib/search.ts";
+import { compact, integer, moment, oneOf, text } from "#/lib/search.ts";
 import { COMPARES, type HomeSearch } from "./queries.ts";
 
 function day(search: Record<string, unknown>, key: string): string | undefined {
@@ -30,6 +30,7 @@ const homeRoute = createRoute({
       explain: text(search, "explain"),
       channel: text(search, "channel"),
       page: text(search, "page"),
+      as_of: moment(search, "as_of"),
     }),
   // The filters are as wide as the names in them: known before, they do not break into a second line afterwards.
   loader: ({ context }) => context.queries.prefetchQuery(registryQuery),

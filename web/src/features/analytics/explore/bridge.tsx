@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { dateTime, number } from "#/lib/format.ts";
+import { number, zonedTime } from "#/lib/format.ts";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
 import styles from "./explore.module.css";
@@ -16,7 +16,15 @@ const WHAT = {
 /** From what was known at a moment to what is known now, cause by cause. */
 export function Bridge({ asked }: { asked: Exploration }) {
   const bridge = useQuery(bridgeQuery(asked));
-  if (bridge.error) return <ProblemView title="What has changed since could not be computed" error={bridge.error} />;
+  if (bridge.error) {
+    return (
+      <ProblemView
+        title="What has changed since could not be computed"
+        error={bridge.error}
+        onRetry={() => void bridge.refetch()}
+      />
+    );
+  }
   if (!bridge.data) return <SkeletonLines lines={4} />;
   const { then, late_events, rule_changes, merges, now } = bridge.data;
   return (
@@ -24,7 +32,7 @@ export function Bridge({ asked }: { asked: Exploration }) {
       <caption>{WHAT[asked.ask.kind]}</caption>
       <tbody>
         <tr>
-          <th scope="row">As known at {dateTime(asked.as_of ?? "")}</th>
+          <th scope="row">As known at {zonedTime(asked.as_of ?? "")}</th>
           <td>{number(then)}</td>
         </tr>
         <tr>

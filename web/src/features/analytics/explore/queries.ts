@@ -69,7 +69,7 @@ export function propertyValuesQuery(of: { event: string | undefined } | "compani
 export function exploreQuery(asked: Exploration) {
   return queryOptions({
     queryKey: ["explore", asked],
-    queryFn: () => api.post<ExploreAnswer>("/explore", asked),
+    queryFn: ({ signal }) => api.post<ExploreAnswer>("/explore", asked, signal),
     placeholderData: (before, query) => {
       const known = query?.queryKey[1] as Exploration | undefined;
       return known?.ask.kind === asked.ask.kind ? before : undefined;
@@ -81,7 +81,7 @@ export function exploreQuery(asked: Exploration) {
 export function bridgeQuery(asked: Exploration) {
   return queryOptions({
     queryKey: ["explore-bridge", asked],
-    queryFn: () => api.post<Schemas["ExploreBridge"]>("/explore/bridge", asked),
+    queryFn: ({ signal }) => api.post<Schemas["ExploreBridge"]>("/explore/bridge", asked, signal),
   });
 }
 

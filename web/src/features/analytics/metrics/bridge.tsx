@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { dateTime } from "#/lib/format.ts";
+import { zonedTime } from "#/lib/format.ts";
 import { ProblemView } from "#/ui/problem-view.tsx";
 import { SkeletonLines } from "#/ui/skeleton.tsx";
 import styles from "./drill.module.css";
@@ -18,7 +18,15 @@ const WHAT: Record<MetricBridge["steps"][number]["step"], string> = {
 /** From what was known at a moment to what is known now, cause by cause. */
 export function Bridge({ request, answer }: { request: DrillRequest; answer: DrillAnswer }) {
   const bridge = useQuery(bridgeQuery(request, answer));
-  if (bridge.error) return <ProblemView title="What has changed since could not be computed" error={bridge.error} />;
+  if (bridge.error) {
+    return (
+      <ProblemView
+        title="What has changed since could not be computed"
+        error={bridge.error}
+        onRetry={() => void bridge.refetch()}
+      />
+    );
+  }
   if (!bridge.data) return <SkeletonLines lines={8} />;
   const { then, steps, now, unit } = bridge.data;
   const shown = (value: FigureValue | null | undefined) =>
@@ -27,7 +35,7 @@ export function Bridge({ request, answer }: { request: DrillRequest; answer: Dri
     <table className={styles.bridge}>
       <tbody>
         <tr>
-          <th scope="row">As known at {dateTime(answer.as_of ?? "")}</th>
+          <th scope="row">As known at {zonedTime(answer.as_of ?? "")}</th>
           <td>{shown(then)}</td>
         </tr>
         {steps.map(({ step, change, value }) => (

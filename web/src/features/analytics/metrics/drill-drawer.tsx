@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
 import { useMay } from "#/app/session.ts";
-import { dateTime, days } from "#/lib/format.ts";
+import { days, zonedTime } from "#/lib/format.ts";
 import { capital, formula } from "#/lib/server-text.ts";
 import { AsOf } from "#/ui/as-of.tsx";
 import { Badge } from "#/ui/badge.tsx";
@@ -20,14 +19,14 @@ import { type DrillAnswer, type DrillRequest, drillQuery } from "./queries.ts";
 
 interface DrillDrawerProps {
   request: DrillRequest | undefined;
+  /** As of which moment it is asked, UTC; undefined: now. It stands in the address, as what is opened does. */
+  asOf: string | undefined;
+  onAsOf: (asOf: string | undefined) => void;
   onClose: () => void;
 }
 
 /** What a number means, how it was made, and the rows behind it. */
-export function DrillDrawer({ request: opened, onClose }: DrillDrawerProps) {
-  const [moment, setMoment] = useState<{ of: DrillRequest; asOf: string }>();
-  // The moment is chosen for one number: the next one opens as of now.
-  const asOf = moment && moment.of === opened ? moment.asOf : undefined;
+export function DrillDrawer({ request: opened, asOf, onAsOf, onClose }: DrillDrawerProps) {
   const request = opened && asOf ? { ...opened, query: { ...opened.query, as_of: asOf } } : opened;
   const drill = useQuery(drillQuery(request));
   const answer = drill.data;
@@ -45,7 +44,7 @@ export function DrillDrawer({ request: opened, onClose }: DrillDrawerProps) {
             key={JSON.stringify(opened)}
             value={asOf}
             tip="What was known then, and what has changed since"
-            onChange={(chosen) => setMoment(chosen === undefined ? undefined : { of: opened, asOf: chosen })}
+            onChange={onAsOf}
           />
         </div>
       ) : null}
@@ -76,7 +75,7 @@ function Explanation({ request, answer }: { request: DrillRequest; answer: Drill
             ? (answer.value.reason ?? "Not known")
             : figureText(value, answer.unit)}
         </span>
-        {answer.as_of ? <p>As known at {dateTime(answer.as_of)}</p> : null}
+        {answer.as_of ? <p>As known at {zonedTime(answer.as_of)}</p> : null}
         <p>{answer.definition}</p>
         <p className={styles.muted}>{answer.decision}</p>
       </div>

@@ -64,7 +64,7 @@ const DRILL_ROWS = 200;
 export function drillQuery(request: DrillRequest | undefined) {
   return queryOptions({
     queryKey: ["drill", request],
-    queryFn: () => api.post<DrillAnswer>("/query/drill", { ...request, limit: DRILL_ROWS }),
+    queryFn: ({ signal }) => api.post<DrillAnswer>("/query/drill", { ...request, limit: DRILL_ROWS }, signal),
     enabled: request !== undefined,
   });
 }
@@ -77,8 +77,8 @@ export function bridgeQuery(request: DrillRequest, answer: DrillAnswer) {
   const question = bridged(request, answer);
   return queryOptions({
     queryKey: ["metric-bridge", question],
-    queryFn: async () => {
-      const { metrics } = await api.post<Schemas["QueryBridge"]>("/query/bridge", question);
+    queryFn: async ({ signal }) => {
+      const { metrics } = await api.post<Schemas["QueryBridge"]>("/query/bridge", question, signal);
       return metrics[0];
     },
   });
@@ -115,8 +115,8 @@ export function drillRowsQuery(request: DrillRequest, answer: DrillAnswer, part:
   return infiniteQueryOptions({
     // A cursor counts rows of one answer: a later answer begins anew.
     queryKey: ["drill-rows", request, part.name, answer.watermark.offset, part.rows_total, part.value],
-    queryFn: async ({ pageParam: cursor }) => {
-      const more = await api.post<DrillAnswer>("/query/drill", { ...request, limit: DRILL_ROWS, cursor });
+    queryFn: async ({ pageParam: cursor, signal }) => {
+      const more = await api.post<DrillAnswer>("/query/drill", { ...request, limit: DRILL_ROWS, cursor }, signal);
       return more.parts.find((one) => one.name === part.name) ?? { ...part, rows: [], next_cursor: null };
     },
     initialPageParam: undefined as string | undefined,

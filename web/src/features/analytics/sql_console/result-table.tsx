@@ -2,7 +2,7 @@ import { Copy } from "lucide-react";
 import { useMemo } from "react";
 import { watermarkText } from "#/features/analytics/metrics/figures.ts";
 import type { CsvCell } from "#/lib/csv.ts";
-import { dateTime, dateTimeExact, number } from "#/lib/format.ts";
+import { dateTimeExact, number, zonedTime } from "#/lib/format.ts";
 import { Button } from "#/ui/button.tsx";
 import { copyText } from "#/ui/copy-button.tsx";
 import { DataTable } from "#/ui/data-table.tsx";
@@ -31,7 +31,7 @@ export function ResultTable({ result }: { result: SqlResult }) {
         <span className={styles.note}>
           {cut}
           {watermarkText(result.watermark)}
-          {result.as_of ? ` · as known at ${dateTime(result.as_of)}` : ""}
+          {result.as_of ? ` · as known at ${zonedTime(result.as_of)}` : ""}
           {result.rows.length > 0 ? (
             <Button look="quiet" size="small" icon={<Copy size={14} aria-hidden="true" />} onClick={copy}>
               Copy rows
