@@ -2285,7 +2285,7 @@ export interface components {
             rows: components["schemas"]["DrillRow"][];
             /** @description Give this back as `cursor` for more rows. */
             next_cursor?: string | null;
-            /** @description This part for the SQL console. */
+            /** @description This part for the SQL console; empty with `as_of`. */
             sql: string;
         };
         /** @description Which number to open. */
@@ -2297,7 +2297,10 @@ export interface components {
              * @example cost_per_lead
              */
             metric: string;
-            /** @description The values of the row's key, one a dimension; absent for the total. */
+            /**
+             * @description The values of the row's key, one a dimension; absent for the total. With `as_of` also of a row that was not there yet:
+             *     nothing is known of it.
+             */
             key?: string[] | null;
             /**
              * Format: int32
