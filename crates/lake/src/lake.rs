@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, Rederived};
 use crate::check;
-use crate::compact::{self, Upkeep};
+use crate::compact::{self, Sealer, Upkeep};
 use crate::config::LakeConfig;
 use crate::dedup::Dedup;
 use crate::error::LakeError;
@@ -120,6 +120,8 @@ pub(crate) struct Inner {
     questions: Arc<Semaphore>,
     /// The threads of whoever opened it, which yield to nobody.
     ordinary: Handle,
+    /// A thread like those, for seals that are waited for.
+    pub(crate) sealer: Sealer,
     /// Locked for this process as long as it is open; released last.
     _lock: File,
 }
@@ -195,6 +197,7 @@ impl Lake {
                 folds: Arc::new(Semaphore::new(config.folds_max.max(1))),
                 questions: Arc::new(Semaphore::new(config.sql_max.max(1))),
                 ordinary,
+                sealer: Sealer::start(&config.folder)?,
                 config,
                 catalog,
                 clock,
@@ -264,8 +267,8 @@ impl Lake {
         }
     }
 
-    /// The threads of whoever opened it, while events wait because their consumer or a seal is behind: what makes them
-    /// visible should then run there, and not on threads that yield to others.
+    /// The threads of whoever opened it, while so many events wait that soon none is taken any more: what makes them visible
+    /// should then run there, and not on threads that yield to others.
     #[must_use]
     pub fn pressed(&self) -> Option<Handle> {
         self.inner.is_pressed().then(|| self.inner.ordinary.clone())
@@ -458,22 +461,9 @@ impl Inner {
             || self.now() - since >= self.config.hot_age_us_max
     }
 
-    /// Runs a step of upkeep on threads as those it is called from, or on ordinary ones while events wait for it.
-    pub(crate) async fn step<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, LakeError> {
-        if !self.is_pressed() {
-            return spawn_blocking(work).await.map_err(|_| LakeError::Closed);
-        }
-        // By way of a thread there: a new thread is as nice as the one that starts it.
-        let there = self.ordinary.spawn(async move { spawn_blocking(work).await });
-        there.await.and_then(|done| done).map_err(|_| LakeError::Closed)
-    }
-
-    /// Whether events wait for a seal, or so many for their consumer that soon none is taken any more.
-    fn is_pressed(&self) -> bool {
-        self.is_full() || self.log.waiting_bytes() > self.config.pending_bytes_max / PRESSED
+    /// Whether so many events wait that soon none is taken any more. That a seal is waited for is no reason: answers go first.
+    pub(crate) fn is_pressed(&self) -> bool {
+        self.log.waiting_bytes() > self.config.pending_bytes_max / PRESSED
     }
 
     /// Whether as much is hot as may be while a seal runs.

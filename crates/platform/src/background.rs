@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 /// Threads that run futures.
 const THREADS: usize = 2;
 /// Threads that may block: for a merge and a seal at a time, and what comes in meanwhile.
-const BLOCKING: usize = 4;
+const BLOCKING: usize = 3;
 /// How often the system lets these threads run, of 99; an ordinary thread has about half of it. On Unix it is a niceness
 /// of 5: beside a busy thread they get a quarter of a core.
 const PRIORITY: u8 = 34;

@@ -21,6 +21,7 @@ pub(crate) use orphans::{files_below, opened};
 pub use rederive::{Derive, DeriveRow, Moved, Rederivation, Verdict};
 pub use retain::Retained;
 pub use rewrite::RewriteProgress;
+pub(crate) use seal::Sealer;
 pub(crate) use sweep::{ORPHANED, free_name, open_files, sweep};
 
 use crate::catalog::{CatalogState, GoneEntry, Switch};
@@ -221,7 +222,7 @@ impl Inner {
             let inner = Arc::clone(self);
             let work =
                 move || merge::merge(&inner.config.folder, new, &inputs, &inner.promoted(), &inner.config.faults);
-            let entry = self.step(work).await??;
+            let entry = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
             let files = vec![Arc::new(DataFile::new(&self.config.folder, entry.clone()))];
             let switch = Switch { add_files: vec![entry], remove_files, ..Switch::default() };
             self.switch_merged(Pending { switch, files, ..Pending::default() }).await?;
@@ -279,7 +280,7 @@ impl Inner {
                 let entry = merge_runs(&inner.config.folder, id, &runs, &inner.config.faults)?;
                 Run::open(&inner.config.folder, entry)
             };
-            let run = self.step(work).await??;
+            let run = tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed)??;
             let switch = Switch { add_runs: vec![run.entry.clone()], remove_runs, ..Switch::default() };
             self.switch_merged(Pending { switch, run: Some(run), ..Pending::default() }).await?;
         }

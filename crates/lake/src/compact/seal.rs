@@ -10,14 +10,47 @@ use crate::lake::Inner;
 use crate::parquet::{AT, DataFile, FileWriter, NewFile, OFFSET, PERSON, data_error, integers};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::interleave_record_batch;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
 
 /// Unpacked bytes of one bucket that are sorted at once; more make more files, which are merged later.
 const PIECE_BYTES: usize = 16 << 20;
 /// Rows handed to the writer at once.
 const WRITE_ROWS: usize = 4_096;
 
+type Step = Box<dyn FnOnce() + Send>;
+
+/// A thread for the steps of seals while too many events wait. It ends with the lake.
+pub(crate) struct Sealer(mpsc::Sender<Step>);
+
+impl Sealer {
+    /// Starts it: a thread is as nice to others as the one that starts it.
+    pub(crate) fn start(folder: &Path) -> Result<Self, LakeError> {
+        let (sender, steps) = mpsc::channel::<Step>();
+        let work = move || {
+            while let Ok(step) = steps.recv() {
+                // Whoever waits for a step that panics learns that nothing comes.
+                let _told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(step));
+            }
+        };
+        std::thread::Builder::new().name("lake-seal".to_owned()).spawn(work).map_err(LakeError::io(folder))?;
+        Ok(Self(sender))
+    }
+}
+
 impl Inner {
+    /// Runs a step of a seal on threads as those it is called from, or while too many events wait on the lake's own, which
+    /// yields to nobody. One thread, so that what it allocates is there for the next step.
+    async fn step<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, LakeError> {
+        if !self.is_pressed() {
+            return tokio::task::spawn_blocking(work).await.map_err(|_| LakeError::Closed);
+        }
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let step = Box::new(move || drop(tell.send(work())));
+        self.sealer.0.send(step).map_err(|_| LakeError::Closed)?;
+        told.await.map_err(|_| LakeError::Closed)
+    }
+
     pub(super) async fn seal_hot(self: &Arc<Self>, upkeep: &mut Upkeep) -> Result<(), LakeError> {
         let Some((sealing, offset, at)) = self.freeze() else { return Ok(()) };
         let hashes = self.dedup.hashes_up_to(offset);
